@@ -1,0 +1,184 @@
+"""The two record types of the engine: as told, and standardised. They are never mixed.
+
+A `PatientRecord` is what one source system says, word for word. `standardise` turns it into a
+`StandardRecord`; blocking, comparison and policy accept nothing else, so that a raw value can
+never be compared by mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+NameUse = Literal["official", "usual", "nickname", "maiden", "old", "alias", "anonymous"]
+AddressUse = Literal["home", "work", "temp", "old", "billing"]
+TelecomUse = Literal["home", "work", "mobile", "old"]
+IdentifierUse = Literal["official", "usual", "secondary", "old"]
+
+SSN_AUTHORITY = "SSA"
+"""Assigning authority namespace of United States social security numbers."""
+
+FORMER_USES = frozenset({"maiden", "old"})
+"""Uses that mark a value as former. A former value still matches, but is never survived as current."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name as told. `text` is a single-string name that no part was given for."""
+
+    family: str = ""
+    given: str = ""
+    middle: str = ""
+    suffix: str = ""
+    prefix: str = ""
+    text: str = ""
+    use: NameUse = "official"
+    start: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address as told. `street` may hold several lines separated by a newline."""
+
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    use: AddressUse = "home"
+    start: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Telecom:
+    """One phone number or e-mail address as told."""
+
+    kind: Literal["phone", "email"]
+    value: str
+    use: TelecomUse = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One identifier other than the record's own MRN: (assigning authority, value, type).
+
+    `type` is a code of HL7 table 0203 (SS, DL, PPN, MB, MR, ...).
+    """
+
+    authority: str
+    value: str
+    type: str = ""
+    use: IdentifierUse = "official"
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """What one source system says of a patient, as told. Nothing here is cleaned.
+
+    The first name, address and telecom of a kind that is not former is the current one.
+    `birth_date`, `deceased_date` are the sender's text; "" is *not told*.
+    """
+
+    source_system: str
+    mrn: str
+    names: tuple[Name, ...] = ()
+    birth_date: str = ""
+    sex: str = ""
+    addresses: tuple[Address, ...] = ()
+    telecoms: tuple[Telecom, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    deceased_date: str = ""
+    multiple_birth: bool | None = None
+    birth_order: int | None = None
+    mothers_maiden_name: str = ""
+    facility: str = ""
+    registrar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandardName:
+    """A name in capitals A-Z and single spaces, suffix and title taken out; "" is unknown.
+
+    `family_parts` are the pieces of a double surname (without particles), () for a plain one.
+    """
+
+    given: str = ""
+    middle: str = ""
+    family: str = ""
+    suffix: str = ""
+    family_parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StandardAddress:
+    """USPS Pub 28 form: `street` without the unit; `zip5` five digits or "". A PO box is a street."""
+
+    street: str = ""
+    unit: str = ""
+    city: str = ""
+    state: str = ""
+    zip5: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandardRecord:
+    """A record ready for blocking and comparison: only values that can carry evidence.
+
+    Placeholders, defaults and impossible values are gone from here (they stay in the
+    PatientRecord); `removed` says which and why, e.g. ("ssn: placeholder 999-99-9999",)
+    without the value itself where it is not a known placeholder.
+
+    name            current name
+    former_names    maiden, old, alias and nickname names that were told, in order told
+    newborn         the given name was a newborn name (BABY BOY ...) and is therefore empty
+    birth_letter    "A"/"B"/"1"/"2" of a multiple birth told in a newborn name or order, or ""
+    birth_date      ISO YYYY-MM-DD, or "" ; `birth_year` alone is kept when only it is known
+    sex             "F", "M" or ""
+    ssn             nine digits, valid and not a placeholder, or ""
+    ssn_last4       last four digits of ssn, or the four told alone
+    addresses       current first, then former
+    phones          national significant number digits (E.164 digits where not US), current first
+    emails          lower case, current first
+    identifiers     (authority, type, value) that are strong: sorted, upper case, no punctuation
+    """
+
+    source_system: str = ""
+    mrn: str = ""
+    name: StandardName = StandardName()
+    former_names: tuple[StandardName, ...] = ()
+    newborn: bool = False
+    birth_letter: str = ""
+    birth_date: str = ""
+    birth_year: str = ""
+    sex: str = ""
+    ssn: str = ""
+    ssn_last4: str = ""
+    addresses: tuple[StandardAddress, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    identifiers: tuple[tuple[str, str, str], ...] = ()
+    deceased_date: str = ""
+    mothers_maiden_name: str = ""
+    removed: tuple[str, ...] = ()
+
+
+def _parts(kind: type[Name] | type[Address] | type[Telecom] | type[Identifier], told: object) -> tuple[object, ...]:
+    if not isinstance(told, list):
+        return ()
+    known = {field.name for field in fields(kind)}
+    return tuple(kind(**{key: value for key, value in item.items() if key in known}) for item in told)
+
+
+def patient_record_from_document(document: dict[str, object]) -> PatientRecord:
+    """Read the stored JSON form back (the inverse of `dataclasses.asdict`); unknown keys are ignored."""
+    repeated = {
+        "names": _parts(Name, document.get("names")),
+        "addresses": _parts(Address, document.get("addresses")),
+        "telecoms": _parts(Telecom, document.get("telecoms")),
+        "identifiers": _parts(Identifier, document.get("identifiers")),
+    }
+    known = {field.name for field in fields(PatientRecord)} - repeated.keys()
+    plain = {key: value for key, value in document.items() if key in known}
+    return PatientRecord(**plain, **repeated)  # type: ignore[arg-type]  # the document was written by asdict

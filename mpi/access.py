@@ -1,0 +1,206 @@
+"""The gate: who may do what, and the only way to a person. Reading is an auditable act, so the gate writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+
+import audit.actions as actions
+from audit.record import AuditEntry, record, record_many
+from mpi.commands import Actor
+from mpi.errors import Forbidden, NotFound
+from mpi.models import GoldenRecord, GoldenStatus, PotentialMatch, SourceRecord
+
+
+class Permission:
+    """Names of what may be done. A role is a set of these; a client's scope is one of these."""
+
+    MATCH = "match"
+    RECORD_READ = "records.read"
+    RECORD_WRITE = "records.write"
+    PERSON_READ = "persons.read"
+    REVIEW = "review"
+    MERGE = "merge"
+    UNMASK = "ssn.unmask"
+    MESSAGES = "messages"
+    JOBS = "jobs"
+    AUDIT_READ = "audit.read"
+    AUDIT_EXPORT = "audit.export"
+    MODEL_READ = "model.read"
+    USERS = "users"
+    EXPORT = "export"
+
+
+SCOPES = (
+    Permission.MATCH,
+    Permission.RECORD_READ,
+    Permission.RECORD_WRITE,
+    Permission.PERSON_READ,
+    Permission.REVIEW,
+    Permission.MERGE,
+    Permission.MESSAGES,
+    Permission.JOBS,
+    Permission.AUDIT_READ,
+)
+"""What a token client may be given."""
+
+_CLERK = {Permission.MATCH, Permission.RECORD_READ, Permission.PERSON_READ, Permission.JOBS}
+_STEWARD = _CLERK | {Permission.REVIEW, Permission.MERGE, Permission.MESSAGES, Permission.MODEL_READ, Permission.UNMASK}
+ROLES: dict[str, frozenset[str]] = {
+    "clerk": frozenset(_CLERK),
+    "steward": frozenset(_STEWARD),
+    "supervisor": frozenset(_STEWARD | {Permission.EXPORT}),
+    "compliance officer": frozenset(
+        {Permission.AUDIT_READ, Permission.AUDIT_EXPORT, Permission.PERSON_READ, Permission.MODEL_READ}
+    ),
+    "administrator": frozenset({Permission.USERS, Permission.JOBS, Permission.MODEL_READ}),
+}
+"""Role (a Django group of this name) to permissions. The administrator sees no PHI (DESIGN §11)."""
+
+
+def allowed(actor: Actor, permission: str) -> bool:
+    """Whether the actor holds the permission; the index itself holds all."""
+    return "*" in actor.permissions or permission in actor.permissions
+
+
+def require(actor: Actor, permission: str) -> None:
+    """Raise Forbidden, and write the refusal down in a transaction of its own, unless the actor may."""
+    if allowed(actor, permission):
+        return
+    refusal = entry(actor, actions.ACCESS_REFUSED, outcome="refused", detail={"permission": permission})
+    with transaction.atomic():
+        record(refusal)
+    raise Forbidden(f"This needs the permission “{permission}”, which {actor.name} does not have.")
+
+
+def entry(
+    actor: Actor,
+    action: str,
+    *,
+    subject: str = "",
+    related: Iterable[str] = (),
+    outcome: str = "success",
+    reason_code: str = "",
+    reason: str = "",
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+    detail: dict[str, object] | None = None,
+    message_id: int | None = None,
+) -> AuditEntry:
+    """One audit entry of this actor. `subject` and `related` are "type:id", as made by `golden_subject` and its kin."""
+    return AuditEntry(
+        action=action,
+        outcome=outcome,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        purpose=actor.purpose,
+        source=actor.source,
+        network_address=actor.network_address,
+        correlation_id=actor.correlation_id,
+        subject=subject,
+        related=tuple(related),
+        reason_code=reason_code,
+        reason=reason,
+        before=before,
+        after=after,
+        detail=detail,
+        message_id=message_id,
+    )
+
+
+def golden_subject(euid: str) -> str:
+    """How a golden record is named in the audit log."""
+    return f"golden_record:{euid}"
+
+
+def record_subject(record_uuid: object) -> str:
+    """How a source record is named in the audit log: by its UUID, never by its MRN."""
+    return f"source_record:{record_uuid}"
+
+
+def live_golden_record(euid: str) -> tuple[GoldenRecord, tuple[str, ...]]:
+    """Follow merges to the survivor. Returns it and the EUIDs passed on the way, the asked one first.
+
+    Raises NotFound. Cost: one query a step.
+    """
+    passed: list[str] = []
+    golden = GoldenRecord.objects.filter(euid=euid.replace("-", "").upper()).first()
+    while golden is not None and golden.status == GoldenStatus.MERGED:
+        passed.append(golden.euid)
+        golden = golden.merged_into
+    if golden is None:
+        raise NotFound("There is no golden record under this EUID.")
+    return golden, tuple(passed)
+
+
+def access_person(actor: Actor, euid: str) -> tuple[GoldenRecord, tuple[str, ...]]:
+    """The live golden record for reading, audited as a read of the person. Raises Forbidden, NotFound."""
+    require(actor, Permission.PERSON_READ)
+    golden, passed = live_golden_record(euid)
+    with transaction.atomic():
+        record(
+            entry(
+                actor,
+                actions.PERSON_READ,
+                subject=golden_subject(golden.euid),
+                related=[golden_subject(other) for other in passed],
+            )
+        )
+    return golden, passed
+
+
+def access_exact_golden_record(actor: Actor, euid: str) -> GoldenRecord:
+    """The golden record of exactly this EUID, merged or not, for its history. Audited. Raises Forbidden, NotFound."""
+    require(actor, Permission.PERSON_READ)
+    golden = GoldenRecord.objects.filter(euid=euid.replace("-", "").upper()).first()
+    if golden is None:
+        raise NotFound("There is no golden record under this EUID.")
+    with transaction.atomic():
+        record(entry(actor, actions.PERSON_READ, subject=golden_subject(golden.euid)))
+    return golden
+
+
+def access_record(actor: Actor, *, system: str = "", mrn: str = "", pk: int | None = None) -> SourceRecord:
+    """One source record, by (system, MRN) or by key, audited as a read. Raises Forbidden, NotFound."""
+    require(actor, Permission.RECORD_READ)
+    records = SourceRecord.objects.select_related("source_system")
+    found = (records.filter(pk=pk) if pk is not None else records.filter(source_system__code=system, mrn=mrn)).first()
+    if found is None:
+        raise NotFound("There is no source record under this system and number.")
+    with transaction.atomic():
+        record(entry(actor, actions.RECORD_READ, subject=record_subject(found.uuid), related=_owner(found.pk)))
+    return found
+
+
+def access_potential_match(actor: Actor, uuid: object) -> PotentialMatch:
+    """One potential match with both sides, audited as a read of both persons. Raises Forbidden, NotFound."""
+    require(actor, Permission.REVIEW)
+    related = ("golden_a", "golden_b", "record_a__source_system", "record_b__source_system", "decision")
+    found = PotentialMatch.objects.select_related(*related).filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound("There is no potential match under this number.")
+    with transaction.atomic():
+        record(
+            entry(
+                actor,
+                actions.POTENTIAL_MATCH_READ,
+                subject=f"potential_match:{found.uuid}",
+                related=[golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid)],
+            )
+        )
+    return found
+
+
+def audit_search(actor: Actor, euids: Sequence[str], *, action: str = actions.PERSON_SEARCHED) -> None:
+    """Write down a search: one event for the search and one a person in the result (IHE BALP PatientQuery)."""
+    entries = [entry(actor, action, detail={"results": len(euids)})]
+    entries += [entry(actor, action, subject=golden_subject(euid)) for euid in euids]
+    with transaction.atomic():
+        record_many(entries)
+
+
+def _owner(record_id: int) -> list[str]:
+    owners = GoldenRecord.objects.filter(links__source_record_id=record_id, links__ended_at__isnull=True)
+    return [golden_subject(euid) for euid in owners.values_list("euid", flat=True)]

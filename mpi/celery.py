@@ -1,0 +1,31 @@
+"""Celery as muscle: tasks are hints, PostgreSQL is the queue of truth (DESIGN §5)."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpi.settings")
+
+app = Celery("mpi")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={"visibility_timeout": 120, "socket_timeout": 5, "socket_connect_timeout": 5},
+    # By default Redis redelivery is looked at far too seldom for tasks that are this short.
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
+    beat_schedule={
+        "sweep the inbox": {"task": "mpi.sweep_inbox", "schedule": 5.0, "options": {"expires": 5}},
+        "seal the audit log": {"task": "mpi.seal_audit", "schedule": 2.0, "options": {"expires": 2}},
+        "worker heartbeat": {"task": "mpi.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+        "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
+    },
+)
+app.autodiscover_tasks(["mpi"])

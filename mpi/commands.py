@@ -1,0 +1,61 @@
+"""What any door may ask, and who asks. Values only: no database, no framework."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid4
+
+from matching.records import PatientRecord
+
+Source = Literal["web", "rest", "worker", "command", "fhir", "hl7v2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, through which door and why. `permissions` are names of `mpi.access.Permission`."""
+
+    kind: Literal["user", "client", "system"]
+    id: str
+    name: str
+    permissions: frozenset[str] = frozenset()
+    source: Source = "command"
+    purpose: str = "TREAT"
+    network_address: str | None = None
+    correlation_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def is_human(self) -> bool:
+        """True for a person: what a human decided, the engine never undoes."""
+        return self.kind == "user"
+
+
+def system_actor(name: str, *, source: Source = "worker", correlation_id: UUID | None = None) -> Actor:
+    """The index itself acting (a worker, a command, a sweep): every permission, no person."""
+    return Actor(
+        kind="system",
+        id=f"system:{name}",
+        name=name,
+        permissions=frozenset({"*"}),
+        source=source,
+        purpose="HSYSADMIN",
+        correlation_id=correlation_id or uuid4(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertRecord:
+    """One source record as a source system tells it now. `source_time` is the source's own time of the change."""
+
+    record: PatientRecord
+    source_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecord:
+    """A source system takes back one of its records (soft)."""
+
+    source_system: str
+    mrn: str
+    source_time: datetime | None = None

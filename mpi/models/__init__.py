@@ -1,0 +1,61 @@
+"""The facts of the index, and what the database itself guarantees about them."""
+
+from mpi.models.accounts import ApiClient, KeyFingerprint, User
+from mpi.models.golden import LIVE_STATUSES, GoldenOverride, GoldenRecord, GoldenStatus
+from mpi.models.jobs import Job, JobStatus, LineError
+from mpi.models.linkage import LinkageModelVersion, ModelStatus
+from mpi.models.links import (
+    Decision,
+    EventKind,
+    IdentityEvent,
+    IdentityTask,
+    Link,
+    LinkOrigin,
+    PotentialMatch,
+    PotentialMatchKind,
+    PotentialMatchStatus,
+    TaskType,
+)
+from mpi.models.messages import InboundMessage, MessageOutcome, MessageState
+from mpi.models.outbox import Delivery, OutboxEvent, Subscriber
+from mpi.models.records import BlockingKey, Identifier, RecordState, Separation, SeparationPair, SourceRecord
+from mpi.models.sources import AssigningAuthority, SourceSystem
+
+__all__ = [
+    "LIVE_STATUSES",
+    "ApiClient",
+    "AssigningAuthority",
+    "BlockingKey",
+    "Decision",
+    "Delivery",
+    "EventKind",
+    "GoldenOverride",
+    "GoldenRecord",
+    "GoldenStatus",
+    "IdentityEvent",
+    "IdentityTask",
+    "Identifier",
+    "InboundMessage",
+    "Job",
+    "JobStatus",
+    "KeyFingerprint",
+    "LineError",
+    "Link",
+    "LinkOrigin",
+    "LinkageModelVersion",
+    "MessageOutcome",
+    "MessageState",
+    "ModelStatus",
+    "OutboxEvent",
+    "PotentialMatch",
+    "PotentialMatchKind",
+    "PotentialMatchStatus",
+    "RecordState",
+    "Separation",
+    "SeparationPair",
+    "SourceRecord",
+    "SourceSystem",
+    "Subscriber",
+    "TaskType",
+    "User",
+]
