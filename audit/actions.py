@@ -1,0 +1,128 @@
+"""The closed list of what can be written into the audit log.
+
+An action that is not in this table cannot be recorded. Codes are stored in events for ever: never rename or
+reuse one; add a line instead. The words are what a person reads on the audit page and in exports.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class UnknownAction(ValueError):
+    """The code is not in the closed list of actions."""
+
+
+class Category(StrEnum):
+    """What kind of act an action is; the first filter of the audit page."""
+
+    READ = "read"
+    CHANGE = "change"
+    DECISION = "decision"
+    SIGN_IN = "sign-in"
+    EXPORT = "export"
+    REFUSAL = "refusal"
+    SYSTEM = "system"
+
+
+class Action(StrEnum):
+    """One auditable act. The value is the stable code; `words` and `category` are for people."""
+
+    words: str
+    category: Category
+
+    def __new__(cls, code: str, category: Category, words: str) -> Self:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.category = category
+        member.words = words
+        return member
+
+    # Reading a person. One event for each person shown (IHE BALP PatientRead, PatientQuery).
+    PERSON_READ = "person.read", Category.READ, "Golden record read"
+    PERSON_SEARCHED = "person.searched", Category.READ, "Persons searched"
+    RECORD_READ = "record.read", Category.READ, "Source record read"
+    MATCH_REQUESTED = "match.requested", Category.READ, "Match requested"
+    POTENTIAL_MATCH_READ = "potential_match.read", Category.READ, "Potential match read"
+    TASK_READ = "task.read", Category.READ, "Identity task read"
+    MESSAGE_READ = "message.read", Category.READ, "Message read"
+    CROSS_REFERENCE_READ = "cross_reference.read", Category.READ, "Cross-reference looked up"
+    SSN_UNMASKED = "ssn.unmasked", Category.READ, "SSN unmasked"
+    AUDIT_READ = "audit.read", Category.READ, "Audit log read"
+
+    # Messages and source records.
+    MESSAGE_RECEIVED = "message.received", Category.CHANGE, "Message received"
+    MESSAGE_REJECTED = "message.rejected", Category.CHANGE, "Message rejected"
+    MESSAGE_REPLAYED = "message.replayed", Category.CHANGE, "Message replayed"
+    RECORD_RECEIVED = "record.received", Category.CHANGE, "Source record received"
+    RECORD_CREATED = "record.created", Category.CHANGE, "Source record created"
+    RECORD_UPDATED = "record.updated", Category.CHANGE, "Source record updated"
+    RECORD_UNCHANGED = "record.unchanged", Category.CHANGE, "Source record received, nothing changed"
+    RECORD_OUTDATED = "record.outdated", Category.CHANGE, "Older version of a source record kept as history"
+    RECORD_DELETED = "record.deleted", Category.CHANGE, "Source record deleted"
+    RECORDS_MERGED = "record.merged", Category.CHANGE, "Source records merged by their source"
+
+    # Links and golden records.
+    LINK_OPENED = "link.opened", Category.CHANGE, "Source record linked"
+    LINK_ENDED = "link.ended", Category.CHANGE, "Source record unlinked"
+    GOLDEN_CREATED = "golden.created", Category.CHANGE, "Golden record created"
+    GOLDEN_UPDATED = "golden.updated", Category.CHANGE, "Golden record recomputed"
+    GOLDEN_CONFIRMED = "golden.confirmed", Category.CHANGE, "Golden record confirmed by a second source"
+    GOLDEN_RETIRED = "golden.retired", Category.CHANGE, "Golden record retired"
+    GOLDEN_MERGED = "golden.merged", Category.DECISION, "Golden records merged"
+    GOLDEN_UNMERGED = "golden.unmerged", Category.DECISION, "Golden records unmerged"
+    GOLDEN_VERIFIED = "golden.verified", Category.DECISION, "Golden record verified"
+    IDENTITY_UNDONE = "identity.undone", Category.DECISION, "Identity act undone"
+    SEPARATION_CREATED = "separation.created", Category.DECISION, "Records kept apart as different people"
+    SEPARATION_LIFTED = "separation.lifted", Category.DECISION, "Separation lifted"
+
+    # The queue and the steward's desk.
+    POTENTIAL_MATCH_OPENED = "potential_match.opened", Category.CHANGE, "Potential match opened"
+    POTENTIAL_MATCH_CLOSED = "potential_match.closed", Category.CHANGE, "Potential match closed by itself"
+    POTENTIAL_MATCH_RESOLVED = "potential_match.resolved", Category.DECISION, "Potential match resolved"
+    TASK_OPENED = "task.opened", Category.CHANGE, "Identity task opened"
+    TASK_CLOSED = "task.closed", Category.CHANGE, "Identity task closed by itself"
+    TASK_RESOLVED = "task.resolved", Category.DECISION, "Identity task resolved"
+    CLAIM_TAKEN = "claim.taken", Category.CHANGE, "Review claimed"
+    CLAIM_RELEASED = "claim.released", Category.CHANGE, "Review claim released"
+    NOTE_ADDED = "note.added", Category.CHANGE, "Note added"
+
+    # Sign-in, access and the people and clients who have it.
+    SIGN_IN_SUCCEEDED = "sign_in.succeeded", Category.SIGN_IN, "Signed in"
+    SIGN_IN_FAILED = "sign_in.failed", Category.SIGN_IN, "Sign-in failed"
+    SIGN_IN_LOCKED = "sign_in.locked", Category.SIGN_IN, "Sign-in locked after failures"
+    SIGN_OUT = "sign_out", Category.SIGN_IN, "Signed out"
+    ACCESS_REFUSED = "access.refused", Category.REFUSAL, "Access refused"
+    CLIENT_CREATED = "client.created", Category.SYSTEM, "Client created"
+    CLIENT_REVOKED = "client.revoked", Category.SYSTEM, "Client revoked"
+    ROLE_CHANGED = "role.changed", Category.SYSTEM, "Role changed"
+
+    # Exports.
+    EXPORT_AUDIT = "export.audit", Category.EXPORT, "Audit log exported"
+    EXPORT_LINKS = "export.links", Category.EXPORT, "Links exported"
+    EXPORT_REVIEW = "export.review", Category.EXPORT, "Review queue exported"
+
+    # The running of the index.
+    MODEL_ACTIVATED = "model.activated", Category.SYSTEM, "Linkage model activated"
+    JOB_STARTED = "job.started", Category.SYSTEM, "Job started"
+    JOB_FINISHED = "job.finished", Category.SYSTEM, "Job finished"
+    AUDIT_VERIFIED = "audit.verified", Category.SYSTEM, "Audit log verified"
+    # Only for a checkpoint asked for by hand: the sealer's own would feed the log for ever.
+    CHECKPOINT_SIGNED = "checkpoint.signed", Category.SYSTEM, "Checkpoint signed on request"
+
+
+def action(code: str) -> Action:
+    """The action of a code. Raises UnknownAction for a code that is not in the list."""
+    try:
+        return Action(code)
+    except ValueError as error:
+        raise UnknownAction(f"{code!r} is not a registered audit action.") from error
+
+
+def actions_of(category: Category) -> tuple[Action, ...]:
+    """All actions of one category, in the order of the table."""
+    return tuple(entry for entry in Action if entry.category is category)
+
+
+def words_of(code: str) -> str:
+    """The words for a stored code; the code itself if a later version wrote one this version does not know."""
+    return Action(code).words if code in Action._value2member_map_ else code

@@ -1,0 +1,277 @@
+"""Write events: one statement for any number of them, inside the transaction of the act itself.
+
+The bulk path may write the same rows by COPY (`COPY_STATEMENT`, `copy_row`). Either way a trigger notes every new
+event for the sealer.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from audit.actions import Action, action
+
+TEXT_LIMIT = 500  # characters of an indexed text kept as told; PostgreSQL cannot index more than 2,704 bytes
+
+
+class NotInTransaction(RuntimeError):
+    """An event was recorded outside a transaction: it could then stand without its act, or the act without it."""
+
+
+class Who(Protocol):
+    """Whoever acts: what the log copies of the actor that every use case is given."""
+
+    @property
+    def kind(self) -> Literal["user", "client", "system"]: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def purpose(self) -> str: ...
+
+    @property
+    def network_address(self) -> str | None: ...
+
+    @property
+    def correlation_id(self) -> UUID: ...
+
+
+def new_event_id() -> UUID:
+    """A UUIDv7 (RFC 9562 §5.7): its first 48 bits are milliseconds, so that new events are neighbours in the index."""
+    milliseconds = time.time_ns() // 1_000_000
+    chance = secrets.randbits(74)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)
+
+
+def fitted(text: str) -> str:
+    """A text short enough for an index: the same for the same text, so that a search for it still finds it."""
+    text = _clean_text(text)
+    if len(text) <= TEXT_LIMIT:
+        return text
+    return f"{text[:TEXT_LIMIT]}~sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def subject_key(subject_type: str, subject_id: str) -> str:
+    """How a subject is found again: `golden_record:<EUID>`, `source_record:<system>|<MRN>`, ..."""
+    return fitted(f"{subject_type}:{subject_id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """All that a use case says of one act. Raises UnknownAction for an action outside the closed list.
+
+    `related` holds the other subjects, as (type, id), that the act touched: both persons of a merge, the source
+    record of a link. `before` and `after` hold the changed fields only. `recorded_at` is the transaction's own
+    time when it is not given. `source` is the door: web, rest, worker, command, fhir, hl7v2.
+    """
+
+    action: Action
+    actor_kind: Literal["user", "client", "system"]
+    actor_id: str
+    actor_name: str
+    source: str
+    purpose: str = ""
+    network_address: str | None = None
+    correlation_id: UUID | None = None
+    subject_type: str = ""
+    subject_id: str = ""
+    related: tuple[tuple[str, str], ...] = ()
+    outcome: Literal["success", "refused", "failed"] = "success"
+    reason_code: str = ""
+    reason_text: str = ""
+    before: Mapping[str, object] | None = None
+    after: Mapping[str, object] | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+    message_id: int | None = None
+    recorded_at: datetime | None = None
+    event_id: UUID = field(default_factory=new_event_id)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.action, Action):
+            object.__setattr__(self, "action", action(self.action))
+
+    @property
+    def subjects(self) -> list[str]:
+        """Keys of the subject and of all related subjects, each once, the subject first."""
+        own = [(self.subject_type, self.subject_id)] if self.subject_id else []
+        return list(dict.fromkeys(subject_key(*subject) for subject in (*own, *self.related)))
+
+
+def entry_by(
+    who: Who,
+    action: Action,
+    *,
+    subject: tuple[str, str] = ("", ""),
+    related: tuple[tuple[str, str], ...] = (),
+    outcome: Literal["success", "refused", "failed"] = "success",
+    reason_code: str = "",
+    reason_text: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    detail: Mapping[str, object] | None = None,
+    message_id: int | None = None,
+    recorded_at: datetime | None = None,
+    correlation_id: UUID | None = None,
+) -> AuditEntry:
+    """The entry of an act by `who`, with the actor's own purpose, door, address and correlation id."""
+    return AuditEntry(
+        action=action,
+        actor_kind=who.kind,
+        actor_id=who.id,
+        actor_name=who.name,
+        source=who.source,
+        purpose=who.purpose,
+        network_address=who.network_address,
+        correlation_id=correlation_id or who.correlation_id,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        related=related,
+        outcome=outcome,
+        reason_code=reason_code,
+        reason_text=reason_text,
+        before=before,
+        after=after,
+        detail=detail or {},
+        message_id=message_id,
+        recorded_at=recorded_at,
+    )
+
+
+_COLUMNS = {
+    "event_id": "uuid",
+    "recorded_at": "timestamptz",
+    "action": "text",
+    "outcome": "text",
+    "actor_kind": "text",
+    "actor_id": "text",
+    "actor_name": "text",
+    "purpose": "text",
+    "correlation_id": "uuid",
+    "source": "text",
+    "network_address": "text",
+    "subject_type": "text",
+    "subject_id": "text",
+    "subjects": "text[]",
+    "reason_code": "text",
+    "reason_text": "text",
+    "before": "jsonb",
+    "after": "jsonb",
+    "detail": "jsonb",
+    "message_id": "bigint",
+    "salt": "bytea",
+}
+COPY_STATEMENT = f"COPY audit_event ({', '.join(_COLUMNS)}) FROM STDIN"
+_INSERT = """
+INSERT INTO audit_event ({names})
+SELECT {values} FROM jsonb_to_recordset(%s::jsonb) AS fresh({typed})
+""".format(
+    names=", ".join(_COLUMNS),
+    values=", ".join("COALESCE(recorded_at, now())" if name == "recorded_at" else name for name in _COLUMNS),
+    typed=", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items()),
+)
+
+
+def record(entry: AuditEntry) -> UUID:
+    """Write one event and answer its event id. Raises NotInTransaction."""
+    return record_many((entry,))[0]
+
+
+def record_many(entries: Iterable[AuditEntry]) -> tuple[UUID, ...]:
+    """Write events in one statement, in their order, and answer their event ids.
+
+    Call inside the transaction of the act. Raises NotInTransaction otherwise.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction("Audit events are written only inside the transaction of the act they speak of.")
+    rows = [_document(entry) for entry in entries]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [_json(rows)])
+    return tuple(row["event_id"] for row in rows)  # type: ignore[misc]
+
+
+def copy_row(entry: AuditEntry, *, recorded_at: datetime) -> tuple[object, ...]:
+    """The values of one event for `COPY_STATEMENT`, in its order; `recorded_at` where the entry has none."""
+    row = _document(entry)
+    row["recorded_at"] = row["recorded_at"] or recorded_at
+    row["salt"] = secrets.token_bytes(32)
+    for column in ("before", "after", "detail"):
+        row[column] = None if row[column] is None else _json(row[column])
+    return tuple(_clean(row[column]) if isinstance(row[column], str) else row[column] for column in _COLUMNS)
+
+
+def _document(entry: AuditEntry) -> dict[str, object]:
+    """One event by column name; the salt as PostgreSQL's hexadecimal text."""
+    return {
+        "event_id": entry.event_id,
+        "recorded_at": entry.recorded_at,
+        "action": entry.action.value,
+        "outcome": entry.outcome,
+        "actor_kind": entry.actor_kind,
+        "actor_id": fitted(entry.actor_id),
+        "actor_name": entry.actor_name,
+        "purpose": entry.purpose,
+        "correlation_id": entry.correlation_id,
+        "source": entry.source,
+        "network_address": entry.network_address or "",
+        "subject_type": entry.subject_type,
+        "subject_id": fitted(entry.subject_id),
+        "subjects": entry.subjects,
+        "reason_code": entry.reason_code,
+        "reason_text": entry.reason_text,
+        "before": entry.before,
+        "after": entry.after,
+        "detail": entry.detail,
+        "message_id": entry.message_id,
+        "salt": f"\\x{secrets.token_hex(32)}",
+    }
+
+
+def _json(value: object) -> str:
+    """JSON that PostgreSQL takes: a NUL or half a surrogate pair in hostile input becomes U+FFFD."""
+    try:
+        text = orjson.dumps(value, default=_plain).decode()
+    except TypeError:  # half a surrogate pair, or an integer over 64 bits
+        return orjson.dumps(_clean(value), default=_plain).decode()
+    return orjson.dumps(_clean(value), default=_plain).decode() if "\\u0000" in text else text
+
+
+def _plain(value: object) -> object:
+    """What orjson cannot write by itself, as something it can."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return str(value)
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, Mapping):
+        return {_clean_text(str(key)): _clean(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(inner) for inner in value]
+    if isinstance(value, int) and value.bit_length() > 63:
+        return str(value)
+    return value
+
+
+def _clean_text(text: str) -> str:
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
