@@ -1,0 +1,138 @@
+"""The evidence of one pair as it is shown, stored and answered: both values, level, bits, reasons.
+
+Made only when asked for; scoring a candidate never builds it. It holds patient data: store it
+encrypted, and never log it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from matching.policy import Verdict
+from matching.records import StandardAddress, StandardRecord
+from matching.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonEvidence:
+    """One row of the evidence: what each side says, how they compare and what that weighs."""
+
+    comparison: str
+    title: str
+    left: str
+    right: str
+    level: str
+    words: str
+    m: float
+    u: float
+    bits: float
+    frequency_bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a reviewer, an auditor or a client may ask about one scored pair.
+
+    `bits` = `prior_bits` + the sum over `comparisons` of bits and frequency_bits.
+    """
+
+    comparisons: tuple[ComparisonEvidence, ...]
+    prior_bits: float
+    bits: float
+    probability: float
+    grade: str
+    caps: tuple[tuple[str, str], ...]
+    vetoes: tuple[tuple[str, str], ...]
+    model_version: str
+    model_hash: str
+
+    def to_document(self) -> dict[str, object]:
+        """Plain JSON, stable keys: page, audit and API show this object."""
+        document = asdict(self)
+        for key in ("caps", "vetoes"):
+            document[key] = [{"code": code, "words": words} for code, words in document[key]]
+        document["comparisons"] = list(document["comparisons"])
+        return document
+
+
+def explain(a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict) -> Evidence:
+    """Evidence of the pair `a`, `b` in this order; SSNs are masked to their last four digits."""
+    rows = tuple(
+        ComparisonEvidence(
+            comparison=part.comparison,
+            title=part.title,
+            left=_SHOWN[part.comparison](a),
+            right=_SHOWN[part.comparison](b),
+            level=part.level,
+            words=_words(part.comparison, part.level, part.words, a, b),
+            m=part.m,
+            u=part.u,
+            bits=part.bits,
+            frequency_bits=part.frequency_bits,
+        )
+        for part in score.parts
+    )
+    return Evidence(
+        comparisons=rows,
+        prior_bits=score.prior_bits,
+        bits=score.bits,
+        probability=score.probability,
+        grade=verdict.grade,
+        caps=tuple((reason.code, reason.words) for reason in (*verdict.caps, *verdict.sole)),
+        vetoes=tuple((reason.code, reason.words) for reason in verdict.vetoes),
+        model_version=score.model.version,
+        model_hash=score.model.content_hash,
+    )
+
+
+def _words(comparison: str, level: str, words: str, a: StandardRecord, b: StandardRecord) -> str:
+    if comparison == "given" and level == "nickname":
+        short, full = sorted((a.name.given, b.name.given), key=len)
+        return f"{short.title()} is a nickname of {full.title()}, or both are of one name"
+    return words
+
+
+def _given(record: StandardRecord) -> str:
+    others = [name.given for name in record.former_names if name.given and name.given != record.name.given]
+    return "; ".join(filter(None, (record.name.given, *dict.fromkeys(others))))
+
+
+def _address(address: StandardAddress) -> str:
+    place = " ".join(filter(None, (address.city, address.state, address.zip5)))
+    return ", ".join(filter(None, (address.street, address.unit, place)))
+
+
+def _house(record: StandardRecord) -> str:
+    former = [name.family for name in record.former_names if name.family and name.family != record.name.family]
+    names = record.name.family
+    if former:
+        names = f"{names} (also {', '.join(dict.fromkeys(former))})".strip()
+    shown = [names, *map(_address, record.addresses), *record.phones, *record.emails]
+    return "; ".join(filter(None, shown))
+
+
+def _ssn(record: StandardRecord) -> str:
+    if record.ssn:
+        return f"***-**-{record.ssn[5:]}"
+    return f"last four {record.ssn_last4}" if record.ssn_last4 else ""
+
+
+def _identifiers(record: StandardRecord) -> str:
+    return "; ".join(f"{authority} {kind} {_tail(value)}" for authority, kind, value in record.identifiers)
+
+
+def _tail(value: str) -> str:
+    """Government and insurance numbers are masked like an SSN."""
+    return value if len(value) <= 4 else "*" * (len(value) - 4) + value[-4:]
+
+
+_SHOWN: dict[str, Callable[[StandardRecord], str]] = {
+    "given": _given,
+    "middle": lambda record: record.name.middle,
+    "house": _house,
+    "birth_date": lambda record: record.birth_date or record.birth_year,
+    "sex": lambda record: record.sex,
+    "ssn": _ssn,
+    "identifier": _identifiers,
+}

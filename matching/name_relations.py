@@ -1,0 +1,36 @@
+"""Relations between single names that need a table: nickname forms and sound.
+
+Every function is pure and cached by name; names are the standard form (A-Z and single spaces).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import jellyfish
+from nicknames import NickNamer
+
+_NICKNAMES = NickNamer()
+
+_NOT_NICKNAMES = frozenset({"EMMA", "ANNA", "JULIA", "MARIA", "MARIE", "ELLA", "ELLEN", "HELEN", "LAURA", "LAUREN"})
+"""Names listed as nicknames of another that parents give as names of their own (Emma and Emily may be sisters)."""
+
+
+@lru_cache(maxsize=65_536)
+def nickname_forms(given: str) -> frozenset[str]:
+    """The name itself and the full names it is a nickname of, in capitals.
+
+    Two names are nicknames of each other when their forms overlap; two full names that merely
+    share a nickname do not.
+    """
+    if not given:
+        return frozenset()
+    if given in _NOT_NICKNAMES:
+        return frozenset((given,))
+    return frozenset((given, *(form.upper() for form in _NICKNAMES.canonicals_of(given.lower()))))
+
+
+@lru_cache(maxsize=65_536)
+def sound(name: str) -> str:
+    """Metaphone of a name; "" for a name without letters."""
+    return str(jellyfish.metaphone(name)) if name else ""

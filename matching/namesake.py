@@ -1,0 +1,54 @@
+"""The namesake rule: how many strangers share a name and a birth date by chance alone."""
+
+from __future__ import annotations
+
+from matching.levels import BirthDate, Contact
+from matching.model import LinkageModel
+from matching.records import StandardRecord
+
+INITIALS_AGREE = 11.0
+"""Chance of one in eleven that two strangers have the same middle initial."""
+SAME_ZIP = 4.0
+"""A quarter of the strangers that could be met live in the same ZIP code."""
+ELSEWHERE = 16.0
+"""A different address makes a stranger that much likelier."""
+ONE_SOURCE = 16.0
+"""A source seldom numbers one person twice, so a stranger is that much likelier."""
+NAME_NOT_EXACT = 4.0
+"""Names within a nickname or one typing error of a name, as a multiple of its frequency."""
+_BIRTH_DATES_MET = {BirthDate.EXACT: 1.0, BirthDate.DAY_MONTH: 2.0, BirthDate.EDIT: 25.0}
+"""How many birth dates would have agreed at this level."""
+
+
+def expected_strangers(
+    a: StandardRecord,
+    b: StandardRecord,
+    *,
+    given_exact: bool,
+    family_exact: bool,
+    birth_date: BirthDate,
+    contact: Contact,
+    initials_agree: bool,
+    model: LinkageModel,
+) -> float:
+    """Expected number of other people who would agree this well with the record by chance.
+
+    population x f(given) x f(family) / number of birth dates, with factors for what else is known.
+    Names that are not equal count with the commoner of the two.
+    """
+    given = max(model.given_frequencies.frequency(name) for name in (a.name.given, b.name.given))
+    family = max(model.family_frequencies.frequency(name) for name in (a.name.family, b.name.family))
+    expected = model.policy.population * given * family / model.policy.birth_dates
+    expected *= _BIRTH_DATES_MET[birth_date]
+    factors = (
+        (not given_exact, NAME_NOT_EXACT),
+        (not family_exact, NAME_NOT_EXACT),
+        (initials_agree, 1 / INITIALS_AGREE),
+        (contact in (Contact.ZIP, Contact.ZIP_PHONE_DIFFERS, Contact.CLOSE), 1 / SAME_ZIP),
+        (contact == Contact.DIFFERS, ELSEWHERE),
+        (bool(a.source_system) and a.source_system == b.source_system, ONE_SOURCE),
+    )
+    for holds, factor in factors:
+        if holds:
+            expected *= factor
+    return expected
