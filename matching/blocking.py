@@ -1,0 +1,130 @@
+"""Blocking keys: two records are compared when they share one.
+
+A key is never made with a hole: a rule whose parts are not all known gives none, so that a missing value can
+never widen a search. Names go in over all forms a record tells (current and former names, both pieces of a double
+surname), so that a marriage or an alias is found. Measured figures stand in `tests/matching/test_blocking.py`.
+
+    rule               for what                                              value
+    ssn                one number, whatever else is wrong (strong)           nine digits
+    identifier         the same for every other number (strong)              authority|type|value
+    ssn_first5_given   SSN with an error in its end                          first five | soundex of given name
+    ssn_last4_family   last four told alone; an error in the SSN's front     last four | soundex of surname
+    email              one mailbox                                           address
+    phone              one telephone                                         digits
+    names              birth date wrong, moved; given and family swapped     root of given name and surname, sorted
+    address_year       newborns, renamed and unknown names at one address    street without spaces | year of birth
+    address_initial    birth date missing or wrong at one address            street without spaces | initial
+    given_day          surname changed, year of birth wrong                  soundex of given name | month and day
+    sounds_year        names misspelt, month or day wrong                    both soundexes | year of birth
+    birth_date         names lost or unreadable; month and day swapped       year | smaller | greater of month, day
+
+Soundex is that of the National Archives (jellyfish).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jellyfish import soundex
+
+from matching.nicknaming import nickname_root
+from matching.records import StandardRecord
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BlockingKey:
+    """One key in clear text (the shell stores keyed hashes). A `strong` key is never capped."""
+
+    rule: str
+    value: str
+    strong: bool
+
+
+RULES: tuple[str, ...] = (
+    "ssn",
+    "identifier",
+    "ssn_first5_given",
+    "ssn_last4_family",
+    "email",
+    "phone",
+    "names",
+    "address_year",
+    "address_initial",
+    "given_day",
+    "sounds_year",
+    "birth_date",
+)
+"""All rules in order of preference when keys are capped: strong first, then the narrower before the wider."""
+
+STRONG_RULES = frozenset({"ssn", "identifier"})
+
+_MOST_FAMILIES = 4
+_MOST_GIVENS = 3
+_MOST_PLACES = 3
+_sound = lru_cache(maxsize=65_536)(soundex)
+
+
+def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
+    """All keys of a record, sorted, each once; () for a record that tells too little to be found by anything."""
+    givens, families = _givens(record), _families(record)
+    given_sounds = dict.fromkeys(_sound(given) for given in givens)
+    family_sounds = dict.fromkeys(_sound(family) for family in families)
+    pairs: set[tuple[str, str]] = set()
+    if record.ssn:
+        pairs.add(("ssn", record.ssn))
+        pairs.update([("ssn_first5_given", f"{record.ssn[:5]}|{sound}") for sound in given_sounds])
+    if record.ssn_last4:
+        pairs.update([("ssn_last4_family", f"{record.ssn_last4}|{sound}") for sound in family_sounds])
+    pairs.update([("identifier", "|".join(identifier)) for identifier in record.identifiers])
+    pairs.update([("email", email) for email in record.emails[:_MOST_PLACES]])
+    pairs.update([("phone", phone) for phone in record.phones[:_MOST_PLACES]])
+    for given in givens:
+        root = nickname_root(given)
+        pairs.update([("names", f"{root}|{family}" if root <= family else f"{family}|{root}") for family in families])
+    _add_birth(pairs, record, given_sounds, family_sounds)
+    _add_addresses(pairs, record)
+    return tuple([BlockingKey(rule, value, rule in STRONG_RULES) for rule, value in sorted(pairs)])
+
+
+def _add_birth(
+    pairs: set[tuple[str, str]], record: StandardRecord, givens: dict[str, None], families: dict[str, None]
+) -> None:
+    year, day = record.birth_year, record.birth_date
+    if day:
+        month, of_month = day[5:7], day[8:]
+        low, high = (month, of_month) if month <= of_month else (of_month, month)
+        pairs.add(("birth_date", f"{year}|{low}|{high}"))
+        pairs.update([("given_day", f"{sound}|{month}{of_month}") for sound in givens])
+    if year:
+        pairs.update([("sounds_year", f"{given}|{family}|{year}") for given in givens for family in families])
+
+
+def _add_addresses(pairs: set[tuple[str, str]], record: StandardRecord) -> None:
+    for address in record.addresses[:_MOST_PLACES]:
+        street = address.street
+        # A street without a number is shared by thousands.
+        if not any(map(str.isdecimal, street)):
+            continue
+        place = street.replace(" ", "")
+        if record.birth_year:
+            pairs.add(("address_year", f"{place}|{record.birth_year}"))
+        initial = record.name.given[:1]
+        if initial:
+            pairs.add(("address_initial", f"{place}|{initial}"))
+
+
+def _givens(record: StandardRecord) -> list[str]:
+    """Given names told, most current first; an initial is too little for a key."""
+    told = [record.name.given, *[name.given for name in record.former_names]]
+    return list(dict.fromkeys([given for given in told if len(given) > 1]))[:_MOST_GIVENS]
+
+
+def _families(record: StandardRecord) -> list[str]:
+    """Surnames told: whole (without spaces) and by pieces, current first."""
+    told: list[str] = []
+    for name in (record.name, *record.former_names):
+        if name.family:
+            told.append(name.family.replace(" ", ""))
+            told.extend(name.family_parts)
+    return list(dict.fromkeys([family for family in told if len(family) > 1]))[:_MOST_FAMILIES]
