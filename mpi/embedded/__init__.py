@@ -4,6 +4,6 @@ Knows nothing of Django. Everything lies under one folder, MPI_HOME; see `lifecy
 """
 
 from mpi.embedded.errors import EmbeddedServiceError
-from mpi.embedded.lifecycle import Addresses, addresses, ensure_running, is_running, stop
+from mpi.embedded.lifecycle import Addresses, addresses, ensure_running, is_running, remove, stop
 
-__all__ = ["Addresses", "EmbeddedServiceError", "addresses", "ensure_running", "is_running", "stop"]
+__all__ = ["Addresses", "EmbeddedServiceError", "addresses", "ensure_running", "is_running", "remove", "stop"]

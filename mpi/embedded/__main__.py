@@ -1,4 +1,4 @@
-"""`python -m mpi.embedded start|stop|status`: look after the servers by hand, without Django."""
+"""`python -m mpi.embedded start|stop|status|remove`: look after the servers by hand, without Django."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ def main() -> int:
     """0 when done; 1 with the reason on standard error."""
     default = Path(os.environ.get("MPI_HOME") or Path(__file__).parent.parent.parent / "var")
     parser = argparse.ArgumentParser(prog="python -m mpi.embedded", description=__doc__)
-    parser.add_argument("act", choices=["start", "stop", "status"])
+    parser.add_argument("act", choices=["start", "stop", "status", "remove"])
     parser.add_argument("--home", type=Path, default=default, help="default: MPI_HOME, else var/ in the checkout")
     told = parser.parse_args()
     try:
         if told.act == "stop":
             embedded.stop(told.home)
+        elif told.act == "remove":
+            embedded.remove(told.home)
         elif told.act == "start":
             where = embedded.ensure_running(told.home)
             sys.stdout.write(f"{where.database['HOST']}\n{where.redis_url}\nEnter ends this and stops the servers.\n")

@@ -46,6 +46,17 @@ def data_dir(layout: Layout) -> Path:
     return data
 
 
+def remove(layout: Layout) -> None:
+    """Delete the cluster, wherever it lies. Call when the server is stopped. Raises OSError."""
+    link = layout.data_link
+    outside = link.is_symlink()
+    data = link.resolve()
+    if data.exists():
+        shutil.rmtree(data.parent if outside else data)
+    if outside:
+        link.unlink()
+
+
 def _owned(data: Path, layout: Layout) -> Path:
     owner = data.stat().st_uid
     if owner != layout.account.uid:

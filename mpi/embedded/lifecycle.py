@@ -10,12 +10,13 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import shutil
 import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpi.embedded import postgres, valkey
+from mpi.embedded import clusters, postgres, valkey
 from mpi.embedded.errors import EmbeddedServiceError, from_os_error
 from mpi.embedded.layout import POSTGRES_PORT, Layout, layout_of
 from mpi.embedded.locks import exclusive, lock_alone, lock_shared, open_lock, same_file, try_lock
@@ -79,6 +80,18 @@ def stop(home: Path) -> None:
                 stop_servers(layout)
         else:
             stop_servers(layout)
+    except OSError as error:
+        raise from_os_error(error, layout.home) from error
+
+
+def remove(home: Path) -> None:
+    """Stop both servers and delete their data, also what lies outside `home`. Raises EmbeddedServiceError."""
+    stop(home)
+    layout = layout_of(home)
+    try:
+        clusters.remove(layout)
+        for folder in (layout.socket_dir, layout.valkey_dir, layout.lock("users").parent):
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise from_os_error(error, layout.home) from error
 
