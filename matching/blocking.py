@@ -12,8 +12,8 @@ surname), so that a marriage or an alias is found. Measured figures stand in `te
     email              one mailbox                                           address
     phone              one telephone                                         digits
     names              birth date wrong, moved; given and family swapped     root of given name and surname, sorted
-    address_year       newborns, renamed and unknown names at one address    street without spaces | year of birth
-    address_initial    birth date missing or wrong at one address            street without spaces | initial
+    address_year       newborns, renamed and unknown names at one address    number and street word | year
+    address_initial    birth date missing or wrong at one address            number and street word | initial
     given_day          surname changed, year of birth wrong                  soundex of given name | month and day
     sounds_year        names misspelt, month or day wrong                    both soundexes | year of birth
     birth_date         names lost or unreadable; month and day swapped       year | smaller | greater of month, day
@@ -51,6 +51,7 @@ RULES: tuple[str, ...] = (
     "names",
     "address_year",
     "address_initial",
+    "house_family",
     "given_day",
     "sounds_year",
     "birth_date",
@@ -62,6 +63,7 @@ STRONG_RULES = frozenset({"ssn", "identifier"})
 _MOST_FAMILIES = 4
 _MOST_GIVENS = 3
 _MOST_PLACES = 3
+_NO_STREET_NAME = frozenset({"N", "S", "E", "W", "NE", "NW", "SE", "SW", "1/2", "1/4", "3/4"})
 _sound = lru_cache(maxsize=65_536)(soundex)
 
 
@@ -83,7 +85,7 @@ def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
         root = nickname_root(given)
         pairs.update([("names", f"{root}|{family}" if root <= family else f"{family}|{root}") for family in families])
     _add_birth(pairs, record, given_sounds, family_sounds)
-    _add_addresses(pairs, record)
+    _add_addresses(pairs, record, family_sounds)
     return tuple([BlockingKey(rule, value, rule in STRONG_RULES) for rule, value in sorted(pairs)])
 
 
@@ -100,18 +102,32 @@ def _add_birth(
         pairs.update([("sounds_year", f"{given}|{family}|{year}") for given in givens for family in families])
 
 
-def _add_addresses(pairs: set[tuple[str, str]], record: StandardRecord) -> None:
+def _add_addresses(pairs: set[tuple[str, str]], record: StandardRecord, families: dict[str, None]) -> None:
     for address in record.addresses[:_MOST_PLACES]:
-        street = address.street
-        # A street without a number is shared by thousands.
-        if not any(map(str.isdecimal, street)):
+        place = _place(address.street)
+        if not place:
             continue
-        place = street.replace(" ", "")
         if record.birth_year:
             pairs.add(("address_year", f"{place}|{record.birth_year}"))
         initial = record.name.given[:1]
         if initial:
             pairs.add(("address_initial", f"{place}|{initial}"))
+        number = place.partition(" ")[0]
+        if number[0].isdecimal():
+            pairs.update([("house_family", f"{number}|{sound}") for sound in families])
+
+
+@lru_cache(maxsize=65_536)
+def _place(street: str) -> str:
+    """House number and first word of the street's name, so that a lost suffix or a second line does no harm.
+
+    Another form, such as PO BOX 12, goes in whole; "" without a number, since thousands share such a street.
+    """
+    words = street.split()
+    if len(words) > 1 and words[0][0].isdecimal():
+        named = [word for word in words[1:] if word not in _NO_STREET_NAME] or words[1:]
+        return f"{words[0]} {named[0]}"
+    return street if any(map(str.isdecimal, street)) else ""
 
 
 def _givens(record: StandardRecord) -> list[str]:

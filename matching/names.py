@@ -173,10 +173,10 @@ def split_text(told: str) -> Name:
     if "," in told:
         return _split_at_comma(told)
     words = told.split()
-    while len(words) > 1 and _key(words[0]) in TITLES:
+    while len(words) > 1 and is_title(words[0]):
         words = words[1:]
     end = len(words)
-    while end > 1 and (_key(words[end - 1]) in _SUFFIXES or _key(words[end - 1]) in DEGREES):
+    while end > 1 and is_suffix(words[end - 1]):
         end -= 1
     start = max(end - 1, 0)
     while start > 1 and _key(words[start - 1]) in PARTICLES:
@@ -191,20 +191,31 @@ def split_text(told: str) -> Name:
 
 def _split_at_comma(told: str) -> Name:
     first, *others = [part.strip() for part in told.split(",")]
-    rest = [part for part in others if _key(part) not in _SUFFIXES and _key(part) not in DEGREES]
+    rest = [part for part in others if not is_suffix(part)]
     suffix = " ".join(part for part in others if part not in rest)
     if not rest:
         return replace(split_text(first), suffix=suffix)
     if newborn_name(rest[0]):
         return Name(family=first, given=rest[0], suffix=suffix)
     words = " ".join(rest).split()
-    while len(words) > 1 and _key(words[0]) in TITLES:
+    while len(words) > 1 and is_title(words[0]):
         words = words[1:]
     return Name(family=first, given=" ".join(words[:1]), middle=" ".join(words[1:]), suffix=suffix)
 
 
 def _key(word: str) -> str:
     return _NOT_LETTERS.sub("", to_capitals(word).translate(_APOSTROPHES))
+
+
+def is_title(word: str) -> bool:
+    """Whether one told word is a title (Dr., Mrs)."""
+    return _key(word) in TITLES
+
+
+def is_suffix(word: str) -> bool:
+    """Whether one told word is a generation suffix or a degree (Jr., III, MD)."""
+    key = _key(word)
+    return key in _SUFFIXES or key in DEGREES
 
 
 def as_parts(name: Name) -> Name:

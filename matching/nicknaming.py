@@ -23,7 +23,17 @@ def _short_forms_by_root() -> dict[str, str]:
     for root, short_forms in NICKNAME_ROOTS.items():
         roots.pop(root, None)
         roots.update(dict.fromkeys(short_forms, root))
-    return {short: roots.get(root, root) for short, root in roots.items()}
+    return {short: _last(roots, short) for short in roots}
+
+
+def _last(roots: dict[str, str], short: str) -> str:
+    """Follow short forms of short forms to their end; a ring ends where it closes."""
+    seen = {short}
+    root = roots[short]
+    while root in roots and root not in seen:
+        seen.add(root)
+        root = roots[root]
+    return root
 
 
 KNOWN_GIVEN_NAMES = frozenset(name.upper() for triplet in name_triplets() for name in (triplet.name1, triplet.name2))

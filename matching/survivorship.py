@@ -1,0 +1,275 @@
+"""Linked source records to one set of demographics: one value a field, and where it came from.
+
+Each field is decided on its own. Values that agree in their standard form (`FieldValue.key`) are one value; the
+field's criteria, in order, thin the values out until one is left, and the rest of the criteria choose whose spelling
+is shown. The same members and rules give the same result in any order of the members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import JaroWinkler
+
+from matching.survivorship_rules import DEFAULT_RULES, FIELDS, SurvivorshipRules, SurvivorshipRulesError
+from matching.survivorship_values import NEWBORN_KEY, FieldValue, Shown, member_values
+
+__all__ = [
+    "DEFAULT_RULES",
+    "FIELDS",
+    "NEWBORN_KEY",
+    "FieldValue",
+    "LosingValue",
+    "Member",
+    "Override",
+    "Provenance",
+    "Survived",
+    "SurvivorshipRules",
+    "SurvivorshipRulesError",
+    "member_values",
+    "survive",
+]
+
+_SPELLING_SIMILARITY = 0.88
+"""Jaro-Winkler from which an older surname counts as another spelling, not as a previous name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One linked source record. `rank` is that of its source system, lower is more trusted; `updated_at` ISO, UTC.
+
+    `verified` names the fields that were checked against a document at this source.
+    """
+
+    record_id: int
+    source_system: str
+    mrn: str
+    rank: int
+    updated_at: str
+    values: Mapping[str, FieldValue]
+    verified: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A steward's value for a field. `until` (ISO, "" for ever) is informative: the shell passes those in force."""
+
+    field: str
+    value: Shown
+    reason: str
+    by: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LosingValue:
+    """A value that did not survive, and who told it (ascending record ids)."""
+
+    value: Shown
+    record_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Why a field has its value.
+
+    `criterion` is the one that left a single value: one of the rules' criteria, "only" where no other value was told,
+    "override", "former" (the others are former names), "newborn" (the others are newborn names) or "record_id" (tie).
+    `record_id` is None, `source_system` and `mrn` "" for an override. `agreeing` holds every record id with that value.
+    """
+
+    record_id: int | None
+    source_system: str
+    mrn: str
+    criterion: str
+    agreeing: tuple[int, ...] = ()
+    losing: tuple[LosingValue, ...] = ()
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survived:
+    """The demographics of a golden record: fields without any value are absent from both mappings."""
+
+    values: dict[str, Shown] = field(default_factory=dict)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One member's value of the field at hand."""
+
+    member: Member
+    told: FieldValue
+    field: str
+
+    @property
+    def key(self) -> str:
+        return self.told.key
+
+
+def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequence[Override] = ()) -> Survived:
+    """Survive all fields. Of several overrides of a field the last one counts."""
+    ordered = sorted(members, key=lambda member: member.record_id)
+    survived = Survived()
+    for name in FIELDS:
+        candidates = [_Told(member, member.values[name], name) for member in ordered if name in member.values]
+        if name == "previous_family_name":
+            candidates = _other_than_current([*candidates, *_older_family_names(ordered, survived)], ordered, survived)
+        if candidates:
+            _settle(survived, name, *_choose(candidates, rules.criteria_of(name), ordered))
+    for override in overrides:
+        _override(survived, override)
+    return survived
+
+
+def _settle(survived: Survived, name: str, winner: _Told, criterion: str, candidates: list[_Told]) -> None:
+    agreeing = tuple(sorted({one.member.record_id for one in candidates if one.key == winner.key}))
+    survived.values[name] = winner.told.value
+    survived.provenance[name] = Provenance(
+        record_id=winner.member.record_id,
+        source_system=winner.member.source_system,
+        mrn=winner.member.mrn,
+        criterion=criterion,
+        agreeing=agreeing,
+        losing=_losing(candidates, winner.key),
+    )
+
+
+def _losing(candidates: Iterable[_Told], winning_key: str) -> tuple[LosingValue, ...]:
+    """The other values, each once, in ascending order of the first record that tells them."""
+    others: dict[str, list[_Told]] = {}
+    for one in candidates:
+        if one.key != winning_key:
+            others.setdefault(one.key, []).append(one)
+    return tuple(
+        LosingValue(group[0].told.value, tuple(sorted({one.member.record_id for one in group})))
+        for group in others.values()
+    )
+
+
+def _override(survived: Survived, override: Override) -> None:
+    if override.field not in FIELDS:
+        raise SurvivorshipRulesError(f"There is no field {override.field!r} to override.")
+    before = survived.provenance.get(override.field)
+    losing = before.losing if before else ()
+    if before and before.override is None:
+        losing = (LosingValue(survived.values[override.field], before.agreeing), *losing)
+    survived.values[override.field] = override.value
+    survived.provenance[override.field] = Provenance(None, "", "", "override", losing=losing, override=override)
+
+
+def _choose(
+    candidates: list[_Told], criteria: tuple[str, ...], members: Sequence[Member]
+) -> tuple[_Told, str, list[_Told]]:
+    """(winner, criterion that decided, all candidates)."""
+    left, decided = candidates, "only" if len({one.key for one in candidates}) == 1 else ""
+    for criterion, thin in (("newborn", _real_names), ("former", lambda told: _not_former(told, members))):
+        left = thin(left)
+        decided = decided or (criterion if len({one.key for one in left}) == 1 else "")
+    for criterion in criteria:
+        if len(left) == 1:
+            break
+        left = _THIN_OUT[criterion](left)
+        decided = decided or (criterion if len({one.key for one in left}) == 1 else "")
+    return min(left, key=lambda one: one.member.record_id), decided or "record_id", candidates
+
+
+def _real_names(told: list[_Told]) -> list[_Told]:
+    return [one for one in told if one.key != NEWBORN_KEY] or told
+
+
+def _not_former(told: list[_Told], members: Sequence[Member]) -> list[_Told]:
+    """Without current surnames that a record at least as new tells as a former one."""
+    if told[0].field != "family_name":
+        return told
+    former: dict[str, str] = {}
+    for member in members:
+        previous = member.values.get("previous_family_name")
+        if previous:
+            former[previous.key] = max(former.get(previous.key, ""), member.updated_at)
+    return [one for one in told if not (one.key in former and one.member.updated_at <= former[one.key])] or told
+
+
+def _other_than_current(told: list[_Told], members: Sequence[Member], survived: Survived) -> list[_Told]:
+    """Without the surviving surname: a person may take a former name back."""
+    key = _surviving_family_key(members, survived)
+    return [one for one in told if one.key != key]
+
+
+def _surviving_family_key(members: Sequence[Member], survived: Survived) -> str:
+    current = survived.provenance.get("family_name")
+    if current is None:
+        return ""
+    return next(member for member in members if member.record_id == current.record_id).values["family_name"].key
+
+
+def _older_family_names(members: Sequence[Member], survived: Survived) -> list[_Told]:
+    """Surnames of older records that differ from the surviving one by more than their spelling."""
+    current = survived.provenance.get("family_name")
+    if current is None:
+        return []
+    key = _surviving_family_key(members, survived)
+    newest = max(member.updated_at for member in members if member.record_id in current.agreeing)
+    found: list[_Told] = []
+    for member in members:
+        told = member.values.get("family_name")
+        if told and told.key != key and member.updated_at < newest and not _is_spelling(told.key, key):
+            found.append(_Told(member, told, "previous_family_name"))
+    return found
+
+
+def _is_spelling(name: str, other: str) -> bool:
+    if set(name.split()) & set(other.split()):
+        return True
+    return float(JaroWinkler.similarity(name, other)) >= _SPELLING_SIMILARITY
+
+
+def _verified(told: list[_Told]) -> list[_Told]:
+    return [one for one in told if one.field in one.member.verified] or told
+
+
+def _agreement(told: list[_Told]) -> list[_Told]:
+    """The value told by most source systems, then by most records."""
+    systems: dict[str, set[str]] = {}
+    records: dict[str, int] = {}
+    for one in told:
+        systems.setdefault(one.key, set()).add(one.member.source_system)
+        records[one.key] = records.get(one.key, 0) + 1
+    best = max((len(systems[key]), records[key]) for key in systems)
+    return [one for one in told if (len(systems[one.key]), records[one.key]) == best]
+
+
+def _source_rank(told: list[_Told]) -> list[_Told]:
+    best = min(one.member.rank for one in told)
+    return [one for one in told if one.member.rank == best]
+
+
+def _recency(told: list[_Told]) -> list[_Told]:
+    newest = max(one.member.updated_at for one in told)
+    return [one for one in told if one.member.updated_at == newest]
+
+
+def _completeness(told: list[_Told]) -> list[_Told]:
+    best = max(_parts_told(one) for one in told)
+    return [one for one in told if _parts_told(one) == best]
+
+
+def _parts_told(one: _Told) -> int:
+    """How much a value tells: parts of an address, a whole date over a year, a name over an initial."""
+    value = one.told.value
+    if isinstance(value, Mapping):
+        return sum(1 for part in value.values() if part)
+    if one.field in {"birth_date", "deceased_date"}:
+        return len(value)
+    return 1 if len(one.key) > 1 else 0
+
+
+_THIN_OUT: dict[str, Callable[[list[_Told]], list[_Told]]] = {
+    "verified": _verified,
+    "agreement": _agreement,
+    "source_rank": _source_rank,
+    "recency": _recency,
+    "completeness": _completeness,
+}
