@@ -20,7 +20,6 @@ from mpi.embedded.errors import tail
 _LEASH = Path(__file__).with_name("leash.py")
 # A child that lives this long has started well, and its earlier failures are forgotten.
 _SETTLED_S = 20.0
-_FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 8.0
 _FAILURES_ALLOWED = 5
 
@@ -60,6 +59,7 @@ class Supervisor:
     log_dir: Path
     say: Callable[[str], None]
     heal: Callable[[], None] = lambda: None
+    first_delay_s: float = 0.5
     _children: list[_Child] = field(default_factory=list)
 
     def start(self) -> None:
@@ -110,7 +110,7 @@ class Supervisor:
                 f"{child.program.name} ended {child.failures} times in a row soon after its start "
                 f"({_ending(code)}).\nLast lines of {log}:\n{tail(log)}"
             )
-        delay = min(_FIRST_DELAY_S * 2 ** (child.failures - 1), _LONGEST_DELAY_S)
+        delay = min(self.first_delay_s * 2 ** (child.failures - 1), _LONGEST_DELAY_S)
         child.restart_at = now + delay
         self.say(f"{child.program.name} ended ({_ending(code)}); it is started again in {delay:.1f} s.")
 

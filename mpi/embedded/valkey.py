@@ -15,11 +15,12 @@ from mpi.embedded.processes import command_line, end, servers, spawn_detached, w
 
 _READY_S = 30.0
 # Losing the queue costs a delay (PostgreSQL is the queue of truth), so nothing is written to disk.
+# A save on demand would go to `dir`, which must be a path without quotes.
 _CONF = """\
 port 0
 unixsocket {socket}
 unixsocketperm 700
-dir "{folder}"
+dir {folder}
 save ""
 appendonly no
 daemonize no
@@ -42,7 +43,7 @@ def start(layout: Layout) -> None:
     program = valkey_binary()
     layout.valkey_dir.mkdir(mode=0o700, exist_ok=True)
     layout.valkey_socket.unlink(missing_ok=True)
-    layout.valkey_conf.write_text(_CONF.format(socket=layout.valkey_socket, folder=layout.valkey_dir))
+    layout.valkey_conf.write_text(_CONF.format(socket=layout.valkey_socket, folder=layout.socket_dir))
     log = layout.log("valkey")
     argv = [str(program), str(layout.valkey_conf)]
     pid = spawn_detached(argv, account=None, log=log, environment=CLEAN_ENVIRONMENT)

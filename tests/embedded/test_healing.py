@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from mpi.embedded.layout import layout_of
+from mpi.embedded.processes import wait_until
+from tests.embedded.people import User, alive, postmaster_pid, valkey_pid
+
+Start = Callable[[], User]
+
+
+def test_postgresql_killed_at_work_comes_back_with_what_was_committed(
+    home: Path, user: Start, processes_of: Callable
+) -> None:
+    first = user()
+    first.sql("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+    old = processes_of(home)
+    os.kill(postmaster_pid(home), signal.SIGKILL)
+    second = user()
+    assert second.sql("SELECT count(*) FROM kept") == [(1000,)]
+    assert not set(old) & set(processes_of(home))
+
+
+def test_a_backend_that_outlives_the_killed_postmaster_is_ended_first(home: Path, user: Start) -> None:
+    first = user()
+    assert first.sql("SELECT 1") == [(1,)]
+    writer = next(pid for pid in _children(postmaster_pid(home)) if alive(pid))
+    # A stopped process notices nothing: it keeps the shared memory of the dead server.
+    os.kill(writer, signal.SIGSTOP)
+    os.kill(postmaster_pid(home), signal.SIGKILL)
+    second = user()
+    assert second.sql("SELECT 1") == [(1,)]
+    assert not alive(writer)
+
+
+def test_valkey_killed_comes_back_and_postgresql_does_not_notice(home: Path, user: Start) -> None:
+    first = user()
+    kept = postmaster_pid(home)
+    os.kill(valkey_pid(home), signal.SIGKILL)
+    assert user().valkey().ping()
+    assert first.valkey().ping()
+    assert postmaster_pid(home) == kept
+
+
+def test_a_stale_pid_file_with_the_number_of_a_living_stranger_is_survived(home: Path, user: Start) -> None:
+    first = user()
+    lines = (home / "postgres" / "postmaster.pid").read_text().splitlines()
+    owner = (home / "postgres").stat().st_uid
+    first.leave()
+    how = {"user": owner} if os.geteuid() == 0 else {}
+    stranger = subprocess.Popen(["sleep", "60"], **how)
+    try:
+        (home / "postgres" / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        (home / "valkey" / "valkey.pid").write_text(str(stranger.pid))
+        second = user()
+        assert second.sql("SELECT 1") == [(1,)]
+        assert second.valkey().ping()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_wiped_home_gets_fresh_servers_and_the_old_ones_end(home: Path, user: Start) -> None:
+    user().sql("CREATE TABLE gone AS SELECT 1")
+    pids = postmaster_pid(home), valkey_pid(home)
+    cluster = (home / "postgres").resolve()
+    shutil.rmtree(home)
+    second = user()
+    assert second.sql("SELECT to_regclass('gone')") == [(None,)]
+    assert not any(map(alive, pids))
+    assert second.valkey().ping()
+    if not cluster.is_relative_to(home):
+        assert not cluster.exists()
+
+
+def test_a_removed_socket_is_made_again(home: Path, user: Start) -> None:
+    user()
+    layout = layout_of(home)
+    layout.postgres_socket.unlink()
+    layout.valkey_socket.unlink()
+    second = user()
+    assert second.sql("SELECT 1") == [(1,)]
+    assert second.valkey().ping()
+
+
+def test_a_start_waits_for_a_server_that_is_stopping(home: Path, user: Start) -> None:
+    first = user()
+    os.kill(postmaster_pid(home), signal.SIGINT)
+    assert user().sql("SELECT 1") == [(1,)]
+    assert wait_until(lambda: first.sql("SELECT 1") == [(1,)], seconds=1)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
