@@ -4,6 +4,7 @@ An action that is not in this table cannot be recorded. Codes are stored in even
 reuse one; add a line instead. The words are what a person reads on the audit page and in exports.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
 
@@ -110,12 +111,15 @@ class Action(StrEnum):
     CHECKPOINT_SIGNED = "checkpoint.signed", Category.SYSTEM, "Checkpoint signed on request"
 
 
+_BY_CODE: Mapping[str, Action] = {entry.value: entry for entry in Action}
+
+
 def action(code: str) -> Action:
     """The action of a code. Raises UnknownAction for a code that is not in the list."""
     try:
-        return Action(code)
-    except ValueError as error:
-        raise UnknownAction(f"{code!r} is not a registered audit action.") from error
+        return _BY_CODE[code]
+    except KeyError:
+        raise UnknownAction(f"{code!r} is not a registered audit action.") from None
 
 
 def actions_of(category: Category) -> tuple[Action, ...]:
@@ -124,5 +128,6 @@ def actions_of(category: Category) -> tuple[Action, ...]:
 
 
 def words_of(code: str) -> str:
-    """The words for a stored code; the code itself if a later version wrote one this version does not know."""
-    return Action(code).words if code in Action._value2member_map_ else code
+    """The words for a stored code; the code itself if another version of the index wrote one unknown to this one."""
+    known = _BY_CODE.get(code)
+    return known.words if known else code

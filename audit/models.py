@@ -123,7 +123,7 @@ class SealedEntry(models.Model):
 
 
 class TreeNode(models.Model):
-    """A complete subtree's hash. Only every fourth level is stored (see `tree.STORED_STEP`)."""
+    """A complete subtree's hash. Only every fourth level is stored (see `merkle.STORED_STEP`)."""
 
     pk = models.CompositePrimaryKey("level", "position")
     level = models.SmallIntegerField()  # the subtree covers 2^level leaves

@@ -101,8 +101,7 @@ class AuditEntry:
     event_id: UUID = field(default_factory=new_event_id)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.action, Action):
-            object.__setattr__(self, "action", action(self.action))
+        object.__setattr__(self, "action", action(self.action))  # a caller outside the type check may give a text
 
     @property
     def subjects(self) -> list[str]:

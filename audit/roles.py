@@ -28,7 +28,7 @@ BEGIN
             WHEN duplicate_object OR unique_violation THEN
                 NULL;
             WHEN insufficient_privilege THEN
-                RAISE WARNING 'The role % is missing and % may not create it: the audit log is guarded by triggers only.',
+                RAISE WARNING 'The role % is missing and % may not create it: only triggers guard the audit log.',
                     wanted, current_user;
         END;
         IF to_regrole(wanted) IS NULL THEN
@@ -67,7 +67,8 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO mpi_app, mpi_sealer', place);
-    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO mpi_app', place);
+    EXECUTE format(
+        'ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO mpi_app', place);
     EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT USAGE, SELECT ON SEQUENCES TO mpi_app', place);
     FOR owned IN
         SELECT relname FROM pg_class
