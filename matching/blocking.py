@@ -7,17 +7,17 @@ surname), so that a marriage or an alias is found. Measured figures stand in `te
     rule               for what                                              value
     ssn                one number, whatever else is wrong (strong)           nine digits
     identifier         the same for every other number (strong)              authority|type|value
-    ssn_first5_given   SSN with an error in its end                          first five | soundex of given name
-    ssn_last4_family   last four told alone; an error in the SSN's front     last four | soundex of surname
+    ssn_last4_family   last four told alone; an error in the SSN             last four | soundex of surname
     email              one mailbox                                           address
     phone              one telephone                                         digits
     names              birth date wrong, moved; given and family swapped     root of given name and surname, sorted
     address_year       newborns, renamed and unknown names at one address    number and street word | year
     address_initial    birth date missing or wrong at one address            number and street word | initial
     given_day          surname changed, year of birth wrong                  soundex of given name | month and day
-    sounds_year        names misspelt, month or day wrong                    both soundexes | year of birth
-    birth_date         names lost or unreadable; month and day swapped       year | smaller | greater of month, day
+    family_date        given name lost, another or swapped                   soundex of surname | birth date
+    birth_date         names lost or unreadable                              birth date
 
+A birth date goes in as year, smaller and greater of month and day, so that dates with the two swapped meet.
 Soundex is that of the National Archives (jellyfish).
 """
 
@@ -44,7 +44,6 @@ class BlockingKey:
 RULES: tuple[str, ...] = (
     "ssn",
     "identifier",
-    "ssn_first5_given",
     "ssn_last4_family",
     "email",
     "phone",
@@ -53,7 +52,7 @@ RULES: tuple[str, ...] = (
     "address_initial",
     "house_family",
     "given_day",
-    "sounds_year",
+    "family_date",
     "birth_date",
 )
 """All rules in order of preference when keys are capped: strong first, then the narrower before the wider."""
@@ -75,7 +74,6 @@ def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
     pairs: set[tuple[str, str]] = set()
     if record.ssn:
         pairs.add(("ssn", record.ssn))
-        pairs.update([("ssn_first5_given", f"{record.ssn[:5]}|{sound}") for sound in given_sounds])
     if record.ssn_last4:
         pairs.update([("ssn_last4_family", f"{record.ssn_last4}|{sound}") for sound in family_sounds])
     pairs.update([("identifier", "|".join(identifier)) for identifier in record.identifiers])
@@ -96,10 +94,10 @@ def _add_birth(
     if day:
         month, of_month = day[5:7], day[8:]
         low, high = (month, of_month) if month <= of_month else (of_month, month)
-        pairs.add(("birth_date", f"{year}|{low}|{high}"))
+        date = f"{year}|{low}|{high}"
+        pairs.add(("birth_date", date))
+        pairs.update([("family_date", f"{sound}|{date}") for sound in families])
         pairs.update([("given_day", f"{sound}|{month}{of_month}") for sound in givens])
-    if year:
-        pairs.update([("sounds_year", f"{given}|{family}|{year}") for given in givens for family in families])
 
 
 def _add_addresses(pairs: set[tuple[str, str]], record: StandardRecord, families: dict[str, None]) -> None:
