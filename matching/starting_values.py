@@ -93,6 +93,17 @@ _CONTACT_U_STRANGER = {
     Contact.DIFFERS: 0.94,
     Contact.UNKNOWN: 0.05,
 }
+_CONTACT_U_SIMILAR = {
+    Contact.TWO: 1e-4,
+    Contact.EMAIL: 1e-5,
+    Contact.PHONE: 3e-5,
+    Contact.ADDRESS: 1e-4,
+    Contact.CLOSE: 1e-4,
+    Contact.ZIP: 0.002,
+    Contact.ZIP_PHONE_DIFFERS: 0.006,
+    Contact.DIFFERS: 0.94,
+    Contact.UNKNOWN: 0.05,
+}
 _CONTACT_U_NAMESAKE = {
     Contact.TWO: 0.02,
     Contact.EMAIL: 0.001,
@@ -106,15 +117,22 @@ _CONTACT_U_NAMESAKE = {
 }
 
 
+_CONTACT_U = {
+    Surname.UNKNOWN: _CONTACT_U_SIMILAR,
+    Surname.EXACT: _CONTACT_U_NAMESAKE,
+    Surname.RELATED: _CONTACT_U_NAMESAKE,
+    Surname.NEAR: _CONTACT_U_SIMILAR,
+    Surname.DIFFERENT: _CONTACT_U_STRANGER,
+}
+
+
 def house_values() -> Values:
     """Starting m and u of every house level but the missing one."""
     values: Values = {}
     for number in range(1, len(COMPARISONS[2].levels)):
         surname, contact = house_parts(number)
         m_surname, u_surname = _SURNAME.get(surname, (1.0, 1.0))
-        related = surname in (Surname.EXACT, Surname.RELATED)
-        u_contact = _CONTACT_U_NAMESAKE if related else _CONTACT_U_STRANGER
-        values[number] = (m_surname * _CONTACT_M[contact], u_surname * u_contact[contact])
+        values[number] = (m_surname * _CONTACT_M[contact], u_surname * _CONTACT_U[surname][contact])
     return values
 
 

@@ -1,0 +1,264 @@
+"""The comparisons as flat columns and DuckDB conditions: the twin of `compare`, for Splink.
+
+`to_row` lays a StandardRecord out in columns; `condition` is true for a pair of rows exactly when
+`compare` gives that level. A property test holds the two equal. rapidfuzz and DuckDB give the
+same distances on ASCII, and standard records are ASCII.
+"""
+
+from __future__ import annotations
+
+from matching.compare import GENERATION_YEARS, NEAR_SIMILARITY, family_names, given_names
+from matching.levels import (
+    HOUSE,
+    TERM_CONTACTS,
+    BirthDate,
+    Contact,
+    Given,
+    Middle,
+    Sex,
+    SharedIdentifier,
+    Ssn,
+    Surname,
+    house_level,
+    house_parts,
+)
+from matching.name_relations import nickname_forms, sound
+from matching.records import StandardRecord
+
+Row = dict[str, object]
+
+COLUMNS: tuple[tuple[str, str], ...] = (
+    ("unique_id", "BIGINT"),
+    ("source_system", "VARCHAR"),
+    ("given", "VARCHAR"),
+    ("given_all", "VARCHAR[]"),
+    ("given_forms", "VARCHAR[]"),
+    ("given_sound", "VARCHAR"),
+    ("given_established", "BOOLEAN"),
+    ("middle", "VARCHAR"),
+    ("family", "VARCHAR"),
+    ("family_all", "VARCHAR[]"),
+    ("family_sound", "VARCHAR"),
+    ("birth_date", "VARCHAR"),
+    ("birth_year", "VARCHAR"),
+    ("sex", "VARCHAR"),
+    ("ssn", "VARCHAR"),
+    ("ssn_last4", "VARCHAR"),
+    ("phones", "VARCHAR[]"),
+    ("emails", "VARCHAR[]"),
+    ("doors", "VARCHAR[]"),
+    ("buildings", "VARCHAR[]"),
+    ("open_buildings", "VARCHAR[]"),
+    ("long_streets", "VARCHAR[]"),
+    ("zips", "VARCHAR[]"),
+    ("identifiers", "VARCHAR[]"),
+    ("identifier_kinds", "VARCHAR[]"),
+    ("long_identifiers", "VARCHAR[]"),
+)
+"""Name and DuckDB type of every column of `to_row`, in order."""
+
+
+def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) -> Row:
+    """One record in columns. Unknown text is "", never NULL; lists are sorted and may be empty.
+
+    doors             street|ZIP|unit;  buildings  street|ZIP;  open_buildings  those told without a unit
+    long_streets      ZIP|street of six letters or more, for nearly equal addresses
+    long_identifiers  authority|type|value with a value of six characters or more
+    """
+    name = record.name
+    homes = [address for address in record.addresses if address.street and address.zip5]
+    return {
+        "unique_id": unique_id,
+        "source_system": record.source_system,
+        "given": name.given,
+        "given_all": sorted(given_names(record)),
+        "given_forms": sorted(nickname_forms(name.given)),
+        "given_sound": sound(name.given),
+        "given_established": name.given in established,
+        "middle": name.middle,
+        "family": name.family,
+        "family_all": sorted(family_names(record)),
+        "family_sound": sound(name.family),
+        "birth_date": record.birth_date,
+        "birth_year": record.birth_date[:4] or record.birth_year,
+        "sex": record.sex,
+        "ssn": record.ssn,
+        "ssn_last4": record.ssn_last4,
+        "phones": sorted(record.phones),
+        "emails": sorted(record.emails),
+        "doors": sorted({f"{home.street}|{home.zip5}|{home.unit}" for home in homes}),
+        "buildings": sorted({f"{home.street}|{home.zip5}" for home in homes}),
+        "open_buildings": sorted({f"{home.street}|{home.zip5}" for home in homes if not home.unit}),
+        "long_streets": sorted({f"{home.zip5}|{home.street}" for home in homes if len(home.street) > 5}),
+        "zips": sorted({address.zip5 for address in record.addresses if address.zip5}),
+        "identifiers": sorted({"|".join(identifier) for identifier in record.identifiers}),
+        "identifier_kinds": sorted({f"{authority}|{kind}" for authority, kind, _ in record.identifiers}),
+        "long_identifiers": sorted({"|".join(item) for item in record.identifiers if len(item[2]) > 5}),
+    }
+
+
+def _edits(column: str) -> str:
+    return f"damerau_levenshtein({column}_l, {column}_r)"
+
+
+def _near(column: str) -> str:
+    return f"jaro_winkler_similarity({column}_l, {column}_r) >= {NEAR_SIMILARITY}"
+
+
+def _share(column: str) -> str:
+    return f"list_has_any({column}_l, {column}_r)"
+
+
+def _either(column: str, value: str = "''") -> str:
+    return f"({column}_l = {value} or {column}_r = {value})"
+
+
+def _any_pair(column: str, test: str) -> str:
+    """Whether some value x of the left list and y of the right list pass the test."""
+    inner = f"list_filter({column}_r, lambda y: {test})"
+    return f"len(list_filter({column}_l, lambda x: len({inner}) > 0)) > 0"
+
+
+_SHORT_GIVEN = "(length(given_l) = 1 or length(given_r) = 1)"
+_SAME_FIRST = "substr({0}_l, 1, 1) = substr({0}_r, 1, 1)"
+
+_GIVEN = (
+    (_either("given"), Given.MISSING),
+    ("given_l = given_r", Given.EXACT),
+    (_share("given_all"), Given.ALTERNATE),
+    (_share("given_forms"), Given.NICKNAME),
+    ("given_l = family_r and given_r = family_l", Given.SWAPPED),
+    ("given_l = middle_r or given_r = middle_l", Given.MIDDLE),
+    (f"{_SHORT_GIVEN} and {_SAME_FIRST.format('given')}", Given.INITIAL),
+    (f"{_SHORT_GIVEN} or (given_established_l and given_established_r)", Given.DIFFERENT),
+    (f"{_edits('given')} <= 1 and least(length(given_l), length(given_r)) > 2", Given.EDIT),
+    (_near("given"), Given.NEAR),
+    ("given_sound_l = given_sound_r", Given.PHONETIC),
+)
+_MIDDLE = (
+    (f"{_either('middle')} or given_l = middle_r or given_r = middle_l", Middle.MISSING),
+    (
+        f"(length(middle_l) = 1 or length(middle_r) = 1) and {_SAME_FIRST.format('middle')}",
+        Middle.INITIAL,
+    ),
+    ("length(middle_l) = 1 or length(middle_r) = 1", Middle.CONFLICT),
+    ("middle_l = middle_r", Middle.FULL),
+    (f"{_edits('middle')} <= 1 or {_near('middle')}", Middle.CLOSE),
+)
+_SURNAME = (
+    (_either("family"), Surname.UNKNOWN),
+    ("family_l = family_r", Surname.EXACT),
+    ("family_l = given_r and given_l = family_r", Surname.RELATED),
+    (_share("family_all"), Surname.RELATED),
+    (f"{_edits('family')} <= 1 and least(length(family_l), length(family_r)) > 3", Surname.RELATED),
+    (f"{_near('family')} or family_sound_l = family_sound_r", Surname.NEAR),
+)
+_SAME_ADDRESS = (
+    "(list_has_any(doors_l, doors_r) or list_has_any(open_buildings_l, buildings_r)"
+    " or list_has_any(buildings_l, open_buildings_r))"
+)
+_AGREEMENTS = f"({_share('emails')}::int + {_share('phones')}::int + {_SAME_ADDRESS}::int)"
+_NEARLY_SAME_STREET = _any_pair(
+    "long_streets", "split_part(x, ' ', 1) = split_part(y, ' ', 1) and damerau_levenshtein(x, y) <= 2"
+)
+_PHONES_KNOWN = "len(phones_l) > 0 and len(phones_r) > 0"
+_CONTACT = (
+    (f"{_AGREEMENTS} > 1", Contact.TWO),
+    (_share("emails"), Contact.EMAIL),
+    (_share("phones"), Contact.PHONE),
+    (_SAME_ADDRESS, Contact.ADDRESS),
+    (_NEARLY_SAME_STREET, Contact.CLOSE),
+    (f"{_share('zips')} and {_PHONES_KNOWN}", Contact.ZIP_PHONE_DIFFERS),
+    (_share("zips"), Contact.ZIP),
+    (f"(len(zips_l) > 0 and len(zips_r) > 0) or ({_PHONES_KNOWN})", Contact.DIFFERS),
+)
+_DAY_MONTH = (
+    "substr(birth_date_l, 1, 4) = substr(birth_date_r, 1, 4)"
+    " and substr(birth_date_l, 6, 2) = substr(birth_date_r, 9, 2)"
+    " and substr(birth_date_l, 9, 2) = substr(birth_date_r, 6, 2)"
+)
+_PARTS = (
+    "((substr(birth_date_l, 1, 4) = substr(birth_date_r, 1, 4))::int"
+    " + (substr(birth_date_l, 6, 2) = substr(birth_date_r, 6, 2))::int"
+    " + (substr(birth_date_l, 9, 2) = substr(birth_date_r, 9, 2))::int)"
+)
+_YEARS_APART = "abs(try_cast(birth_year_l as int) - try_cast(birth_year_r as int))"
+_NO_DATE = _either("birth_date")
+_BIRTH_DATE = (
+    (f"{_either('birth_year')} or ({_NO_DATE} and birth_year_l = birth_year_r)", BirthDate.MISSING),
+    (f"{_NO_DATE} and {_YEARS_APART} >= {GENERATION_YEARS}", BirthDate.GENERATION),
+    (_NO_DATE, BirthDate.OTHER),
+    ("birth_date_l = birth_date_r", BirthDate.EXACT),
+    (_DAY_MONTH, BirthDate.DAY_MONTH),
+    (f"{_edits('birth_date')} <= 1", BirthDate.EDIT),
+    (f"{_PARTS} = 2", BirthDate.TWO_PARTS),
+    (f"{_edits('birth_date')} = 2", BirthDate.TWO_EDITS),
+    ("birth_year_l = birth_year_r", BirthDate.YEAR),
+    (f"{_YEARS_APART} >= {GENERATION_YEARS}", BirthDate.GENERATION),
+)
+_SEX = ((_either("sex"), Sex.MISSING), ("sex_l = sex_r", Sex.SAME))
+_SSNS_KNOWN = "ssn_l <> '' and ssn_r <> ''"
+_SSN = (
+    (_either("ssn_last4"), Ssn.MISSING),
+    (f"{_SSNS_KNOWN} and ssn_l = ssn_r", Ssn.EXACT),
+    (f"{_SSNS_KNOWN} and {_edits('ssn')} <= 1", Ssn.EDIT),
+    (f"ssn_last4_l = ssn_last4_r or ({_SSNS_KNOWN} and {_edits('ssn')} = 2)", Ssn.CLOSE),
+)
+_SAME_KIND = "split_part(x, '|', 1) = split_part(y, '|', 1) and split_part(x, '|', 2) = split_part(y, '|', 2)"
+_IDENTIFIER = (
+    (f"not {_share('identifier_kinds')}", SharedIdentifier.MISSING),
+    (_share("identifiers"), SharedIdentifier.EXACT),
+    (
+        _any_pair("long_identifiers", f"{_SAME_KIND} and damerau_levenshtein(x, y) <= 1"),
+        SharedIdentifier.EDIT,
+    ),
+)
+
+
+Branches = tuple[tuple[str, int], ...]
+"""Conditions in order, each with its level: the first true one wins; the last is always true."""
+
+
+def _house() -> Branches:
+    """Every surname branch with every contact branch; the last contact branch catches the rest of its surname."""
+    return tuple(
+        (f"({surname_condition}) and ({contact_condition})", house_level(surname, contact))
+        for surname_condition, surname in (*_SURNAME, ("true", Surname.DIFFERENT))
+        for contact_condition, contact in (*_CONTACT, ("true", Contact.UNKNOWN))
+    )
+
+
+BRANCHES: tuple[Branches, ...] = (
+    (*_GIVEN, ("true", Given.DIFFERENT)),
+    (*_MIDDLE, ("true", Middle.CONFLICT)),
+    _house(),
+    (*_BIRTH_DATE, ("true", BirthDate.OTHER)),
+    (*_SEX, ("true", Sex.DIFFERENT)),
+    (*_SSN, ("true", Ssn.DIFFERENT)),
+    (*_IDENTIFIER, ("true", SharedIdentifier.DIFFERENT)),
+)
+"""For each comparison, in the order of `levels.COMPARISONS`; a level may have several branches."""
+
+
+def _case(branches: Branches, otherwise: int) -> str:
+    whens = " ".join(f"when {test} then {int(level)}" for test, level in branches)
+    return f"case {whens} else {int(otherwise)} end"
+
+
+_SURNAME_CLASS = f"({_case(_SURNAME, Surname.DIFFERENT)})"
+_CONTACT_CLASS = f"({_case(_CONTACT, Contact.UNKNOWN)})"
+_TERM_CONTACT = ", ".join(str(int(contact)) for contact in sorted(TERM_CONTACTS))
+TERM_CONDITIONS = {
+    "given": "given_l = given_r and given_l <> ''",
+    "family": f"family_l = family_r and family_l <> '' and {_CONTACT_CLASS} in ({_TERM_CONTACT})",
+}
+"""When the frequency of the given or family name adjusts the weight."""
+
+
+def condition(comparison: int, level: int) -> str:
+    """SQL that is true for exactly this level of the comparison, whatever the order of conditions."""
+    if comparison == HOUSE:
+        surname, contact = house_parts(level)
+        return f"{_SURNAME_CLASS} = {int(surname)} and {_CONTACT_CLASS} = {int(contact)}"
+    branches = BRANCHES[comparison]
+    return f"({_case(branches[:-1], branches[-1][1])}) = {level}"
