@@ -104,6 +104,7 @@ class Action(StrEnum):
 
     # The running of the index.
     MODEL_ACTIVATED = "model.activated", Category.SYSTEM, "Linkage model activated"
+    SYSTEM_REGISTERED = "system.registered", Category.SYSTEM, "Source system registered"
     JOB_STARTED = "job.started", Category.SYSTEM, "Job started"
     JOB_FINISHED = "job.finished", Category.SYSTEM, "Job finished"
     AUDIT_VERIFIED = "audit.verified", Category.SYSTEM, "Audit log verified"

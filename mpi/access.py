@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 
-import audit.actions as actions
-from audit.record import AuditEntry, record, record_many
+from audit.actions import Action
+from audit.record import entry_by, record, record_many
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotFound
 from mpi.models import GoldenRecord, GoldenStatus, PotentialMatch, SourceRecord
@@ -68,56 +68,20 @@ def require(actor: Actor, permission: str) -> None:
     """Raise Forbidden, and write the refusal down in a transaction of its own, unless the actor may."""
     if allowed(actor, permission):
         return
-    refusal = entry(actor, actions.ACCESS_REFUSED, outcome="refused", detail={"permission": permission})
+    refusal = entry_by(actor, Action.ACCESS_REFUSED, outcome="refused", detail={"permission": permission})
     with transaction.atomic():
         record(refusal)
     raise Forbidden(f"This needs the permission “{permission}”, which {actor.name} does not have.")
 
 
-def entry(
-    actor: Actor,
-    action: str,
-    *,
-    subject: str = "",
-    related: Iterable[str] = (),
-    outcome: str = "success",
-    reason_code: str = "",
-    reason: str = "",
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-    detail: dict[str, object] | None = None,
-    message_id: int | None = None,
-) -> AuditEntry:
-    """One audit entry of this actor. `subject` and `related` are "type:id", as made by `golden_subject` and its kin."""
-    return AuditEntry(
-        action=action,
-        outcome=outcome,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        purpose=actor.purpose,
-        source=actor.source,
-        network_address=actor.network_address,
-        correlation_id=actor.correlation_id,
-        subject=subject,
-        related=tuple(related),
-        reason_code=reason_code,
-        reason=reason,
-        before=before,
-        after=after,
-        detail=detail,
-        message_id=message_id,
-    )
-
-
-def golden_subject(euid: str) -> str:
+def golden_subject(euid: str) -> tuple[str, str]:
     """How a golden record is named in the audit log."""
-    return f"golden_record:{euid}"
+    return "golden_record", euid
 
 
-def record_subject(record_uuid: object) -> str:
+def record_subject(record_uuid: object) -> tuple[str, str]:
     """How a source record is named in the audit log: by its UUID, never by its MRN."""
-    return f"source_record:{record_uuid}"
+    return "source_record", str(record_uuid)
 
 
 def live_golden_record(euid: str) -> tuple[GoldenRecord, tuple[str, ...]]:
@@ -141,11 +105,11 @@ def access_person(actor: Actor, euid: str) -> tuple[GoldenRecord, tuple[str, ...
     golden, passed = live_golden_record(euid)
     with transaction.atomic():
         record(
-            entry(
+            entry_by(
                 actor,
-                actions.PERSON_READ,
+                Action.PERSON_READ,
                 subject=golden_subject(golden.euid),
-                related=[golden_subject(other) for other in passed],
+                related=tuple(golden_subject(other) for other in passed),
             )
         )
     return golden, passed
@@ -158,7 +122,7 @@ def access_exact_golden_record(actor: Actor, euid: str) -> GoldenRecord:
     if golden is None:
         raise NotFound("There is no golden record under this EUID.")
     with transaction.atomic():
-        record(entry(actor, actions.PERSON_READ, subject=golden_subject(golden.euid)))
+        record(entry_by(actor, Action.PERSON_READ, subject=golden_subject(golden.euid)))
     return golden
 
 
@@ -170,7 +134,7 @@ def access_record(actor: Actor, *, system: str = "", mrn: str = "", pk: int | No
     if found is None:
         raise NotFound("There is no source record under this system and number.")
     with transaction.atomic():
-        record(entry(actor, actions.RECORD_READ, subject=record_subject(found.uuid), related=_owner(found.pk)))
+        record(entry_by(actor, Action.RECORD_READ, subject=record_subject(found.uuid), related=_owner(found.pk)))
     return found
 
 
@@ -183,24 +147,24 @@ def access_potential_match(actor: Actor, uuid: object) -> PotentialMatch:
         raise NotFound("There is no potential match under this number.")
     with transaction.atomic():
         record(
-            entry(
+            entry_by(
                 actor,
-                actions.POTENTIAL_MATCH_READ,
-                subject=f"potential_match:{found.uuid}",
-                related=[golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid)],
+                Action.POTENTIAL_MATCH_READ,
+                subject=("potential_match", str(found.uuid)),
+                related=(golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid)),
             )
         )
     return found
 
 
-def audit_search(actor: Actor, euids: Sequence[str], *, action: str = actions.PERSON_SEARCHED) -> None:
+def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.PERSON_SEARCHED) -> None:
     """Write down a search: one event for the search and one a person in the result (IHE BALP PatientQuery)."""
-    entries = [entry(actor, action, detail={"results": len(euids)})]
-    entries += [entry(actor, action, subject=golden_subject(euid)) for euid in euids]
+    entries = [entry_by(actor, action, detail={"results": len(euids)})]
+    entries += [entry_by(actor, action, subject=golden_subject(euid)) for euid in euids]
     with transaction.atomic():
         record_many(entries)
 
 
-def _owner(record_id: int) -> list[str]:
+def _owner(record_id: int) -> tuple[tuple[str, str], ...]:
     owners = GoldenRecord.objects.filter(links__source_record_id=record_id, links__ended_at__isnull=True)
-    return [golden_subject(euid) for euid in owners.values_list("euid", flat=True)]
+    return tuple(golden_subject(euid) for euid in owners.values_list("euid", flat=True))

@@ -27,8 +27,8 @@ class Actor:
 
     @property
     def is_human(self) -> bool:
-        """True for a person: what a human decided, the engine never undoes."""
-        return self.kind == "user"
+        """True unless the index itself acts: what a person decided, at a page or through a client, the engine keeps."""
+        return self.kind != "system"
 
 
 def system_actor(name: str, *, source: Source = "worker", correlation_id: UUID | None = None) -> Actor:

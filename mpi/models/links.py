@@ -58,7 +58,9 @@ class IdentityEvent(models.Model):
         db_table = "mpi_identity_event"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known"),
-            models.UniqueConstraint(fields=["undoes"], condition=Q(undoes__isnull=False), name="an_event_is_undone_once"),
+            models.UniqueConstraint(
+                fields=["undoes"], condition=Q(undoes__isnull=False), name="an_event_is_undone_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,7 +141,9 @@ class Link(models.Model):
         indexes = [
             # the members of a golden record, now and then
             models.Index(fields=["golden_record"], name="link_open_members", condition=Q(ended_at__isnull=True)),
-            models.Index(fields=["golden_record", "-id"], name="link_past_members", condition=Q(ended_at__isnull=False)),
+            models.Index(
+                fields=["golden_record", "-id"], name="link_past_members", condition=Q(ended_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -237,7 +241,9 @@ class IdentityTask(models.Model):
     class Meta:
         db_table = "mpi_identity_task"
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=["open", "accepted", "rejected", "closed"]), name="task_status"),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "accepted", "rejected", "closed"]), name="task_status"
+            ),
             models.UniqueConstraint(
                 fields=["source_record", "type"], condition=Q(status="open"), name="one_open_task_a_subject"
             ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -33,7 +32,11 @@ class MessageOutcome(models.TextChoices):
 
 
 class InboundMessage(models.Model):
-    """One message or line. `payload` is encrypted; `order_keys` are hashes of the source records it speaks of."""
+    """One message or line. `payload` is encrypted.
+
+    order_key, other_order_key   keyed hashes of the source records it speaks of (PID-3, MRG-1): a key's messages are
+    applied in the order of their ids.
+    """
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid4, unique=True)
@@ -42,7 +45,8 @@ class InboundMessage(models.Model):
     control_id = models.CharField(max_length=128, blank=True)
     payload = models.BinaryField()
     payload_hash = models.BinaryField(max_length=32)
-    order_keys = ArrayField(models.BigIntegerField(), default=list)
+    order_key = models.BigIntegerField()
+    other_order_key = models.BigIntegerField(null=True)
     state = models.CharField(max_length=12, choices=MessageState.choices, default=MessageState.RECEIVED)
     outcome = models.CharField(max_length=16, blank=True)
     errors = models.JSONField(null=True)
@@ -65,6 +69,15 @@ class InboundMessage(models.Model):
         indexes = [
             # the workers' claim and the sweep
             models.Index(fields=["id"], name="message_open", condition=Q(state__in=["received", "queued"])),
+            # order per patient: is an earlier message of this key still open?
+            models.Index(
+                fields=["order_key", "id"], name="message_order", condition=Q(state__in=["received", "queued"])
+            ),
+            models.Index(
+                fields=["other_order_key", "id"],
+                name="message_other_order",
+                condition=Q(state__in=["received", "queued"], other_order_key__isnull=False),
+            ),
             # progress of a job, its rejected lines
             models.Index(fields=["job", "state"], name="message_job_state", condition=Q(job__isnull=False)),
             # a retry with the same key or control id

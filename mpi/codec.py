@@ -1,0 +1,163 @@
+"""Between the engine's record types and what is stored: protected values are encrypted on the way in.
+
+Stored documents are JSON of the dataclasses. Values of government identifiers never stand in them
+in clear: in `told` they are ciphertexts, in `standard` blind indexes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from anyascii import anyascii
+
+from matching.records import (
+    SSN_AUTHORITY,
+    Identifier,
+    PatientRecord,
+    StandardAddress,
+    StandardName,
+    StandardRecord,
+    patient_record_from_document,
+)
+from mpi import vault
+from mpi.models import Decision, GoldenRecord, SourceRecord
+
+PROTECTED_TYPES = frozenset({"SS", "SSN", "ITIN", "TAX", "PPN", "DL", "NI", "MB"})
+"""HL7 table 0203 types whose values are encrypted at rest."""
+
+
+def is_protected(authority: str, kind: str) -> bool:
+    """Whether the value of such an identifier must never be stored in clear."""
+    return authority == SSN_AUTHORITY or kind.upper() in PROTECTED_TYPES
+
+
+def told_document(record: PatientRecord, record_uuid: object) -> bytes:
+    """The record as told, as JSON, with protected values encrypted for this source record."""
+    hidden = tuple(
+        replace(part, value=vault.encrypt_text(part.value, field="identifier", record=str(record_uuid)))
+        if is_protected(part.authority, part.type)
+        else part
+        for part in record.identifiers
+    )
+    return orjson.dumps(replace(record, identifiers=hidden))
+
+
+def told_record(source_record: SourceRecord) -> PatientRecord:
+    """The record as told, in clear: only for matching and for acts that are allowed to see it."""
+    return _revealed(source_record, lambda value: value)
+
+
+def masked_told(source_record: SourceRecord) -> PatientRecord:
+    """The record as told for a page or an answer: of protected values only the last four characters."""
+    return _revealed(source_record, mask)
+
+
+def _revealed(source_record: SourceRecord, show: Any) -> PatientRecord:
+    record = patient_record_from_document(source_record.told)
+    shown = tuple(_shown(part, source_record, show) for part in record.identifiers)
+    return replace(record, identifiers=shown)
+
+
+def _shown(part: Identifier, source_record: SourceRecord, show: Any) -> Identifier:
+    if not vault.is_encrypted(part.value):
+        return part
+    return replace(part, value=show(vault.decrypt_text(part.value, field="identifier", record=str(source_record.uuid))))
+
+
+def mask(value: str) -> str:
+    """•••-••-8801 for an SSN, •••8801 for another number; shorter values are hidden whole."""
+    kept = "".join(char for char in value if char.isalnum())
+    if len(kept) < 6:
+        return "••••"
+    return f"•••-••-{kept[-4:]}" if len(kept) == 9 and kept.isdigit() else f"•••{kept[-4:]}"
+
+
+def protected_standard(standard: StandardRecord) -> StandardRecord:
+    """The standard record with blind indexes instead of protected identifier values: equal stays equal."""
+    if not standard.identifiers:
+        return standard
+    hidden = tuple(
+        (authority, kind, vault.blind_index(f"{authority}|{kind}", value).hex())
+        if is_protected(authority, kind)
+        else (authority, kind, value)
+        for authority, kind, value in standard.identifiers
+    )
+    return replace(standard, identifiers=tuple(sorted(hidden)))
+
+
+def standard_document(standard: StandardRecord) -> bytes:
+    """The (protected) standard record as JSON, without the SSN and its last four."""
+    return orjson.dumps(replace(standard, ssn="", ssn_last4=""))
+
+
+def ssn_of(standard: StandardRecord) -> str:
+    """What is stored of an SSN: nine digits, or the last four alone, or ""."""
+    return standard.ssn or standard.ssn_last4
+
+
+def encrypt_ssn(value: str, record_uuid: object) -> tuple[bytes | None, bytes | None]:
+    """(ciphertext, blind index) of a standardised SSN, or (None, None)."""
+    if not value:
+        return None, None
+    return vault.encrypt(value.encode(), field="ssn", record=str(record_uuid)), vault.blind_index("ssn", value)
+
+
+def decrypt_ssn(cipher: bytes | None, record_uuid: object) -> str:
+    """The standardised SSN, or "". Raises VaultError."""
+    return vault.decrypt(cipher, field="ssn", record=str(record_uuid)).decode() if cipher else ""
+
+
+def standard_record(source_record: SourceRecord) -> StandardRecord:
+    """The stored standard record, with its SSN in clear, in memory only."""
+    return standard_from_document(source_record.standard, decrypt_ssn(source_record.ssn_cipher, source_record.uuid))
+
+
+def standard_from_document(document: Mapping[str, Any], ssn: str) -> StandardRecord:
+    """Read the stored JSON form back."""
+    return StandardRecord(
+        **{
+            **document,
+            "name": _name(document["name"]),
+            "former_names": tuple(_name(part) for part in document["former_names"]),
+            "addresses": tuple(StandardAddress(**part) for part in document["addresses"]),
+            "phones": tuple(document["phones"]),
+            "emails": tuple(document["emails"]),
+            "identifiers": tuple((part[0], part[1], part[2]) for part in document["identifiers"]),
+            "removed": tuple(document["removed"]),
+            "ssn": ssn if len(ssn) == 9 else "",
+            "ssn_last4": ssn[-4:],
+        }
+    )
+
+
+def _name(document: Mapping[str, Any]) -> StandardName:
+    return StandardName(**{**document, "family_parts": tuple(document["family_parts"])})
+
+
+def seal_evidence(document: Mapping[str, object], decision_uuid: object) -> bytes:
+    """A decision document, compressed and encrypted for storage."""
+    return vault.encrypt(zlib.compress(orjson.dumps(document), 1), field="decision", record=str(decision_uuid))
+
+
+def decision_evidence(decision: Decision) -> dict[str, Any]:
+    """The decision document as it was at decision time."""
+    plain = vault.decrypt(decision.evidence, field="decision", record=str(decision.uuid))
+    return orjson.loads(zlib.decompress(plain))  # type: ignore[no-any-return]
+
+
+def golden_values(golden: GoldenRecord) -> dict[str, Any]:
+    """The survived values for a page or an answer: an SSN as its last four only."""
+    shown = dict(golden.values)
+    if ssn := shown.get("ssn"):
+        shown["ssn"] = mask(vault.decrypt_text(ssn, field="golden-ssn", record=golden.euid))
+    return shown
+
+
+def search_name(shown: str) -> str:
+    """A name as the search index holds it: ASCII capitals, letters and single spaces only."""
+    folded = anyascii(shown).upper()
+    return " ".join("".join(char if char.isalpha() else " " for char in folded).split())[:120]

@@ -1,0 +1,260 @@
+"""From the flat names of CSV, NDJSON and JSON to a PatientRecord, with every flaw named by field.
+
+A flaw that makes the record unusable (no number, no name, unknown field) is fatal at every door. A
+value that cannot be true (30 February) is refused where a program or person can answer at once (REST,
+forms); in a file the record is taken as told, without that value as evidence, and the line is
+reported: see decisions/0002-impossible-values-in-files.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
+from mpi.errors import Flaw, InvalidInput
+
+FLAT_FIELDS = (
+    "source_system",
+    "mrn",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "suffix",
+    "birth_date",
+    "sex",
+    "ssn",
+    "street",
+    "city",
+    "state",
+    "postal_code",
+    "phone",
+    "email",
+    "previous_family_name",
+)
+OPTIONAL_FIELDS = ("updated_at",)
+LIMITS = {"mrn": 64, "source_system": 32, "suffix": 32, "sex": 16, "ssn": 32, "birth_date": 32, "updated_at": 40}
+DEFAULT_LIMIT = 300
+_SEXES = frozenset({"", "F", "M", "U", "O", "A", "N", "X", "FEMALE", "MALE", "UNKNOWN", "OTHER", "UNDIFFERENTIATED"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
+_DATE_FORMS = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%Y-%m", "%Y%m", "%Y")
+_OLDEST_YEAR = 1850
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A record as told, the source's own time, and the values that cannot be true."""
+
+    record: PatientRecord
+    source_time: datetime | None
+    doubts: tuple[Flaw, ...]
+
+
+def record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mapped:
+    """Map one flat row. Raises InvalidInput with all fatal flaws; what cannot be true is in `doubts`."""
+    row = {key: value.strip() for key, value in row.items()}
+    flaws = _fatal_flaws(row)
+    source_time, time_flaw = parse_time(row.get("updated_at", ""), time_zone)
+    if flaws + time_flaw:
+        raise InvalidInput("The record cannot be used.", flaws=flaws + time_flaw)
+    get = row.get
+    names = [
+        Name(
+            family=get("family_name", ""),
+            given=get("given_name", ""),
+            middle=get("middle_name", ""),
+            suffix=get("suffix", ""),
+        )
+    ]
+    if previous := get("previous_family_name"):
+        names.append(Name(family=previous, given=get("given_name", ""), use="maiden"))
+    address = Address(
+        street=get("street", ""), city=get("city", ""), state=get("state", ""), postal_code=get("postal_code", "")
+    )
+    telecoms = [Telecom(kind, value) for kind in ("phone", "email") if (value := get(kind))]  # type: ignore[arg-type]
+    ssn = get("ssn")
+    record = PatientRecord(
+        source_system=row["source_system"],
+        mrn=row["mrn"],
+        names=tuple(names),
+        birth_date=get("birth_date", ""),
+        sex=get("sex", ""),
+        addresses=(address,) if address != Address() else (),
+        telecoms=tuple(telecoms),
+        identifiers=(Identifier(SSN_AUTHORITY, ssn, "SS"),) if ssn else (),
+    )
+    return Mapped(record, source_time, doubts_about(record))
+
+
+def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
+    flaws = [
+        Flaw(key, "is not a field of a record", f"remove it; the fields are {', '.join(FLAT_FIELDS + OPTIONAL_FIELDS)}")
+        for key in row
+        if key not in FLAT_FIELDS and key not in OPTIONAL_FIELDS
+    ]
+    flaws += [
+        Flaw(key, "is missing", "give the system's code and its own number for the patient")
+        for key in ("source_system", "mrn")
+        if not row.get(key)
+    ]
+    if not any(row.get(key) for key in ("given_name", "family_name")):
+        flaws.append(Flaw("family_name", "no name is given", "give a family name or a given name; UNKNOWN is allowed"))
+    for key, value in row.items():
+        limit = LIMITS.get(key, DEFAULT_LIMIT)
+        if len(value) > limit:
+            flaws.append(Flaw(key, f"is longer than {limit} characters", "shorten it"))
+        elif _CONTROL.search(value):
+            flaws.append(Flaw(key, "holds a control character", "remove it; the text must be plain UTF-8"))
+    return tuple(flaws)
+
+
+def doubts_about(record: PatientRecord) -> tuple[Flaw, ...]:
+    """Values that cannot be true: they are kept as told and carry no evidence."""
+    doubts = []
+    for name, value in (("birth_date", record.birth_date), ("deceased_date", record.deceased_date)):
+        if value and parse_date(value) is None:
+            doubts.append(Flaw(name, "is not a date of the calendar", "send YYYY-MM-DD, or nothing if it is not known"))
+    if record.sex.upper() not in _SEXES:
+        doubts.append(Flaw("sex", "is not a known code", "send F, M, O, U or nothing"))
+    return tuple(doubts)
+
+
+def parse_date(value: str) -> date | None:
+    """A full or partial date in one of the accepted forms, or None. Partial dates begin their period."""
+    for form in _DATE_FORMS:
+        try:
+            found = datetime.strptime(value, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+        if found.year >= _OLDEST_YEAR and found <= datetime.now(UTC).date():
+            return found
+    return None
+
+
+def parse_time(value: str, time_zone: str) -> tuple[datetime | None, tuple[Flaw, ...]]:
+    """An ISO 8601 time; without an offset it is in the source's own zone."""
+    if not value:
+        return None, ()
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None, (Flaw("updated_at", "is not a time", "send ISO 8601, such as 2026-02-12T08:30:00Z"),)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC), ()
+    except (OverflowError, ValueError):
+        return None, (Flaw("updated_at", "lies outside the calendar", "send a time between the years 1850 and 2100"),)
+
+
+def strict_record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mapped:
+    """As `record_from_flat`, refusing what cannot be true as well. Raises InvalidInput."""
+    mapped = record_from_flat(row, time_zone=time_zone)
+    if mapped.doubts:
+        raise InvalidInput("A value of the record cannot be true.", flaws=mapped.doubts)
+    return mapped
+
+
+_REPEATED: dict[str, type] = {"names": Name, "addresses": Address, "telecoms": Telecom, "identifiers": Identifier}
+_RICH_FIELDS = ("deceased_date", "mothers_maiden_name", "facility", "registrar")
+_MOST_VALUES = 50
+
+
+def record_from_json(
+    document: Mapping[str, object], *, system: str = "", mrn: str = "", needs_number: bool = True
+) -> Mapped:
+    """Map a JSON record: the flat names, and the repeated values of `matching.records` beside or instead of them.
+
+    `system` and `mrn` are those of the path and must agree with the document's. With `needs_number`
+    False (a match request) both may be absent. Raises InvalidInput with all flaws, doubts included.
+    """
+    flaws = _json_flaws(document)
+    for key, value in (("source_system", system), ("mrn", mrn)):
+        if value and document.get(key, value) != value:
+            flaws.append(Flaw(key, "differs from the one in the address", "send the same, or leave it out"))
+    if flaws:
+        raise InvalidInput("The record cannot be used.", flaws=flaws)
+    flat = {key: str(value) for key, value in document.items() if key in FLAT_FIELDS + OPTIONAL_FIELDS and value}
+    flat |= {"source_system": system or flat.get("source_system", ""), "mrn": mrn or flat.get("mrn", "")}
+    if not needs_number:
+        flat = {"source_system": "-", "mrn": "-"} | {key: value for key, value in flat.items() if value}
+    repeated = {
+        key: tuple(kind(**part) for part in document[key])  # type: ignore[attr-defined]  # checked by _json_flaws
+        for key, kind in _REPEATED.items()
+        if document.get(key)
+    }
+    if repeated.get("names") and not (flat.get("given_name") or flat.get("family_name")):
+        first = repeated["names"][0]
+        flat |= {"given_name": first.given or first.text, "family_name": first.family}
+        return _combined(strict_record_from_flat(flat), repeated, document, replace_name=True)
+    return _combined(strict_record_from_flat(flat), repeated, document, replace_name=False)
+
+
+def _combined(
+    mapped: Mapped, repeated: Mapping[str, tuple[object, ...]], document: Mapping[str, object], *, replace_name: bool
+) -> Mapped:
+    values = {field.name: getattr(mapped.record, field.name) for field in fields(PatientRecord)}
+    if replace_name:
+        values["names"] = ()
+    for key, parts in repeated.items():
+        values[key] = (*values[key], *parts)
+    values |= {key: document[key] for key in _RICH_FIELDS if document.get(key)}
+    values |= {key: document[key] for key in ("multiple_birth", "birth_order") if document.get(key) is not None}
+    record = PatientRecord(**values)
+    if doubts := doubts_about(record):
+        raise InvalidInput("A value of the record cannot be true.", flaws=doubts)
+    return Mapped(record, mapped.source_time, ())
+
+
+def _json_flaws(document: Mapping[str, object]) -> list[Flaw]:
+    flaws = []
+    plain = FLAT_FIELDS + OPTIONAL_FIELDS + _RICH_FIELDS
+    for key, value in document.items():
+        if key in _REPEATED:
+            flaws += _repeated_flaws(key, value)
+        elif key == "multiple_birth":
+            flaws += [] if isinstance(value, bool | None) else [Flaw(key, "is not true or false", "send true or false")]
+        elif key == "birth_order":
+            good = value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 < value < 20)
+            flaws += [] if good else [Flaw(key, "is not a small whole number", "send 1, 2, ...")]
+        elif key not in plain:
+            flaws.append(Flaw(key, "is not a field of a record", f"the fields are {', '.join((*plain, *_REPEATED))}"))
+        elif not isinstance(value, str | None):
+            flaws.append(Flaw(key, "is not a text", "send it as a JSON string"))
+        elif isinstance(value, str):
+            flaws += text_flaws(key, value)
+    return flaws
+
+
+def text_flaws(path: str, value: str) -> list[Flaw]:
+    """What is wrong with one text of a JSON document: too long, or control characters in it."""
+    limit = LIMITS.get(path, DEFAULT_LIMIT)
+    if len(value) > limit:
+        return [Flaw(path, f"is longer than {limit} characters", "shorten it")]
+    if _CONTROL.search(value):
+        return [Flaw(path, "holds a control character", "remove it; the text must be plain UTF-8")]
+    return []
+
+
+def _repeated_flaws(key: str, value: object) -> list[Flaw]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > _MOST_VALUES:
+        return [Flaw(key, f"is not a list of at most {_MOST_VALUES} values", "send a JSON array of objects")]
+    known = {field.name for field in fields(_REPEATED[key])}
+    needed = {"telecoms": {"kind", "value"}, "identifiers": {"authority", "value"}}.get(key, set())
+    flaws = []
+    for index, part in enumerate(value):
+        path = f"{key}[{index}]"
+        if not isinstance(part, dict) or not all(isinstance(text, str) for text in part.values()):
+            flaws.append(Flaw(path, "is not an object of texts", f"its fields are {', '.join(sorted(known))}"))
+            continue
+        flaws += [
+            Flaw(f"{path}.{name}", "is not known", f"use {', '.join(sorted(known))}") for name in part.keys() - known
+        ]
+        flaws += [Flaw(f"{path}.{name}", "is missing", "give it") for name in sorted(needed - part.keys())]
+        flaws += [flaw for name, text in part.items() for flaw in text_flaws(f"{path}.{name}", text)]
+        if key == "telecoms" and part.get("kind") not in {"phone", "email"}:
+            flaws.append(Flaw(f"{path}.kind", "is not known", "use phone or email"))
+    return flaws

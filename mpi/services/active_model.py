@@ -1,0 +1,43 @@
+"""The active linkage model, read once a process and looked at again when another one becomes active."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matching.model import LinkageModel
+from matching.model_document import from_document
+from matching.standardise import STANDARDISER_VERSION
+from mpi.errors import ServiceDown
+from mpi.models import LinkageModelVersion, ModelStatus
+
+MAPPING_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveModel:
+    """A model version's key and its document, ready for scoring.
+
+    `settings_hash` names everything that could make the same payload come out differently: mapping,
+    standardiser, model and policy.
+    """
+
+    pk: int
+    model: LinkageModel
+    settings_hash: str
+
+
+def active_model() -> ActiveModel:
+    """The model that is active now. Cost: one small query. Raises ServiceDown when none is."""
+    row = LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).values_list("pk", "content_hash").first()
+    if row is None:
+        raise ServiceDown("No linkage model is active. Run “manage.py migrate” to install the shipped one.")
+    return _load(row[0], row[1])
+
+
+@lru_cache(maxsize=4)
+def _load(pk: int, content_hash: str) -> ActiveModel:
+    model = from_document(LinkageModelVersion.objects.values_list("document", flat=True).get(pk=pk))
+    told = f"{MAPPING_VERSION}|{STANDARDISER_VERSION}|{content_hash}"
+    return ActiveModel(pk, model, hashlib.sha256(told.encode()).hexdigest()[:16])

@@ -1,0 +1,272 @@
+"""Carry out a plan: rows of the record, its decision, its link, and the questions it raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from audit.actions import Action
+from matching.decision import Fit
+from mpi import codec
+from mpi.models import (
+    Decision,
+    EventKind,
+    GoldenRecord,
+    IdentityEvent,
+    IdentityTask,
+    InboundMessage,
+    Link,
+    LinkOrigin,
+    MessageOutcome,
+    MessageState,
+    PotentialMatch,
+    PotentialMatchKind,
+    PotentialMatchStatus,
+    RecordState,
+    SourceRecord,
+    TaskType,
+)
+from mpi.services.active_model import ActiveModel
+from mpi.services.neighbourhood import Neighbourhood
+from mpi.services.plan import Plan
+from mpi.services.redirect import follow_redirect
+from mpi.services.unit import UnitOfWork
+
+_AUDITED = {
+    MessageOutcome.CREATED: Action.RECORD_CREATED,
+    MessageOutcome.UPDATED: Action.RECORD_UPDATED,
+    MessageOutcome.STALE: Action.RECORD_OUTDATED,
+    MessageOutcome.DELETED: Action.RECORD_DELETED,
+    MessageOutcome.UNCHANGED: Action.RECORD_UNCHANGED,
+    MessageOutcome.QUARANTINED: Action.RECORD_RECEIVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one message, for its row and for the answer."""
+
+    message: InboundMessage
+    state: MessageState
+    outcome: MessageOutcome
+    record_id: int | None = None
+    decision_id: int | None = None
+    decision_document: dict[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Applier:
+    """Carries out the plans of one batch, in order, on locked golden records.
+
+    `links` are the open links of the golden records that the batch changes, by source record.
+    """
+
+    unit: UnitOfWork
+    active: ActiveModel
+    seen: Neighbourhood
+    golden: dict[int, GoldenRecord]
+    links: dict[int, Link]
+
+    def apply(self, plan: Plan) -> Applied:
+        """Put one plan into the unit of work."""
+        if plan.outcome == MessageOutcome.QUARANTINED:
+            return self._quarantine(plan)
+        record, decision_id, document = plan.record, None, None
+        if plan.outcome in (MessageOutcome.CREATED, MessageOutcome.UPDATED) and record and plan.decision:
+            (self.unit.insert if plan.is_new_record else self.unit.change)(record)
+            self.unit.records[record.pk] = record
+            decision_id, document = self._keep_decision(plan, record)
+            self._identify(plan, record, decision_id)
+        elif plan.outcome == MessageOutcome.DELETED and record:
+            self._delete(plan, record)
+        if record is not None:
+            owners = [self.golden[plan.golden_id]] if plan.golden_id in self.golden else []
+            self.unit.audit_record(
+                _AUDITED[plan.outcome], record, *owners, message_id=plan.told.message.pk, detail=_summary(plan)
+            )
+        return Applied(
+            plan.told.message, MessageState.APPLIED, plan.outcome, record.pk if record else None, decision_id, document
+        )
+
+    def _keep_decision(self, plan: Plan, record: SourceRecord) -> tuple[int, dict[str, Any]]:
+        engine = plan.decision
+        if engine is None:
+            raise ValueError("There is no decision to keep.")
+        document: dict[str, Any] = engine.to_document()
+        document["keys"] = {str(pk): list(rules) for pk, rules in plan.rules.items()}
+        capped = sorted({key.rule for key in plan.told.keys if key.hash in self.seen.capped})
+        document["capped_keys"] = capped
+        best = engine.fits[0].best.score if engine.fits else None
+        decision = Decision(
+            id=self.unit.new_id(Decision),
+            uuid=uuid4(),
+            source_record_id=record.pk,
+            message_id=plan.told.message.pk,
+            model_version_id=self.active.pk,
+            outcome=engine.outcome,
+            grade=engine.grade,
+            bits=best.bits if best else None,
+            probability=best.probability if best else None,
+            recorded_at=self.unit.recorded_at,
+        )
+        decision.evidence = codec.seal_evidence(document, decision.uuid)
+        self.unit.insert(decision)
+        return decision.pk, document
+
+    def _identify(self, plan: Plan, record: SourceRecord, decision_id: int) -> None:
+        """Links, joins and questions of one decided record."""
+        if plan.golden_id is None or plan.decision is None:
+            raise ValueError("A decided record belongs somewhere.")
+        moves = plan.is_new_golden or plan.left is not None or record.pk not in self.links
+        if not moves and not plan.joined and not plan.reviews and not plan.answered:
+            self.unit.touch_values(self.golden[plan.golden_id])
+            return
+        event = self.unit.event(EventKind.JOIN if plan.joined else EventKind.LINK)
+        golden = self._golden(plan, event)
+        if plan.left is not None:
+            self.unit.end_link(event, self.links.pop(record.pk), self.golden[plan.left])
+            self.unit.audit_record(Action.LINK_ENDED, record, self.golden[plan.left], message_id=record.message_id)
+        for joined in plan.joined:
+            self._join(event, self.golden[joined], golden, record)
+        if moves:
+            self._link(plan, event, record, golden, decision_id)
+        self.unit.touch(event, golden)
+        for other in sorted(plan.answered):
+            self._close(event, frozenset((golden.pk, other)), plan.left, other)
+        for other, fit in plan.reviews:
+            self._ask(event, golden, self.golden[other], fit, decision_id)
+
+    def _golden(self, plan: Plan, event: IdentityEvent) -> GoldenRecord:
+        if not plan.is_new_golden:
+            return self.golden[plan.golden_id or 0]
+        golden = self.unit.create_golden_record(event, pk=plan.golden_id)
+        self.golden[golden.pk] = golden
+        return golden
+
+    def _link(
+        self, plan: Plan, event: IdentityEvent, record: SourceRecord, golden: GoldenRecord, decision_id: int
+    ) -> None:
+        link = self.unit.open_link(
+            event,
+            record.pk,
+            golden,
+            origin=LinkOrigin.FIRST if plan.is_new_golden else LinkOrigin.ENGINE,
+            supporting_record_id=plan.decision.supporting_record_id if plan.decision else None,
+            decision_id=decision_id,
+            model_version_id=self.active.pk,
+        )
+        self.links[record.pk] = link
+        self.unit.audit_record(
+            Action.LINK_OPENED, record, golden, message_id=record.message_id, detail={"decision": decision_id}
+        )
+        self.unit.notify("link.opened", golden, record_ids=[record.pk])
+
+    def _join(self, event: IdentityEvent, retired: GoldenRecord, survivor: GoldenRecord, record: SourceRecord) -> None:
+        links = [link for link in self.links.values() if link.golden_record_id == retired.pk and link.ended_at is None]
+        self.unit.merge(event, retired, survivor, links)
+        for link in self.unit.links_opened(event):
+            self.links[link.source_record_id] = link
+        self.unit.audit_golden(Action.GOLDEN_MERGED, survivor, retired, message_id=record.message_id)
+        follow_redirect(self.unit, event, self.seen.matches, retired=retired, survivor=survivor)
+
+    def _close(self, event: IdentityEvent, pair: frozenset[int], left: int | None, other: int) -> None:
+        match = self.seen.matches.pop(pair, None)
+        if match is None and left is not None:
+            match = self.seen.matches.pop(frozenset((left, other)), None)
+        if match is not None:
+            self.unit.close_potential_match(event, match, PotentialMatchStatus.CLOSED, "evidence-changed")
+            self.unit.audit(Action.POTENTIAL_MATCH_CLOSED, subject=("potential_match", str(match.uuid)))
+
+    def _ask(self, event: IdentityEvent, golden: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> None:
+        """Open a potential match, or strengthen the one that is open for this pair."""
+        pair = frozenset((golden.pk, other.pk))
+        if len(pair) < 2:
+            return
+        values = self._question(golden, other, fit, decision_id)
+        known = self.seen.matches.get(pair)
+        if known is not None:
+            if fit.best.score.bits > known.bits:
+                self.unit.change_potential_match(event, known, **values)
+            return
+        match = PotentialMatch(
+            id=self.unit.new_id(PotentialMatch), uuid=uuid4(), opened_at=self.unit.recorded_at, **values
+        )
+        self.unit.open_potential_match(event, match)
+        self.seen.matches[pair] = match
+        self.unit.touch(event, golden)
+        self.unit.touch(event, other)
+        self.unit.audit(
+            Action.POTENTIAL_MATCH_OPENED,
+            subject=("potential_match", str(match.uuid)),
+            related=[("golden_record", golden.euid), ("golden_record", other.euid)],
+        )
+
+    def _question(self, golden: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> dict[str, Any]:
+        best = fit.best
+        left, right = best.left.record, best.right.record
+        reasons = [{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons]
+        reasons += [
+            {"code": refusal.reason.code, "words": f"Another source record of this person: {refusal.reason.words}"}
+            for refusal in fit.join.refusals
+            if refusal.right_id != best.right.record_id
+        ]
+        size = 1 + len(fit.members)
+        return {
+            "golden_a_id": golden.pk,
+            "golden_b_id": other.pk,
+            "record_a_id": best.left.record_id,
+            "record_b_id": best.right.record_id,
+            "kind": PotentialMatchKind.DUPLICATE
+            if left.source_system == right.source_system
+            else PotentialMatchKind.OVERLAP,
+            "grade": best.verdict.grade,
+            "bits": best.score.bits,
+            "probability": best.score.probability,
+            "risk": best.score.probability * size,
+            "reasons": reasons,
+            "decision_id": decision_id,
+            "model_version_id": self.active.pk,
+        }
+
+    def _delete(self, plan: Plan, record: SourceRecord) -> None:
+        self.unit.change(record)
+        if plan.left is None:
+            return
+        golden = self.golden[plan.left]
+        event = self.unit.event(EventKind.UNLINK, reason_code="deleted-at-source")
+        self.unit.end_link(event, self.links.pop(record.pk), golden)
+        self.unit.audit_record(Action.LINK_ENDED, record, golden, message_id=record.message_id)
+        self.unit.notify("link.ended", golden, record_ids=[record.pk])
+        for other in sorted(plan.answered):
+            self._close(event, frozenset((golden.pk, other)), None, other)
+
+    def _quarantine(self, plan: Plan) -> Applied:
+        """An overlay is suspected: the last trusted identity stays, the message waits for a steward."""
+        record, message = plan.record, plan.told.message
+        if record is None:
+            raise ValueError("Only a known record can be quarantined.")
+        record.state = RecordState.QUARANTINED
+        self.unit.change(record)
+        task = IdentityTask(
+            id=self.unit.new_id(IdentityTask),
+            uuid=uuid4(),
+            type=TaskType.OVERLAY,
+            source_record_id=record.pk,
+            message_id=message.pk,
+            reasons=list(plan.reasons),
+            opened_at=self.unit.recorded_at,
+        )
+        self.unit.insert(task)
+        self.unit.audit_record(
+            Action.TASK_OPENED, record, message_id=message.pk, detail={"reasons": list(plan.reasons)}
+        )
+        return Applied(message, MessageState.QUEUED, MessageOutcome.QUARANTINED, record.pk)
+
+
+def _summary(plan: Plan) -> dict[str, object]:
+    """What the audit row says of the outcome: no value of the patient."""
+    told: dict[str, object] = {"outcome": str(plan.outcome)}
+    if plan.decision is not None:
+        told |= {"decision": plan.decision.outcome, "grade": plan.decision.grade, "questions": len(plan.reviews)}
+    return told

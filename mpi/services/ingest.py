@@ -1,0 +1,221 @@
+"""T2: messages take effect, one or many in one transaction. A single record is a batch of one.
+
+Standardised before any lock; then lock, look around, decide in the order of receipt, write. A batch
+that fails is bisected until the one bad message stands alone; it never stops the line.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from mpi import codec
+from mpi.commands import Actor, system_actor
+from mpi.errors import Busy, Flaw, MpiError, ServiceDown
+from mpi.models import BlockingKey, GoldenRecord, InboundMessage, MessageState, SourceRecord
+from mpi.services.active_model import ActiveModel, active_model
+from mpi.services.apply import Applied, Applier
+from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act, transaction_time
+from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
+from mpi.services.parse import Key, Told, all_systems, keys_of, parse
+from mpi.services.plan import Plan, Planner, accepted_messages
+from mpi.services.rows import raw_connection, table_of, update_rows, write_values
+from mpi.services.unit import UnitOfWork
+
+log = logging.getLogger(__name__)
+MOST_ATTEMPTS = 5
+_OPEN = (MessageState.RECEIVED, MessageState.QUEUED)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of one message."""
+
+    message_id: int
+    state: str
+    outcome: str = ""
+    record_id: int | None = None
+    decision: dict[str, Any] | None = field(default=None, repr=False)
+    errors: tuple[Flaw, ...] = ()
+
+
+def ingest(*, message_ids: Sequence[int]) -> dict[int, IngestResult]:
+    """Apply these messages if they are still open and it is their turn. Raises ServiceDown, Busy.
+
+    A message whose source record has an earlier open message is left for later. What cannot be
+    applied is rejected with its flaws; what fails unexpectedly is tried again alone, then is dead.
+    """
+    try:
+        return run_act(lambda: _ingest_batch(message_ids))
+    except (ServiceDown, Busy):
+        if len(message_ids) == 1:
+            raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, one bad message must not stop the others
+        if len(message_ids) == 1:
+            return {message_ids[0]: _give_up(message_ids[0], error)}
+        log.warning("batch of %d messages failed with %s: bisecting", len(message_ids), type(error).__name__)
+    middle = len(message_ids) // 2
+    return ingest(message_ids=message_ids[:middle]) | ingest(message_ids=message_ids[middle:])
+
+
+def _give_up(message_id: int, error: Exception) -> IngestResult:
+    """Count the failure; after MOST_ATTEMPTS the message is dead until somebody replays it."""
+    log.error("message %d failed with %s", message_id, type(error).__name__)
+
+    def act() -> IngestResult:
+        message = InboundMessage.objects.select_for_update().get(pk=message_id)
+        message.attempts += 1
+        flaw = Flaw(
+            "message", f"could not be applied ({type(error).__name__})", "see the operator's chapter on dead messages"
+        )
+        if message.attempts >= MOST_ATTEMPTS:
+            message.state = MessageState.DEAD
+            message.errors = [flaw.as_document()]
+        message.save(update_fields=["attempts", "state", "errors"])
+        return IngestResult(message_id, message.state, errors=(flaw,))
+
+    return run_act(act)
+
+
+def claim(message_ids: Sequence[int]) -> list[InboundMessage]:
+    """Lock open messages whose turn it is, in order of receipt. Call inside a transaction.
+
+    A batch waits for no row that another worker holds; a batch of one waits for its own.
+    """
+    wanted = InboundMessage.objects.filter(pk__in=message_ids, state=MessageState.RECEIVED).order_by("pk")
+    claimed = list(wanted.select_for_update(skip_locked=len(message_ids) > 1, of=("self",)))
+    held = [message.pk for message in claimed]
+    earlier = InboundMessage.objects.filter(state__in=_OPEN, pk__lt=OuterRef("pk")).exclude(pk__in=held)
+    same = (
+        Q(order_key=OuterRef("order_key"))
+        | Q(other_order_key=OuterRef("order_key"))
+        | Q(order_key=OuterRef("other_order_key"))
+    )
+    waiting = InboundMessage.objects.filter(pk__in=held).filter(Exists(earlier.filter(same)))
+    held_back = set(waiting.values_list("order_key", flat=True))
+    behind_a_quarantine = Exists(earlier.filter(same, state=MessageState.QUEUED))
+    InboundMessage.objects.filter(pk__in=held).filter(behind_a_quarantine).update(state=MessageState.QUEUED)
+    return [message for message in claimed if message.order_key not in held_back]
+
+
+def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
+    messages = claim(message_ids)
+    if not messages:
+        return {}
+    active = active_model()
+    told, rejected = _parse_all(messages, active)
+    existing = _existing(told)
+    old_keys = {pk: keys_of(codec.standard_record(record)) for pk, record in existing.items()}
+    _lock(told, old_keys)
+    unit = UnitOfWork(actor=_worker(messages), recorded_at=transaction_time())
+    if _versions(_existing(told)) != _versions(existing):
+        raise TryAgain
+    every_key = [key for item in told for key in item.keys] + list(chain.from_iterable(old_keys.values()))
+    seen = look_around(every_key, list(existing))
+    planner = Planner(
+        unit=unit,
+        active=active,
+        seen=seen,
+        records={(record.source_system_id, record.mrn): record for record in existing.values()},
+        accepted=accepted_messages([message.pk for message in messages]),
+        keys=old_keys,
+    )
+    plans = [planner.plan(item) for item in told]
+    golden = _lock_golden_records(plans, seen)
+    links = {link.source_record_id: link for own in open_links(golden).values() for link in own}
+    applier = Applier(unit=unit, active=active, seen=seen, golden=golden, links=links)
+    applied = [applier.apply(plan) for plan in plans]
+    unit.flush()
+    _write_keys(planner)
+    return _finish(unit, applied, rejected)
+
+
+def _parse_all(
+    messages: Sequence[InboundMessage], active: ActiveModel
+) -> tuple[list[Told], list[tuple[InboundMessage, MpiError]]]:
+    systems = all_systems()
+    told, rejected = [], []
+    for message in messages:
+        try:
+            told.append(parse(message, systems, active))
+        except MpiError as error:
+            rejected.append((message, error))
+    return told, rejected
+
+
+def _existing(told: Sequence[Told]) -> dict[int, SourceRecord]:
+    """Source records that the batch speaks of and that exist, by primary key."""
+    by_system: dict[int, list[str]] = {}
+    for item in told:
+        by_system.setdefault(item.system.pk, []).append(item.mrn)
+    wanted = Q(pk__in=[])
+    for system_id, mrns in by_system.items():
+        wanted |= Q(source_system_id=system_id, mrn__in=mrns)
+    return {record.pk: record for record in SourceRecord.objects.filter(wanted)} if told else {}
+
+
+def _versions(records: dict[int, SourceRecord]) -> dict[int, int]:
+    return {pk: record.version for pk, record in records.items()}
+
+
+def _lock(told: Sequence[Told], old_keys: dict[int, tuple[Key, ...]]) -> None:
+    """The record's own key, its new blocking keys and its old ones."""
+    hashes = [item.message.order_key for item in told]
+    hashes += [key.hash for item in told for key in item.keys]
+    hashes += [key.hash for keys in old_keys.values() for key in keys]
+    lock_keys(hashes)
+
+
+def _worker(messages: Sequence[InboundMessage]) -> Actor:
+    """The engine acts; the correlation id is the messages' own where they share one."""
+    correlations = {message.correlation_id for message in messages}
+    return system_actor("matching", correlation_id=correlations.pop() if len(correlations) == 1 else None)
+
+
+def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood) -> dict[int, GoldenRecord]:
+    """Lock what the plans change. Raises TryAgain if anything of it changed since it was read."""
+    wanted = {pk for plan in plans for pk in plan.golden_ids()}
+    locked = lock_golden_records(wanted & seen.versions.keys())
+    if any(row.version != seen.versions[pk] for pk, row in locked.items()):
+        raise TryAgain
+    return locked
+
+
+def _write_keys(planner: Planner) -> None:
+    """Blocking keys of the batch's records: those gone are deleted, new ones written."""
+    gone = [(key, pk) for pk, keys in planner.keys_gone.items() for key in keys]
+    if gone:
+        with raw_connection().cursor() as cursor:
+            cursor.executemany("DELETE FROM mpi_blocking_key WHERE key = %s AND source_record_id = %s", gone)
+    new = [(key, pk) for pk, keys in planner.keys_new.items() for key in sorted(keys)]
+    write_values(table_of(BlockingKey), new)
+
+
+def _finish(
+    unit: UnitOfWork, applied: Sequence[Applied], rejected: Sequence[tuple[InboundMessage, MpiError]]
+) -> dict[int, IngestResult]:
+    results = {}
+    for item in applied:
+        message = item.message
+        message.state = item.state
+        message.outcome = item.outcome
+        message.decision_id = item.decision_id
+        message.source_record_id = item.record_id
+        message.applied_at = unit.recorded_at
+        message.errors = None
+        results[message.pk] = IngestResult(
+            message.pk, message.state, message.outcome, item.record_id, item.decision_document
+        )
+    for message, error in rejected:
+        message.state = MessageState.REJECTED
+        message.applied_at = unit.recorded_at
+        message.errors = [flaw.as_document() for flaw in error.flaws] or [{"problem": error.detail}]
+        results[message.pk] = IngestResult(message.pk, message.state, errors=error.flaws)
+    fields = ("state", "outcome", "decision_id", "source_record_id", "applied_at", "errors")
+    update_rows([item.message for item in applied] + [message for message, _ in rejected], fields)
+    return results

@@ -1,0 +1,50 @@
+"""Link by hand: a source record belongs to another golden record than the engine thought."""
+
+from __future__ import annotations
+
+from audit.actions import Action
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput, Separated
+from mpi.models import EventKind, LinkOrigin, SourceRecord
+from mpi.services.act import ActResult, check_sides, done, find_golden_record
+from mpi.services.locking import run_act
+from mpi.services.neighbourhood import open_links, separated_pairs
+from mpi.services.reasons import check_reason
+from mpi.services.unlink import locked_link
+
+
+def link_record(
+    *, record_id: int, euid: str, version: int | None, reason_code: str, reason: str, actor: Actor
+) -> ActResult:
+    """Move a source record to a golden record. The engine will never undo it.
+
+    `version` is the golden record's as the caller saw it. Raises Forbidden, NotFound, InvalidInput,
+    StaleVersion, AlreadyMerged, Separated, Busy.
+    """
+    require(actor, Permission.MERGE)
+    check_reason(reason_code, reason)
+
+    def act() -> ActResult:
+        target = find_golden_record(euid)
+        unit, link = locked_link(record_id, actor, target.pk)
+        left, golden = unit.golden_records[link.golden_record_id], unit.golden_records[target.pk]
+        if left.pk == golden.pk:
+            flaw = Flaw("euid", "is the golden record it is linked to already", "name another one")
+            raise InvalidInput("Nothing was changed.", flaws=[flaw])
+        check_sides([golden], {golden.euid: version} if version is not None else {})
+        members = {other.source_record_id for other in open_links([golden.pk])[golden.pk]}
+        if any(record_id in pair and members & set(pair) for pair in separated_pairs([record_id])):
+            raise Separated("A steward decided that these are different people; nothing was changed. Lift that first.")
+        event = unit.event(EventKind.LINK, reason_code=reason_code, reason=reason)
+        unit.end_link(event, link, left)
+        unit.open_link(event, record_id, golden, origin=LinkOrigin.STEWARD, by_human=actor.is_human)
+        record = SourceRecord.objects.get(pk=record_id)
+        unit.audit_record(Action.LINK_ENDED, record, left, reason_code=reason_code, reason=reason)
+        unit.audit_record(Action.LINK_OPENED, record, golden, reason_code=reason_code, reason=reason)
+        unit.notify("link.opened", golden, record_ids=[record_id], related=[left.euid])
+        unit.notify("link.ended", left, record_ids=[record_id], related=[golden.euid])
+        unit.flush()
+        return done(event, "The source record is linked by hand now.", golden, left)
+
+    return run_act(act)

@@ -1,0 +1,118 @@
+"""The lock law of the index (DESIGN §5), in one file. READ COMMITTED everywhere.
+
+1. Ingest takes advisory locks on the record's own key and its old and new blocking keys, sorted, in a
+   statement of its own. Not striped: false collisions would serialise the workers (SPEED).
+2. The candidate search is a later statement, so that it sees what the lock holder before us committed.
+3. All candidate golden records, redirects resolved, are locked by ascending primary key.
+4. Links and separations are read again; if another golden record is now needed, `TryAgain` rolls back.
+Acts of people start at 3. A lock timeout, deadlock or lost race is retried, then becomes `Busy`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
+from mpi.models import GoldenRecord, GoldenStatus
+
+_ADVISORY_CLASS = 1
+_LOCK_KEYS = (
+    "SELECT count(pg_advisory_xact_lock(%s, k)) FROM "
+    "(SELECT DISTINCT k FROM unnest(%s::int[]) AS k ORDER BY k) AS sorted"
+)
+_RETRYABLE = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.UniqueViolation,  # two acts raced to one constraint: the loser looks again
+)
+Result = TypeVar("Result")
+
+
+class TryAgain(Exception):
+    """What was read before the locks no longer holds: roll back and start over."""
+
+
+def run_act(act: Callable[[], Result]) -> Result:
+    """Run one use case in a durable transaction of its own, again when a lock or a race was lost.
+
+    Raises Busy after `settings.LOCK_ATTEMPTS`, ServiceDown when the database cannot be reached, and
+    whatever `act` raises. `act` must not hold state from an earlier attempt.
+    """
+    for attempt in range(settings.LOCK_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)
+        try:
+            with transaction.atomic(durable=True):
+                return act()
+        except TryAgain:
+            continue
+        except DatabaseError as error:
+            if is_lost_connection(error):
+                raise ServiceDown("The database does not answer; nothing was changed. Try again.") from error
+            if not isinstance(error.__cause__, _RETRYABLE):
+                raise
+    raise Busy("The records are being changed by somebody else; nothing was changed. Try again.")
+
+
+def is_lost_connection(error: DatabaseError) -> bool:
+    """Whether the error means that the server went away, rather than that it refused."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, psycopg.OperationalError)
+        and not isinstance(cause, _RETRYABLE)
+        and (cause.sqlstate is None or cause.sqlstate[:2] in {"08", "57"})
+    )
+
+
+def lock_keys(hashes: Iterable[int]) -> None:
+    """Advisory locks on 64-bit key hashes, folded to 31 bits, ascending; held until the transaction ends."""
+    folded = [value & 0x7FFFFFFF for value in hashes]
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_KEYS, [_ADVISORY_CLASS, folded])
+
+
+def lock_golden_records(ids: Iterable[int]) -> dict[int, GoldenRecord]:
+    """Lock golden records by ascending primary key and return their present rows. Raises NotFound."""
+    wanted = set(ids)
+    rows = GoldenRecord.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    found = {row.pk: row for row in rows}
+    if found.keys() != wanted:
+        raise NotFound("A golden record of this act does not exist.")
+    return found
+
+
+def require_live(golden: GoldenRecord) -> None:
+    """Raise AlreadyMerged unless the golden record is provisional or confirmed."""
+    if golden.status == GoldenStatus.MERGED:
+        survivor = golden.merged_into.euid if golden.merged_into else ""
+        raise AlreadyMerged(
+            "This golden record was merged into another one; act on the survivor.", extra={"survivor": survivor}
+        )
+    if golden.status == GoldenStatus.RETIRED:
+        raise AlreadyMerged("This golden record is retired: it has no source records any more.")
+
+
+def require_version(golden: GoldenRecord, version: int | None) -> None:
+    """Raise StaleVersion when the caller saw another version. None is no claim."""
+    if version is not None and golden.version != version:
+        raise StaleVersion(
+            "The golden record has changed since you looked; nothing was done. Look again and decide anew.",
+            extra={"euid": golden.euid, "your_version": version, "present_version": golden.version},
+        )
+
+
+def transaction_time() -> datetime:
+    """The one `recorded_at` of this transaction: the database's clock, read after the locks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment

@@ -1,0 +1,94 @@
+"""A stored message -> the command in it, with its record standardised and keyed: before any lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from matching.blocking import RULES, BlockingKey, blocking_keys
+from matching.records import PatientRecord, StandardRecord, patient_record_from_document
+from matching.standardise import standardise
+from mpi import codec, vault
+from mpi.errors import Flaw, InvalidInput, UnknownSystem
+from mpi.mapping import record_from_flat
+from mpi.models import InboundMessage, SourceSystem
+from mpi.services.active_model import ActiveModel
+from mpi.services.receive import record_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One blocking key as stored, with what the search must know of it."""
+
+    hash: int
+    rule: str
+    strong: bool
+    preference: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one message says: a record to upsert (`record` and the rest), or a deletion (`record` is None)."""
+
+    message: InboundMessage
+    system: SourceSystem
+    mrn: str
+    source_time: datetime | None
+    record: PatientRecord | None
+    standard: StandardRecord
+    keys: tuple[Key, ...]
+    payload_hash: bytes
+
+
+def parse(message: InboundMessage, systems: dict[str, SourceSystem], active: ActiveModel) -> Told:
+    """Read a message back. Raises InvalidInput or UnknownSystem with its flaws: such a message is rejected."""
+    payload = vault.decrypt(message.payload, field="message", record=str(message.uuid))
+    document = orjson.loads(payload)
+    if told := document.get("delete"):
+        system = known_system(told["source_system"], systems)
+        source_time = _time(told.get("source_time"))
+        return Told(message, system, told["mrn"], source_time, None, StandardRecord(), (), bytes(message.payload_hash))
+    if flat := document.get("flat"):
+        system = known_system(flat.get("source_system", ""), systems)
+        mapped = record_from_flat(flat, time_zone=system.time_zone)
+        record, source_time = mapped.record, mapped.source_time
+    else:
+        record = patient_record_from_document(document["record"])
+        system = known_system(record.source_system, systems)
+        source_time = _time(document.get("source_time"))
+    standard = codec.protected_standard(standardise(record, excessive=active.model.excessive))
+    return Told(message, system, record.mrn, source_time, record, standard, keys_of(standard), record_hash(record))
+
+
+def keys_of(standard: StandardRecord) -> tuple[Key, ...]:
+    """The blocking keys of a (protected) standard record as keyed hashes."""
+    return tuple(_key(key) for key in blocking_keys(standard))
+
+
+def _key(key: BlockingKey) -> Key:
+    return Key(vault.blocking_hash(key.rule, key.value), key.rule, key.strong, RULES.index(key.rule))
+
+
+def known_system(code: str, systems: dict[str, SourceSystem]) -> SourceSystem:
+    """The registered source system of a code. Raises UnknownSystem."""
+    try:
+        return systems[code]
+    except KeyError:
+        flaw = Flaw(
+            "source_system", "is not registered", "register it first: manage.py registersystem CODE --name NAME"
+        )
+        raise UnknownSystem("The source system is not registered; nothing was changed.", flaws=[flaw]) from None
+
+
+def all_systems() -> dict[str, SourceSystem]:
+    """Every registered source system by its code."""
+    return {system.code: system for system in SourceSystem.objects.all()}
+
+
+def _time(told: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told) if told else None
+    except ValueError:
+        raise InvalidInput("The time of the change cannot be read.") from None

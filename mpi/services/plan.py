@@ -1,0 +1,231 @@
+"""What a message will change, decided on what the batch can see and before any golden record is locked.
+
+Pure reading and deciding: the Neighbourhood is kept up to date in memory, rows are written by `apply`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import orjson
+from matching.overlay import assess
+
+from matching.decide import decide
+from matching.decision import Decision as EngineDecision
+from matching.decision import Fit
+from matching.join import Member, may_join
+from matching.records import StandardRecord
+from matching.standardise import STANDARDISER_VERSION
+from mpi import codec
+from mpi.models import GoldenRecord, IdentityTask, MessageOutcome, RecordState, SourceRecord
+from mpi.services.active_model import ActiveModel
+from mpi.services.neighbourhood import Neighbourhood
+from mpi.services.parse import Key, Told
+from mpi.services.unit import UnitOfWork
+
+
+@dataclass(slots=True)
+class Plan:
+    """The change one message makes.
+
+    golden_id      where the record belongs afterwards, None when nothing is linked
+    is_new_golden  `golden_id` is made by this plan
+    joined         golden records that become one with `golden_id`
+    left           golden record that the record leaves
+    reviews        (other golden record, fit) for each question to a steward
+    answered       golden records with which an open question of this record has lost its reason
+    """
+
+    told: Told
+    outcome: MessageOutcome
+    record: SourceRecord | None = None
+    is_new_record: bool = False
+    decision: EngineDecision | None = None
+    rules: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    golden_id: int | None = None
+    is_new_golden: bool = False
+    joined: tuple[int, ...] = ()
+    left: int | None = None
+    reviews: tuple[tuple[int, Fit], ...] = ()
+    answered: frozenset[int] = frozenset()
+    reasons: tuple[str, ...] = ()
+
+    def golden_ids(self) -> set[int]:
+        """Every golden record that the plan changes or asks about."""
+        ids = {*self.joined, *(other for other, _ in self.reviews), *self.answered, self.golden_id, self.left}
+        return {pk for pk in ids if pk is not None}
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans the messages of one batch in their order."""
+
+    unit: UnitOfWork
+    active: ActiveModel
+    seen: Neighbourhood
+    records: dict[tuple[int, str], SourceRecord]
+    accepted: frozenset[int]
+    keys: dict[int, tuple[Key, ...]]
+    keys_gone: dict[int, set[int]] = field(default_factory=dict)
+    keys_new: dict[int, set[int]] = field(default_factory=dict)
+
+    def plan(self, told: Told) -> Plan:
+        """What this message changes, given those before it."""
+        record = self.records.get((told.system.pk, told.mrn))
+        if told.record is None:
+            return self._deletion(told, record)
+        if record is None:
+            return self._new(told)
+        same = bytes(record.payload_hash) == told.payload_hash and record.settings_hash == self.active.settings_hash
+        if same and record.state == RecordState.ACTIVE:
+            return Plan(told, MessageOutcome.UNCHANGED, record, golden_id=self.seen.owner.get(record.pk))
+        if told.source_time and record.effective_at and told.source_time < record.effective_at:
+            return Plan(told, MessageOutcome.STALE, record, golden_id=self.seen.owner.get(record.pk))
+        if reasons := self._overlay(told, record):
+            return Plan(told, MessageOutcome.QUARANTINED, record, reasons=reasons)
+        return self._update(told, record)
+
+    def _overlay(self, told: Told, record: SourceRecord) -> tuple[str, ...]:
+        if told.message.pk in self.accepted or record.state == RecordState.DELETED:
+            return ()
+        verdict = assess(codec.standard_record(record), told.standard)
+        return verdict.reasons if verdict.verdict == "quarantine" else ()
+
+    # -- records ----------------------------------------------------------------------------------
+
+    def _new(self, told: Told) -> Plan:
+        record = SourceRecord(
+            id=self.unit.new_id(SourceRecord), uuid=uuid4(), source_system_id=told.system.pk, mrn=told.mrn, version=0
+        )
+        self._say(record, told)
+        self.records[told.system.pk, told.mrn] = record
+        plan = self._placed(Plan(told, MessageOutcome.CREATED, record, is_new_record=True), current=None)
+        self._set_keys(record.pk, told.keys)
+        return plan
+
+    def _update(self, told: Told, record: SourceRecord) -> Plan:
+        self._say(record, told)
+        plan = self._placed(Plan(told, MessageOutcome.UPDATED, record), current=self.seen.owner.get(record.pk))
+        self._set_keys(record.pk, told.keys)
+        return plan
+
+    def _deletion(self, told: Told, record: SourceRecord | None) -> Plan:
+        if record is None or record.state == RecordState.DELETED:
+            return Plan(told, MessageOutcome.UNCHANGED, record)
+        owner = self.seen.owner.pop(record.pk, None)
+        if owner is not None:
+            self.seen.members[owner].pop(record.pk, None)
+        record.state = RecordState.DELETED
+        record.version += 1
+        record.message_id = told.message.pk
+        record.recorded_at = self.unit.recorded_at
+        self._set_keys(record.pk, ())
+        plan = Plan(told, MessageOutcome.DELETED, record, left=owner)
+        if owner is not None:
+            plan.answered = self._questions_of(record.pk, owner)
+        return plan
+
+    def _say(self, record: SourceRecord, told: Told) -> None:
+        """Put what the message tells into the row."""
+        if told.record is None:
+            raise ValueError("A deletion says nothing of a patient.")
+        record.version += 1
+        record.state = RecordState.ACTIVE
+        record.told = orjson.loads(codec.told_document(told.record, record.uuid))
+        record.standard = orjson.loads(codec.standard_document(told.standard))
+        record.ssn_cipher, record.ssn_index = codec.encrypt_ssn(codec.ssn_of(told.standard), record.uuid)
+        record.standardiser = STANDARDISER_VERSION
+        record.payload_hash = told.payload_hash
+        record.settings_hash = self.active.settings_hash
+        record.message_id = told.message.pk
+        record.effective_at = told.source_time
+        record.recorded_at = self.unit.recorded_at
+
+    def _set_keys(self, record_id: int, keys: tuple[Key, ...]) -> None:
+        old = {key.hash for key in self.keys.get(record_id, ())}
+        new = {key.hash for key in keys}
+        self.keys_gone.setdefault(record_id, set()).update(old - new)
+        self.keys_new.setdefault(record_id, set()).update(new - old)
+        self.keys_gone[record_id] -= new
+        self.keys_new[record_id] &= new
+        self.keys[record_id] = keys
+
+    # -- where it belongs ---------------------------------------------------------------------------
+
+    def _placed(self, plan: Plan, *, current: int | None) -> Plan:
+        record = plan.record
+        if record is None:
+            raise ValueError("Only a record can be placed.")
+        standard, keys = plan.told.standard, plan.told.keys
+        plan.rules = self.seen.candidates(keys, besides=record.pk)
+        candidates = set(plan.rules) | ({current} if current is not None else set())
+        subject = Member(record.pk, standard)
+        plan.decision = decide(
+            subject,
+            self.seen.persons(sorted(candidates)),
+            self.active.model,
+            separated=self.seen.separated,
+            current_person_id=current,
+        )
+        if current is None:
+            self._place_unlinked(plan, plan.decision)
+        else:
+            self._place_linked(plan, plan.decision, subject, current)
+        self._settle(plan, standard, keys)
+        return plan
+
+    def _place_unlinked(self, plan: Plan, decision: EngineDecision) -> None:
+        if decision.person_ids:
+            plan.golden_id, *joined = sorted(decision.person_ids)  # the older EUID survives
+            plan.joined = tuple(joined)
+        else:
+            self._place_alone(plan)
+
+    def _place_alone(self, plan: Plan) -> None:
+        plan.golden_id = self.unit.new_id(GoldenRecord)
+        plan.is_new_golden = True
+
+    def _place_linked(self, plan: Plan, decision: EngineDecision, subject: Member, current: int) -> None:
+        """An updated record: a person's link stays; evidence of two people re-opens the question."""
+        others = [member for pk, member in self.seen.members[current].items() if pk != subject.record_id]
+        plan.golden_id = current
+        if current in self.seen.human:
+            return
+        if not others or current in decision.person_ids:
+            plan.golden_id, *joined = sorted({current, *decision.person_ids})
+            plan.joined = tuple(joined)
+        elif may_join([subject], others, self.active.model, separated=self.seen.separated).refusals:
+            plan.left = current
+            self._place_unlinked(plan, decision)
+
+    def _settle(self, plan: Plan, standard: StandardRecord, keys: tuple[Key, ...]) -> None:
+        """Note the questions, and keep the Neighbourhood as it will be."""
+        if plan.decision is None or plan.golden_id is None or plan.record is None:
+            raise ValueError("Only a decided record can be settled.")
+        own = {plan.golden_id, *plan.joined}
+        held = {item.person_id for item in plan.decision.review}
+        if plan.left is not None:
+            held.add(plan.left)
+        fits = {fit.person_id: fit for fit in plan.decision.fits}
+        plan.reviews = tuple((pk, fits[pk]) for pk in sorted(held - own) if pk in fits)
+        plan.answered = self._questions_of(plan.record.pk, *own) - {pk for pk, _ in plan.reviews}
+        for joined in plan.joined:
+            self.seen.move_all(joined, plan.golden_id)
+        self.seen.place(plan.record.pk, plan.golden_id, standard, keys)
+
+    def _questions_of(self, record_id: int, *owners: int) -> frozenset[int]:
+        """The other golden records of open potential matches that rest on this record."""
+        return frozenset(
+            pk
+            for pair, match in self.seen.matches.items()
+            if record_id in (match.record_a_id, match.record_b_id) and match.pk is not None
+            for pk in pair
+            if pk not in owners
+        )
+
+
+def accepted_messages(message_ids: list[int]) -> frozenset[int]:
+    """Messages whose overlay a steward has accepted: they are applied without another question."""
+    accepted = IdentityTask.objects.filter(message_id__in=message_ids, status="accepted")
+    return frozenset(pk for pk in accepted.values_list("message_id", flat=True) if pk is not None)

@@ -1,0 +1,142 @@
+"""T1: a message is stored, encrypted, before anything else happens to it. Nothing is acknowledged earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from matching.records import PatientRecord
+from mpi import vault
+from mpi.commands import Actor, DeleteRecord, UpsertRecord
+from mpi.errors import IdempotencyConflict, TooLarge
+from mpi.models import InboundMessage, Job, MessageState
+from mpi.services.rows import insert_rows, reserve_ids
+
+_IDEMPOTENCY_LOCK_CLASS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One message before it is stored. `payload` is the canonical JSON that `parse` reads back."""
+
+    channel: str
+    payload: bytes
+    source_system: str
+    mrn: str
+    control_id: str = ""
+    line: int | None = None
+    source_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A stored message. `replayed` means that it came before: this is the first one's receipt."""
+
+    message_id: int
+    uuid: UUID
+    replayed: bool = False
+
+
+def order_key(source_system: str, mrn: str) -> int:
+    """The keyed hash under which the messages of one source record keep their order."""
+    return vault.blocking_hash("order", f"{source_system}|{mrn}")
+
+
+def flat_payload(row: dict[str, str]) -> bytes:
+    """The payload of a CSV or NDJSON line: the row as told."""
+    return orjson.dumps({"flat": row}, option=orjson.OPT_SORT_KEYS)
+
+
+def command_payload(command: UpsertRecord | DeleteRecord) -> bytes:
+    """The payload of a command that a door has parsed."""
+    if isinstance(command, DeleteRecord):
+        return orjson.dumps({"delete": command}, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps({"record": command.record, "source_time": command.source_time}, option=orjson.OPT_SORT_KEYS)
+
+
+def payload_hash(payload: bytes) -> bytes:
+    """A keyed hash of the whole payload: equal for equal payloads, tells nothing of them."""
+    return vault.blind_index("payload", payload.decode())
+
+
+def record_hash(record: PatientRecord) -> bytes:
+    """A keyed hash of what a source tells of a patient, whichever door it came by."""
+    return vault.blind_index("record", orjson.dumps(record).decode())
+
+
+def receive(draft: Draft, *, actor: Actor, job: Job | None = None) -> Receipt:
+    """Store one message and commit. Raises IdempotencyConflict, TooLarge.
+
+    The same control id from the same sender within the window answers as the first time if the
+    payload is equal, and is refused if not; outside the window it is a new message.
+    """
+    if len(draft.payload) > settings.MESSAGE_MAX_BYTES:
+        raise TooLarge(f"A message may have {settings.MESSAGE_MAX_BYTES} bytes; this one has {len(draft.payload)}.")
+    with transaction.atomic(durable=True):
+        if draft.control_id and (earlier := _earlier(draft, actor)):
+            return earlier
+        return _store([draft], actor, job)[0]
+
+
+def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[Receipt]:
+    """Store many lines of one job in one transaction, in their order."""
+    with transaction.atomic(durable=True):
+        return _store(drafts, actor, job)
+
+
+def _earlier(draft: Draft, actor: Actor) -> Receipt | None:
+    lock = vault.blocking_hash("control-id", f"{actor.id}|{draft.control_id}") & 0x7FFFFFFF
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IDEMPOTENCY_LOCK_CLASS, lock])
+    since = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_WINDOW_HOURS)
+    found = (
+        InboundMessage.objects.filter(
+            source_system=draft.source_system, control_id=draft.control_id, actor_id=actor.id, received_at__gt=since
+        )
+        .order_by("-received_at")
+        .first()
+    )
+    if found is None:
+        return None
+    if bytes(found.payload_hash) != payload_hash(draft.payload):
+        raise IdempotencyConflict(
+            "This key was used for another payload within the last "
+            f"{settings.IDEMPOTENCY_WINDOW_HOURS} hours; nothing was changed. Use a new key."
+        )
+    return Receipt(found.pk, found.uuid, replayed=True)
+
+
+def _store(drafts: Sequence[Draft], actor: Actor, job: Job | None) -> list[Receipt]:
+    now = timezone.now()
+    keys = reserve_ids(InboundMessage, len(drafts))
+    rows = []
+    for key, draft in zip(keys, drafts, strict=True):
+        uuid = uuid4()
+        rows.append(
+            InboundMessage(
+                id=key,
+                uuid=uuid,
+                channel=draft.channel,
+                source_system=draft.source_system,
+                control_id=draft.control_id,
+                payload=vault.encrypt(draft.payload, field="message", record=str(uuid)),
+                payload_hash=payload_hash(draft.payload),
+                order_key=order_key(draft.source_system, draft.mrn),
+                state=MessageState.RECEIVED,
+                job=job,
+                line=draft.line,
+                source_time=draft.source_time,
+                received_at=now,
+                correlation_id=actor.correlation_id,
+                actor_id=actor.id,
+            )
+        )
+    insert_rows(rows)
+    return [Receipt(row.pk, row.uuid) for row in rows]

@@ -1,0 +1,73 @@
+"""What every index has from the start: grants, roles as groups, the shipped linkage model, the key's fingerprint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from audit.roles import GRANT_APP_SQL
+from matching.model_document import load_default, to_document
+from mpi import vault
+from mpi.access import ROLES
+from mpi.commands import system_actor
+from mpi.errors import ServiceDown
+from mpi.models import KeyFingerprint, LinkageModelVersion, ModelStatus
+
+
+def after_migrate(**_: Any) -> None:
+    """Run by Django after `migrate`; safe to run again. Raises ServiceDown for a foreign key file."""
+    with connection.cursor() as cursor:
+        cursor.execute(GRANT_APP_SQL)
+    with transaction.atomic():
+        _install_roles()
+        _install_fingerprint()
+        _install_model()
+
+
+def _install_roles() -> None:
+    for name in ROLES:
+        Group.objects.get_or_create(name=name)
+
+
+def _install_fingerprint() -> None:
+    """The database remembers under which key it was written: another key would hide every blocking key."""
+    row, _ = KeyFingerprint.objects.get_or_create(name="index-key", defaults={"fingerprint": vault.fingerprint()})
+    if row.fingerprint != vault.fingerprint():
+        raise ServiceDown(
+            "This database was written under another index key. Give the right one in MPI_VAULT_KEYS "
+            "(or MPI_VAULT_KEYS_FILE); nothing was changed."
+        )
+
+
+def _install_model() -> None:
+    """Install the shipped linkage model as active, unless the operator has chosen one."""
+    model = load_default()
+    if LinkageModelVersion.objects.filter(content_hash=model.content_hash).exists():
+        return
+    if LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).exists():
+        return
+    now = timezone.now()
+    LinkageModelVersion.objects.create(
+        name=model.version,
+        content_hash=model.content_hash,
+        document=to_document(model),
+        status=ModelStatus.ACTIVE,
+        justification=model.justification,
+        author=model.author,
+        approver="shipped with the release",
+        created_at=now,
+        activated_at=now,
+    )
+    record(
+        entry_by(
+            system_actor("setup", source="command"),
+            Action.MODEL_ACTIVATED,
+            subject=("linkage_model", model.version),
+            detail={"content_hash": model.content_hash},
+        )
+    )

@@ -1,0 +1,477 @@
+"""The unit of work: every change of identity in one transaction, written once, with nothing forgotten.
+
+Services say what happens (a link opens, a golden record is merged, a potential match closes); `flush`
+recomputes the golden records touched and writes rows, history, audit, identity events and outbox
+together. The ingest of a batch and the act of a steward go through the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import models
+
+from audit.actions import Action
+from audit.record import AuditEntry, entry_by, record_many
+from mpi.access import golden_subject, record_subject
+from mpi.commands import Actor
+from mpi.euid import new_euid
+from mpi.models import (
+    Decision,
+    EventKind,
+    GoldenRecord,
+    GoldenStatus,
+    IdentityEvent,
+    IdentityTask,
+    Link,
+    LinkOrigin,
+    OutboxEvent,
+    PotentialMatch,
+    PotentialMatchStatus,
+    Separation,
+    SeparationPair,
+    SourceRecord,
+)
+from mpi.services.golden import recompute
+from mpi.services.rows import insert_rows, reserve_ids, update_rows, write_history
+
+_GOLDEN_FIELDS = [
+    "status",
+    "version",
+    "merged_into_id",
+    "verified",
+    "member_count",
+    "values",
+    "provenance",
+    "family_name",
+    "given_name",
+    "birth_date",
+    "recorded_at",
+]
+_LINK_FIELDS = ("ended_at", "ended_by_event_id")
+_MATCH_FIELDS = [
+    "golden_a_id",
+    "golden_b_id",
+    "record_a_id",
+    "record_b_id",
+    "kind",
+    "status",
+    "version",
+    "grade",
+    "bits",
+    "probability",
+    "risk",
+    "reasons",
+    "decision_id",
+    "model_version_id",
+    "opened_at",
+    "closed_at",
+    "closed_reason",
+    "resolved_by_event_id",
+]
+_ID_BLOCK = 32
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """Collects the changes of one transaction. Create it after the locks; call `flush` once at the end."""
+
+    actor: Actor
+    recorded_at: datetime
+    golden_records: dict[int, GoldenRecord] = field(default_factory=dict)
+    records: dict[int, SourceRecord] = field(default_factory=dict)
+    _new: dict[type[models.Model], list[Any]] = field(default_factory=dict)
+    _new_keys: set[tuple[type[models.Model], int]] = field(default_factory=set)
+    _changed: dict[type[models.Model], dict[int, Any]] = field(default_factory=dict)
+    _ids: dict[type[models.Model], list[int]] = field(default_factory=dict)
+    _touched: set[int] = field(default_factory=set)
+    _created: set[int] = field(default_factory=set)
+    _audit: list[AuditEntry] = field(default_factory=list)
+    _notices: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    _related: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+
+    # -- ids and rows -------------------------------------------------------------------------
+
+    def new_id(self, model: type[models.Model]) -> int:
+        """A fresh primary key, from a block of the model's sequence."""
+        block = self._ids.setdefault(model, [])
+        if not block:
+            block.extend(reversed(reserve_ids(model, _ID_BLOCK)))
+        return block.pop()
+
+    def reserve(self, model: type[models.Model], count: int) -> None:
+        """Fetch a block of keys at once, for a batch whose size is known."""
+        block = self._ids.setdefault(model, [])
+        block[:0] = reversed(reserve_ids(model, count))
+
+    def insert(self, row: models.Model) -> None:
+        """Write a new row at the flush; its key must be set where others refer to it."""
+        self._new.setdefault(type(row), []).append(row)
+        self._new_keys.add((type(row), row.pk))
+
+    def change(self, row: models.Model) -> None:
+        """Write the row's present values at the flush, with history where it is tracked."""
+        if (type(row), row.pk) not in self._new_keys:
+            self._changed.setdefault(type(row), {})[row.pk] = row
+
+    # -- identity ------------------------------------------------------------------------------
+
+    def event(
+        self, kind: EventKind, *, reason_code: str = "", reason: str = "", undoes: IdentityEvent | None = None
+    ) -> IdentityEvent:
+        """A new identity event; what happens under it is collected in its payload."""
+        event = IdentityEvent(
+            id=self.new_id(IdentityEvent),
+            uuid=uuid4(),
+            kind=kind,
+            actor_kind=self.actor.kind,
+            actor_id=self.actor.id,
+            actor_name=self.actor.name,
+            reason_code=reason_code,
+            reason=reason,
+            golden_record_ids=[],
+            payload={
+                "links_ended": [],
+                "links_opened": [],
+                "golden_records": {},
+                "potential_matches": {},
+                "separations": [],
+            },
+            undoes=undoes,
+            correlation_id=self.actor.correlation_id,
+            recorded_at=self.recorded_at,
+        )
+        self.insert(event)
+        return event
+
+    def create_golden_record(self, event: IdentityEvent, *, pk: int | None = None) -> GoldenRecord:
+        """A new provisional golden record without members yet; `pk` is a key taken by `new_id` before."""
+        golden = GoldenRecord(
+            id=pk or self.new_id(GoldenRecord),
+            euid=new_euid(),
+            status=GoldenStatus.PROVISIONAL,
+            version=0,
+            values={},
+            provenance={},
+            created_at=self.recorded_at,
+            recorded_at=self.recorded_at,
+        )
+        self.golden_records[golden.pk] = golden
+        self._created.add(golden.pk)
+        self.insert(golden)
+        self.touch(event, golden)
+        self.notify("golden.created", golden)
+        return golden
+
+    def touch(self, event: IdentityEvent, golden: GoldenRecord) -> None:
+        """The event concerns this golden record: its state before is kept, its values are recomputed."""
+        self.golden_records.setdefault(golden.pk, golden)
+        self._touched.add(golden.pk)
+        if golden.pk not in event.golden_record_ids:
+            event.golden_record_ids.append(golden.pk)
+            event.payload["golden_records"][golden.pk] = {"before": golden_state(golden), "after": {}}
+
+    def touch_values(self, golden: GoldenRecord) -> None:
+        """A member tells something new: the values are recomputed, the identity stays."""
+        self.golden_records.setdefault(golden.pk, golden)
+        self._touched.add(golden.pk)
+
+    def links_opened(self, event: IdentityEvent) -> list[Link]:
+        """Links opened by this event so far."""
+        return [link for link in self._new.get(Link, ()) if link.opened_by_event_id == event.pk]
+
+    def members_of(self, golden_ids: Iterable[int]) -> set[int]:
+        """Source records with an open link to these golden records, the changes of this unit included."""
+        standing = Link.objects.filter(golden_record__in=list(golden_ids), ended_at__isnull=True)
+        ended = set(self._changed.get(Link, {}))
+        members = {link.source_record_id for link in standing if link.pk not in ended}
+        fresh = (link for link in self._new.get(Link, ()) if link.ended_at is None)
+        return members | {link.source_record_id for link in fresh if link.golden_record_id in set(golden_ids)}
+
+    def open_link(
+        self,
+        event: IdentityEvent,
+        record_id: int,
+        golden: GoldenRecord,
+        *,
+        origin: LinkOrigin,
+        by_human: bool = False,
+        supporting_record_id: int | None = None,
+        decision_id: int | None = None,
+        model_version_id: int | None = None,
+    ) -> Link:
+        """The record belongs to the golden record from now on."""
+        self.touch(event, golden)
+        link = Link(
+            id=self.new_id(Link),
+            source_record_id=record_id,
+            golden_record_id=golden.pk,
+            origin=origin,
+            by_human=by_human,
+            supporting_record_id=supporting_record_id,
+            decision_id=decision_id,
+            model_version_id=model_version_id,
+            opened_by_event_id=event.pk,
+            opened_at=self.recorded_at,
+        )
+        self.insert(link)
+        event.payload["links_opened"].append(link.pk)
+        return link
+
+    def end_link(self, event: IdentityEvent, link: Link, golden: GoldenRecord) -> None:
+        """The record does not belong to the golden record any more."""
+        self.touch(event, golden)
+        link.ended_at = self.recorded_at
+        link.ended_by_event_id = event.pk
+        self.change(link)
+        event.payload["links_ended"].append(link.pk)
+
+    def move_link(self, event: IdentityEvent, link: Link, giver: GoldenRecord, taker: GoldenRecord) -> Link:
+        """End the link and open one like it elsewhere: who supports it and who decided it stay known."""
+        self.end_link(event, link, giver)
+        return self.open_link(
+            event,
+            link.source_record_id,
+            taker,
+            origin=LinkOrigin.UNDO if event.undoes_id else LinkOrigin.MERGE,
+            by_human=link.by_human or (self.actor.is_human and event.undoes_id is None),
+            supporting_record_id=link.supporting_record_id,
+            decision_id=link.decision_id,
+            model_version_id=link.model_version_id,
+        )
+
+    def merge(self, event: IdentityEvent, retired: GoldenRecord, survivor: GoldenRecord, links: Iterable[Link]) -> None:
+        """Retire one golden record into another; its open links move."""
+        for link in links:
+            self.move_link(event, link, retired, survivor)
+        self.touch(event, retired)
+        self.touch(event, survivor)
+        retired.status = GoldenStatus.MERGED
+        retired.merged_into_id = survivor.pk
+        self.notify("golden.merged", retired, related=[survivor.euid])
+        self.notify("golden.merged", survivor, related=[retired.euid])
+
+    def separate(
+        self, event: IdentityEvent, pairs: Iterable[tuple[int, int]], *, reason_code: str, reason: str
+    ) -> Separation:
+        """A standing decision that these pairs of source records are different people."""
+        separation = Separation(
+            id=self.new_id(Separation),
+            uuid=uuid4(),
+            reason_code=reason_code,
+            reason=reason,
+            actor_id=self.actor.id,
+            actor_name=self.actor.name,
+            event_id=event.pk,
+            recorded_at=self.recorded_at,
+        )
+        self.insert(separation)
+        for low, high in sorted({(min(pair), max(pair)) for pair in pairs}):
+            self.insert(
+                SeparationPair(
+                    id=self.new_id(SeparationPair), separation_id=separation.pk, record_low_id=low, record_high_id=high
+                )
+            )
+        event.payload["separations"].append(separation.pk)
+        return separation
+
+    # -- potential matches -----------------------------------------------------------------------
+
+    def open_potential_match(self, event: IdentityEvent, match: PotentialMatch) -> None:
+        """A new question for a steward; the caller made sure that none is open for this pair."""
+        self.insert(match)
+        event.payload["potential_matches"][match.pk] = {"before": {}, "after": match_state(match)}
+
+    def change_potential_match(self, event: IdentityEvent, match: PotentialMatch, **values: object) -> None:
+        """Change the question, keeping what it was for an undo."""
+        known = event.payload["potential_matches"].setdefault(match.pk, {"before": match_state(match)})
+        for name, value in values.items():
+            setattr(match, name, value)
+        match.version += 1
+        self.change(match)
+        known["after"] = match_state(match)
+
+    def close_potential_match(
+        self, event: IdentityEvent, match: PotentialMatch, status: PotentialMatchStatus, reason: str
+    ) -> None:
+        """The question is answered, or its reason is gone."""
+        by_event = event.pk if status in {PotentialMatchStatus.SAME, PotentialMatchStatus.DIFFERENT} else None
+        self.change_potential_match(
+            event,
+            match,
+            status=status,
+            closed_at=self.recorded_at,
+            closed_reason=reason,
+            resolved_by_event_id=by_event,
+        )
+
+    # -- telling ---------------------------------------------------------------------------------
+
+    def audit(
+        self,
+        action: Action,
+        *,
+        subject: tuple[str, str] = ("", ""),
+        related: Sequence[tuple[str, str]] = (),
+        reason_code: str = "",
+        reason: str = "",
+        detail: dict[str, object] | None = None,
+        message_id: int | None = None,
+    ) -> None:
+        """One audit event of this act, written with it."""
+        self._audit.append(
+            entry_by(
+                self.actor,
+                action,
+                subject=subject,
+                related=tuple(related),
+                reason_code=reason_code,
+                reason_text=reason,
+                detail=detail,
+                message_id=message_id,
+                recorded_at=self.recorded_at,
+            )
+        )
+
+    def audit_golden(self, action: Action, golden: GoldenRecord, *others: GoldenRecord, **said: Any) -> None:
+        """One audit event about golden records."""
+        related = [golden_subject(other.euid) for other in others]
+        self.audit(action, subject=golden_subject(golden.euid), related=related, **said)
+
+    def audit_record(self, action: Action, record: SourceRecord, *owners: GoldenRecord, **said: Any) -> None:
+        """One audit event about a source record and whose it is."""
+        related = [golden_subject(owner.euid) for owner in owners]
+        self.audit(action, subject=record_subject(record.uuid), related=related, **said)
+
+    def notify(
+        self, kind: str, golden: GoldenRecord, *, record_ids: Iterable[int] = (), related: Iterable[str] = ()
+    ) -> None:
+        """Tell subscribers, after the commit: one outbox event a kind and golden record."""
+        self._notices.setdefault((kind, golden.pk), set()).update(record_ids)
+        self._related.setdefault((kind, golden.pk), set()).update(related)
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Recompute what was touched and write everything. Call once, last in the transaction."""
+        self._recompute_golden_records()
+        for event in self._new.get(IdentityEvent, ()):
+            for golden_id, states in event.payload["golden_records"].items():
+                states["after"] = golden_state(self.golden_records[golden_id])
+        self._write_outbox()
+        history: list[tuple[models.Model, str]] = []
+        for model in _WRITE_ORDER:
+            history += self._write(model)
+        write_history(
+            history,
+            actor=self.actor,
+            recorded_at=self.recorded_at,
+            correlation_id=self.actor.correlation_id,
+        )
+        record_many(self._audit)
+
+    def _write(self, model: type[models.Model]) -> list[tuple[models.Model, str]]:
+        changed = list(self._changed.get(model, {}).values())
+        if changed:
+            update_rows(changed, _UPDATED_FIELDS[model])
+        fresh = self._new.get(model, [])
+        insert_rows(fresh)
+        if not hasattr(model, "history"):
+            return []
+        return [(row, "~") for row in changed] + [(row, "+") for row in fresh]
+
+    def _recompute_golden_records(self) -> None:
+        touched = [self.golden_records[pk] for pk in sorted(self._touched)]
+        opened = list(self._new.get(Link, ()))
+        ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
+        for golden, changed in recompute(touched, opened=opened, ended=ended, records=self.records):
+            golden.version += 1
+            golden.recorded_at = self.recorded_at
+            self.change(golden)
+            if changed and golden.pk not in self._created:
+                self.audit_golden(Action.GOLDEN_UPDATED, golden, detail={"fields": sorted(changed)})
+                self.notify("golden.updated", golden)
+            elif golden.pk in self._created:
+                self.audit_golden(Action.GOLDEN_CREATED, golden)
+            if "status" in changed and golden.status == GoldenStatus.CONFIRMED:
+                self.audit_golden(Action.GOLDEN_CONFIRMED, golden)
+
+    def _write_outbox(self) -> None:
+        for (kind, golden_id), record_ids in self._notices.items():
+            golden = self.golden_records[golden_id]
+            self.insert(
+                OutboxEvent(
+                    id=self.new_id(OutboxEvent),
+                    uuid=uuid4(),
+                    type=kind,
+                    golden_record_id=golden_id,
+                    euid=golden.euid,
+                    version=golden.version,
+                    source_record_ids=sorted(record_ids),
+                    related_euids=sorted(self._related[kind, golden_id]),
+                    correlation_id=self.actor.correlation_id,
+                    recorded_at=self.recorded_at,
+                )
+            )
+
+
+_RECORD_FIELDS = [
+    "version",
+    "state",
+    "told",
+    "standard",
+    "ssn_cipher",
+    "ssn_index",
+    "standardiser",
+    "payload_hash",
+    "settings_hash",
+    "message_id",
+    "effective_at",
+    "recorded_at",
+]
+_UPDATED_FIELDS: dict[type[models.Model], Sequence[str]] = {
+    SourceRecord: _RECORD_FIELDS,
+    GoldenRecord: _GOLDEN_FIELDS,
+    Link: _LINK_FIELDS,
+    PotentialMatch: _MATCH_FIELDS,
+    Separation: ("lifted_at", "lifted_by_event_id"),
+    IdentityTask: ("status", "version", "closed_at"),
+}
+# Foreign keys are checked at once: parents first. An ended link is written before its successor opens.
+_WRITE_ORDER: tuple[type[models.Model], ...] = (
+    SourceRecord,
+    GoldenRecord,
+    IdentityEvent,
+    Decision,
+    Link,
+    PotentialMatch,
+    Separation,
+    SeparationPair,
+    IdentityTask,
+    OutboxEvent,
+)
+
+
+def golden_state(golden: GoldenRecord) -> dict[str, object]:
+    """What an undo must restore of a golden record besides its links."""
+    return {
+        "status": str(golden.status),
+        "merged_into": golden.merged_into_id,
+        "version": golden.version,
+        "verified": golden.verified,
+    }
+
+
+def match_state(match: PotentialMatch) -> dict[str, object]:
+    """What an undo must restore of a potential match."""
+    return {
+        "golden_a_id": match.golden_a_id,
+        "golden_b_id": match.golden_b_id,
+        "status": str(match.status),
+        "version": match.version,
+        "closed_reason": match.closed_reason,
+    }

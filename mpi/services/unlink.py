@@ -1,0 +1,64 @@
+"""Unlink: a source record does not belong to its golden record; it gets a provisional one of its own."""
+
+from __future__ import annotations
+
+from audit.actions import Action
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput, NotFound
+from mpi.models import EventKind, GoldenRecord, Link, LinkOrigin, SourceRecord
+from mpi.services.act import ActResult, begin, done
+from mpi.services.locking import TryAgain, run_act
+from mpi.services.neighbourhood import open_links
+from mpi.services.reasons import check_reason
+from mpi.services.unit import UnitOfWork
+
+
+def unlink_record(*, record_id: int, reason_code: str, reason: str, actor: Actor) -> ActResult:
+    """Take a source record out of its golden record and keep it apart from the records that stay.
+
+    Without the separation the next message of either side would join them again. Raises Forbidden,
+    NotFound, InvalidInput when it is the only source record, Busy.
+    """
+    require(actor, Permission.MERGE)
+    check_reason(reason_code, reason)
+
+    def act() -> ActResult:
+        unit, link = locked_link(record_id, actor)
+        golden = unit.golden_records[link.golden_record_id]
+        stays = [other for other in open_links([golden.pk])[golden.pk] if other.source_record_id != record_id]
+        if not stays:
+            flaw = Flaw("record", "is the only source record of its golden record", "there is nothing to take it from")
+            raise InvalidInput("Nothing was changed.", flaws=[flaw])
+        event = unit.event(EventKind.UNLINK, reason_code=reason_code, reason=reason)
+        unit.end_link(event, link, golden)
+        own = unit.create_golden_record(event)
+        unit.open_link(event, record_id, own, origin=LinkOrigin.STEWARD, by_human=actor.is_human)
+        pairs = [(record_id, other.source_record_id) for other in stays]
+        unit.separate(event, pairs, reason_code=reason_code, reason=reason)
+        _tell(unit, record_id, golden, own, reason_code, reason)
+        unit.flush()
+        return done(event, "The source record has a golden record of its own now.", own, golden)
+
+    return run_act(act)
+
+
+def locked_link(record_id: int, actor: Actor, *also: int) -> tuple[UnitOfWork, Link]:
+    """The open link of a record with its golden record (and others) locked. Raises NotFound, TryAgain."""
+    link = Link.objects.filter(source_record=record_id, ended_at__isnull=True).first()
+    if link is None:
+        raise NotFound("This source record has no link.")
+    unit = begin(actor, {link.golden_record_id, *also})
+    now = Link.objects.filter(pk=link.pk, ended_at__isnull=True).first()
+    if now is None:
+        raise TryAgain
+    return unit, now
+
+
+def _tell(
+    unit: UnitOfWork, record_id: int, left: GoldenRecord, own: GoldenRecord, reason_code: str, reason: str
+) -> None:
+    record = SourceRecord.objects.get(pk=record_id)
+    unit.audit_record(Action.LINK_ENDED, record, left, own, reason_code=reason_code, reason=reason)
+    for golden in (left, own):
+        unit.notify("link.ended" if golden is left else "link.opened", golden, record_ids=[record_id])

@@ -1,0 +1,27 @@
+"""Unmask an SSN: an act of its own, with a reason, audited."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from mpi import codec
+from mpi.access import Permission, access_record, record_subject, require
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput, NotFound
+
+
+def unmask_ssn(*, record_id: int, reason: str, actor: Actor) -> str:
+    """The SSN of a source record in clear. Raises Forbidden, NotFound, InvalidInput without a reason."""
+    require(actor, Permission.UNMASK)
+    if not reason.strip():
+        flaw = Flaw("reason", "is empty", "say why you need the number")
+        raise InvalidInput("The number stays masked.", flaws=[flaw])
+    source_record = access_record(actor, pk=record_id)
+    ssn = codec.decrypt_ssn(source_record.ssn_cipher, source_record.uuid)
+    if not ssn:
+        raise NotFound("This source record has no SSN.")
+    with transaction.atomic():
+        record(entry_by(actor, Action.SSN_UNMASKED, subject=record_subject(source_record.uuid), reason_text=reason))
+    return ssn

@@ -1,0 +1,106 @@
+"""Unmerge: the merged golden records are two people. As an undo, plus the separation that keeps them apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import product
+from uuid import UUID
+
+from audit.actions import Action
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import CannotUndo, MpiError
+from mpi.models import EventKind, GoldenRecord, IdentityEvent, PotentialMatchStatus
+from mpi.services.act import ActResult, begin, done
+from mpi.services.locking import TryAgain, run_act
+from mpi.services.reasons import check_reason
+from mpi.services.undo import MERGES, UndoPlan, find_event, plan_undo, undo_locked
+from mpi.services.unit import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergePreview:
+    """What an unmerge would do: which golden record gets how many source records back."""
+
+    event: IdentityEvent
+    restored: tuple[tuple[GoldenRecord, int], ...]
+    undoable: bool
+    blocked_by: str
+
+
+def preview_unmerge(*, event_uuid: UUID | str, actor: Actor) -> UnmergePreview:
+    """Compute an unmerge without writing anything. Raises Forbidden, NotFound."""
+    require(actor, Permission.MERGE)
+    event = find_event(event_uuid)
+    try:
+        plan = _plan(event_uuid)
+    except MpiError as error:
+        return UnmergePreview(event, (), undoable=False, blocked_by=error.detail)
+    counts: dict[int, int] = defaultdict(int)
+    for _, home in plan.moves:
+        counts[home] += 1
+    golden = GoldenRecord.objects.in_bulk(counts)
+    return UnmergePreview(event, tuple((golden[pk], counts[pk]) for pk in sorted(counts)), undoable=True, blocked_by="")
+
+
+def unmerge_golden_records(*, event_uuid: UUID | str, reason_code: str, reason: str, actor: Actor) -> ActResult:
+    """Restore both golden records under their EUIDs and keep them apart.
+
+    Raises Forbidden, NotFound, InvalidInput, CannotUndo (naming what stands in the way), Busy.
+    """
+    require(actor, Permission.MERGE)
+    check_reason(reason_code, reason)
+
+    def act() -> ActResult:
+        plan = _plan(event_uuid)
+        unit = begin(actor, plan.golden_ids)
+        plan_now = _plan(event_uuid)
+        if plan_now.golden_ids != plan.golden_ids:
+            raise TryAgain
+        unmerging = unit.event(EventKind.UNMERGE, reason_code=reason_code, reason=reason, undoes=plan.event)
+        restored = undo_locked(unit, unmerging, plan_now)
+        _separate(unit, unmerging, plan_now, reason_code, reason)
+        _answer(unit, unmerging, plan_now)
+        unit.audit_golden(
+            Action.GOLDEN_UNMERGED,
+            restored[0],
+            *restored[1:],
+            reason_code=reason_code,
+            reason=reason,
+            detail={"event": str(unmerging.uuid), "undone": str(plan.event.uuid)},
+        )
+        unit.flush()
+        return done(unmerging, "Both golden records stand again and are kept apart.", *restored, undoable=False)
+
+    return run_act(act)
+
+
+def _plan(event_uuid: UUID | str) -> UndoPlan:
+    plan = plan_undo(event_uuid)
+    if plan.event.kind not in MERGES:
+        raise CannotUndo("Only a merge is unmerged; this act is undone instead.")
+    return plan
+
+
+def _separate(unit: UnitOfWork, unmerging: IdentityEvent, plan: UndoPlan, reason_code: str, reason: str) -> None:
+    """Every restored record against every record that stays with the survivor."""
+    back = {link.source_record_id for link, _ in plan.moves}
+    stayed = unit.members_of({link.golden_record_id for link, _ in plan.moves}) - back
+    if back and stayed:
+        separation = unit.separate(unmerging, product(back, stayed), reason_code=reason_code, reason=reason)
+        unit.audit(
+            Action.SEPARATION_CREATED,
+            subject=("separation", str(separation.uuid)),
+            related=[("golden_record", unit.golden_records[pk].euid) for pk in unmerging.golden_record_ids],
+            reason_code=reason_code,
+            reason=reason,
+        )
+
+
+def _answer(unit: UnitOfWork, unmerging: IdentityEvent, plan: UndoPlan) -> None:
+    """The questions between the two that the undo opened again are answered: different people."""
+    pair = {int(pk) for pk in plan.event.payload["golden_records"]}
+    for match in plan.matches.values():
+        if match.status == PotentialMatchStatus.OPEN and {match.golden_a_id, match.golden_b_id} <= pair:
+            unit.close_potential_match(unmerging, match, PotentialMatchStatus.DIFFERENT, "unmerged")

@@ -1,0 +1,139 @@
+"""The ground of all tests with a database: real PostgreSQL as `mpi_app`, the shipped model, and a cast of actors."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Tests have a home of their own: never the developer's data. Set before Django reads its settings.
+if "MPI_TEST_HOME" not in os.environ:
+    os.environ["MPI_TEST_HOME"] = tempfile.mkdtemp(prefix="mpi-test-")
+os.environ["MPI_HOME"] = os.environ["MPI_TEST_HOME"]
+
+from django.db import connection, connections  # noqa: E402
+
+from mpi.access import ROLES  # noqa: E402
+from mpi.commands import Actor, system_actor  # noqa: E402
+from mpi.database.base import as_owner  # noqa: E402
+
+_GUARDED = "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE '%_append_only'"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The servers of the tests end with the tests, and so does their home."""
+    home = Path(os.environ["MPI_TEST_HOME"])
+    if hasattr(config, "workerinput") or not home.name.startswith("mpi-test-"):
+        return
+    from mpi import embedded
+
+    connections.close_all()
+    embedded.remove(home)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any, request: Any) -> Iterator[None]:
+    """The test database, migrated by its owner; the tests themselves work as `mpi_app`."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        suffix = getattr(request.config, "workerinput", {}).get("workerid")
+        with as_owner():
+            old = setup_databases(verbosity=0, interactive=False, parallel=0, aliases={"default": False}, **_named(suffix))
+            connection.close()
+        yield
+        with as_owner():
+            connection.close()
+            teardown_databases(old, verbosity=0)
+
+
+def _named(suffix: str | None) -> dict[str, Any]:
+    if suffix:
+        connection.settings_dict["TEST"]["NAME"] = f"test_{connection.settings_dict['NAME']}_{suffix}"
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _flush_as_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that commit are emptied by the owner: the application's own role may not touch the audit log."""
+    from django.test import TransactionTestCase
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
+
+
+def empty_tables() -> None:
+    """Empty every table but what `after_migrate` puts there, as the owner, append-only triggers off."""
+    from mpi.services.setup import after_migrate
+
+    connection.close()
+    with as_owner():
+        with connection.cursor() as cursor:
+            cursor.execute(_GUARDED)
+            guarded = [row[0] for row in cursor.fetchall()]
+            for table in guarded:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            names = set(connection.introspection.table_names(cursor)) - {"django_migrations"}
+            cursor.execute(f"TRUNCATE {', '.join(sorted(names))} RESTART IDENTITY")
+            for table in guarded:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+                cursor.execute(
+                    "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table]
+                )
+                for (trigger,) in cursor.fetchall():
+                    cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+        from django.contrib.contenttypes.management import create_contenttypes
+        from django.apps import apps
+
+        create_contenttypes(apps.get_app_config("mpi"), verbosity=0)
+        after_migrate()
+        connection.close()
+
+
+def _person(name: str, role: str) -> Actor:
+    return Actor(kind="user", id=name, name=name.title(), permissions=ROLES[role], source="web")
+
+
+@pytest.fixture
+def clerk() -> Actor:
+    return _person("carla", "clerk")
+
+
+@pytest.fixture
+def steward() -> Actor:
+    return _person("stefan", "steward")
+
+
+@pytest.fixture
+def second_steward() -> Actor:
+    return _person("sonja", "steward")
+
+
+@pytest.fixture
+def supervisor() -> Actor:
+    return _person("susan", "supervisor")
+
+
+@pytest.fixture
+def auditor() -> Actor:
+    return _person("aisha", "compliance officer")
+
+
+@pytest.fixture
+def outsider() -> Actor:
+    return Actor(kind="user", id="otto", name="Otto", source="web")
+
+
+@pytest.fixture
+def his_client() -> Actor:
+    """An integration client that may write and match."""
+    scopes = frozenset({"match", "records.read", "records.write", "persons.read"})
+    return Actor(kind="client", id="his", name="Hospital system", permissions=scopes, source="rest")
+
+
+@pytest.fixture
+def system() -> Actor:
+    return system_actor("test", source="command")
