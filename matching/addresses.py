@@ -42,6 +42,7 @@ _ROUTE = re.compile(
 )
 _AUSTRALIAN_UNIT = re.compile(r"(\w+)/(\d+\w?) ")
 _FRACTION = re.compile(r"\b[123]/[248]\b")
+_BOX_WORDS = ("BOX", "BX", "DRAWER", "POB", "CALLER", "BIN ", "PO B", "P O B")
 _PUNCTUATION = re.compile(r"[^A-Z0-9#/&-]+")
 _UNIT_HYPHEN = re.compile(r"(?<=\d)-(?=[A-Z]\b)|(?<=\b[A-Z])-(?=\d)")
 _LOOSE_HYPHEN = re.compile(r"(?<!\d)-|-(?!\d)")
@@ -112,7 +113,9 @@ def _without_care_of(told: str) -> str:
 
 
 def _read_box(text: str) -> ReadStreet | None:
-    spaced = text.replace("#", "").replace("  ", " ") if "BOX" in text or "PO" in text or "P O" in text else text
+    if not any(word in text for word in _BOX_WORDS):
+        return None
+    spaced = " ".join(text.replace("#", " ").split())
     route = _ROUTE.search(spaced)
     if route:
         return ReadStreet(f"{'RR' if route[1] else 'HC'} {route[3].lstrip('0') or '0'} BOX {route[4]}")
@@ -121,13 +124,13 @@ def _read_box(text: str) -> ReadStreet | None:
 
 
 def _read_words(text: str) -> ReadStreet:
-    slash = _AUSTRALIAN_UNIT.match(text)
     unit = ""
+    slash = _AUSTRALIAN_UNIT.match(text) if "/" in text else None
     if slash and not _FRACTION.match(text):
         unit, text = slash[1], text[slash.end(1) + 1 :]
     if "-" in text:
         text = _LOOSE_HYPHEN.sub(" ", _UNIT_HYPHEN.sub("", text))
-    words = text.replace("#", " # ").split()
+    words = text.replace("#", " # ").split() if "#" in text else text.split()
     words, found = _take_units(words)
     return ReadStreet(" ".join(_abbreviate(words)), unit or found)
 

@@ -68,6 +68,7 @@ def standardise(record: PatientRecord, *, excessive: ExcessiveValues = NOTHING_E
     if ssn and excessive.ssns and value_digest(ssn) in excessive.ssns:
         removed.append("ssn: occurs too often")
         ssn = last4 = ""
+    phones, emails = _telecoms(record.telecoms, excessive, removed)
     newborn = current.newborn
     return StandardRecord(
         source_system=record.source_system,
@@ -82,8 +83,8 @@ def standardise(record: PatientRecord, *, excessive: ExcessiveValues = NOTHING_E
         ssn=ssn,
         ssn_last4=last4,
         addresses=addresses,
-        phones=_telecoms(record.telecoms, "phone", excessive.phones, removed),
-        emails=_telecoms(record.telecoms, "email", excessive.emails, removed),
+        phones=phones,
+        emails=emails,
         identifiers=numbers.others,
         deceased_date=deceased,
         mothers_maiden_name=" ".join(read_family(record.mothers_maiden_name)[0].words)
@@ -157,21 +158,25 @@ def _addresses(told: Sequence[Address], removed: list[str]) -> tuple[StandardAdd
     return tuple(standard)
 
 
-def _telecoms(told: Sequence[Telecom], kind: str, excessive: frozenset[str], removed: list[str]) -> tuple[str, ...]:
-    """Numbers of one kind, those not former first; a value that occurs too often goes."""
-    read = standard_phone if kind == "phone" else standard_email
-    standard: list[str] = []
-    for telecom in told if len(told) < 2 else sorted(told, key=lambda one: one.use == "old"):
-        if telecom.kind != kind:
-            continue
-        value, why = read(telecom.value)
-        if value and excessive and value_digest(value) in excessive:
+def _telecoms(
+    told: Sequence[Telecom], excessive: ExcessiveValues, removed: list[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(phones, e-mails), those not former first; a value that occurs too often goes."""
+    phones: list[str] = []
+    emails: list[str] = []
+    former = [telecom for telecom in told if telecom.use == "old"]
+    for telecom in [telecom for telecom in told if telecom.use != "old"] + former if former else told:
+        if telecom.kind == "phone":
+            (value, why), kept, too_many = standard_phone(telecom.value), phones, excessive.phones
+        else:
+            (value, why), kept, too_many = standard_email(telecom.value), emails, excessive.emails
+        if value and too_many and value_digest(value) in too_many:
             value, why = "", "occurs too often"
         if why:
-            removed.append(f"{kind}: {why}")
-        if value and value not in standard:
-            standard.append(value)
-    return tuple(standard)
+            removed.append(f"{telecom.kind}: {why}")
+        if value and value not in kept:
+            kept.append(value)
+    return tuple(phones), tuple(emails)
 
 
 def _sex(told: str, removed: list[str]) -> str:
