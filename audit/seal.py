@@ -117,9 +117,11 @@ def _checked_frontier(directory: Path) -> Frontier:
         (entries,) = cursor.fetchone()
     published = last_published(directory)
     try:
+        if entries != size:
+            raise InconsistentLog(f"The log holds {entries} entries, but its last checkpoint covers {size}.")
         frontier = load_frontier(size)
-        if entries != size or frontier.root() != root:
-            raise InconsistentLog(f"The log holds {entries} entries that are not those of its checkpoint of {size}.")
+        if frontier.root() != root:
+            raise InconsistentLog(f"The stored tree is not that of the checkpoint of {size} entries.")
         if published and published.size > size:
             raise InconsistentLog(
                 f"A checkpoint of {published.size} entries was published, but the log holds {size}: it was cut, "
