@@ -5,7 +5,7 @@ from __future__ import annotations
 from mpi.synthetic.draft import Desk, Draft
 from mpi.synthetic.formats import written_phone, written_street
 from mpi.synthetic.noise import mistype, transpose, wrong_digit
-from mpi.synthetic.people import Home
+from mpi.synthetic.people import Home, Person
 from mpi.synthetic.tables import pick
 
 _STREET_PLACEHOLDERS = ("HOMELESS", "UNKNOWN", "GENERAL DELIVERY", "NO FIXED ADDRESS", "UNDOMICILED")
@@ -60,7 +60,7 @@ def _phone(desk: Desk, draft: Draft, home: Home) -> None:
         return
     if desk.chance(desk.system.phone_missing):
         return
-    mobile = person.mobile
+    mobile = _parent_of_a_child(draft).mobile
     if person.former_mobile and draft.day < person.mobile_changed_on:
         mobile = person.former_mobile
         draft.note("former_phone")
@@ -80,6 +80,14 @@ def _phone(desk: Desk, draft: Draft, home: Home) -> None:
     draft.phone = written_phone(desk.rng, digits, desk.system)
 
 
+def _parent_of_a_child(draft: Draft) -> Person:
+    """Whose mobile and e-mail are told: a parent's for one who was a child on that day."""
+    person = draft.person
+    if person.mother is not None and person.age_on(draft.day) < 13:
+        return person.mother
+    return person
+
+
 def _email(desk: Desk, draft: Draft) -> None:
     person, rates = draft.person, desk.rates
     if desk.chance(desk.system.email_missing):
@@ -88,7 +96,7 @@ def _email(desk: Desk, draft: Draft) -> None:
         draft.note("email_placeholder")
         draft.email = pick(desk.rng, _EMAIL_PLACEHOLDERS)
         return
-    draft.email = person.email
+    draft.email = _parent_of_a_child(draft).email
     if person.former_email and draft.day < person.email_changed_on:
         draft.note("former_email")
         draft.email = person.former_email

@@ -43,7 +43,7 @@ def write_population(
     added since it was last called. Raises OSError where a file cannot be written.
     """
     by_system: Counter[str] = Counter()
-    persons: set[int] = set()
+    persons = _Persons()
     count = 0
     with _complete(out) as record_file, _complete(truth) as truth_file:
         write_row = _record_writer(record_file, file_format)
@@ -53,11 +53,27 @@ def write_population(
             write_row(record)
             truth_rows.writerow((record.row[0], record.row[1], record.person_id))
             by_system[record.row[0]] += 1
-            persons.add(int(record.person_id[1:]))
+            persons.add(record.person_id)
             if count % _REPORT_EVERY == 0:
                 advance(_REPORT_EVERY)
         advance(count % _REPORT_EVERY)
-    return WrittenPopulation(count, len(persons), dict(sorted(by_system.items())))
+    return WrittenPopulation(count, persons.count(), dict(sorted(by_system.items())))
+
+
+class _Persons:
+    """Counts distinct persons in one byte each: their ids are P and a running number."""
+
+    def __init__(self) -> None:
+        self._seen = bytearray(1024)
+
+    def add(self, person_id: str) -> None:
+        number = int(person_id[1:])
+        while number >= len(self._seen):
+            self._seen.extend(bytes(len(self._seen)))
+        self._seen[number] = 1
+
+    def count(self) -> int:
+        return sum(self._seen)
 
 
 def _record_writer(file: TextIO, file_format: FileFormat) -> Callable[[GeneratedRecord], object]:

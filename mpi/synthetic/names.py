@@ -23,8 +23,8 @@ _GROUPS: Weighted[Group] = Weighted.of(
     [("white", 0.59), ("black", 0.125), ("hispanic", 0.19), ("asian", 0.063), ("other", 0.032)]
 )
 _CULTURES: dict[Group, Weighted[str]] = {
-    "white": Weighted.of([("", 0.955), ("slavic", 0.027), ("arabic", 0.018)]),
-    "black": Weighted.of([("", 0.985), ("arabic", 0.015)]),
+    "white": Weighted.of([("", 0.976), ("slavic", 0.014), ("arabic", 0.010)]),
+    "black": Weighted.of([("", 0.94), ("african", 0.05), ("arabic", 0.01)]),
     "hispanic": Weighted.of([("", 1.0)]),
     "asian": Weighted.of(
         [("", 0.17), ("chinese", 0.23), ("indian", 0.22), ("filipino", 0.18), ("vietnamese", 0.11), ("korean", 0.09)]
@@ -33,10 +33,10 @@ _CULTURES: dict[Group, Weighted[str]] = {
 }
 # Share of the second generation, who carry an American given name with the family name of the culture.
 _AMERICAN_GIVEN = {"chinese": 0.45, "korean": 0.45, "vietnamese": 0.35, "filipino": 0.45, "indian": 0.12,
-                   "arabic": 0.15, "slavic": 0.45}  # fmt: skip
+                   "arabic": 0.15, "slavic": 0.45, "african": 0.3}  # fmt: skip
 
 # The census list in use stops at about 82 % of the population: the rest bears names of fewer than 40 in a million.
-_TAIL: dict[Group, float] = {"white": 0.15, "black": 0.12, "hispanic": 0.05, "asian": 0.10, "other": 0.15}
+_TAIL: dict[Group, float] = {"white": 0.17, "black": 0.15, "hispanic": 0.06, "asian": 0.12, "other": 0.17}
 _STEMS = ("Bar", "Ber", "Bron", "Car", "Cal", "Dar", "Dob", "El", "Fal", "Fin", "Gar", "Gol", "Grab", "Hal", "Har",
           "Hol", "Jar", "Kal", "Kes", "Kol", "Kro", "Lam", "Lan", "Leb", "Lin", "Mar", "Mel", "Mor", "Nar", "Nor",
           "Ol", "Os", "Pal", "Per", "Pol", "Quin", "Rad", "Ras", "Rov", "Sal", "Sab", "Schul", "Sor", "Stan", "Stro",
@@ -46,7 +46,8 @@ _ENDINGS = ("ski", "czyk", "mann", "berg", "ton", "field", "ley", "ford", "worth
             "baum", "stein", "hauser", "etti", "ini", "ano", "ello", "oux", "ette", "ard", "ovic", "enko", "ov",
             "aitis", "opoulos", "akis", "ian", "dottir", "land", "wick", "by", "well", "ridge", "more", "nell", "cott",
             "gan", "ney", "key", "lin", "ders", "ner", "bach", "heim", "dorf", "kamp", "stra")  # fmt: skip
-_HISPANIC_FIRST = ("Maria", "Maria", "Ana", "Rosa")
+_HISPANIC_FIRST: dict[Sex, tuple[str, ...]] = {"F": ("Maria", "Maria", "Ana", "Rosa"), "M": ("Jose", "Juan", "Luis")}
+_TWO_SYLLABLES = ("chinese", "korean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,28 @@ def draw_family(rng: random.Random, background: Background) -> str:
 def draw_given(rng: random.Random, background: Background, sex: Sex, birth_year: int) -> str:
     culture = background.culture
     if culture and rng.random() >= _AMERICAN_GIVEN[culture]:
-        return culture_names(culture, sex).draw(rng)
+        return _culture_given(rng, culture, sex)
     decade = min(DECADES - 1, max(0, (birth_year - FIRST_DECADE) // 10))
     name = given_names(background.group, sex, decade).draw(rng)
-    if background.group == "hispanic" and sex == "F" and rng.random() < 0.06:
-        return f"{pick(rng, _HISPANIC_FIRST)} {name}"
+    if background.group == "hispanic" and rng.random() < 0.06:
+        first = pick(rng, _HISPANIC_FIRST[sex])
+        return name if name == first else f"{first} {name}"
     return name
+
+
+def _culture_given(rng: random.Random, culture: str, sex: Sex) -> str:
+    """A name of the culture; Chinese and Korean ones are mostly put together of two syllables."""
+    if culture in _TWO_SYLLABLES and rng.random() < 0.75:
+        syllables = culture_names(culture, "syllable_F" if sex == "F" else "syllable_M")
+        return f"{syllables.draw(rng)} {syllables.draw(rng)}"
+    return culture_names(culture, sex).draw(rng)
 
 
 def draw_middle(rng: random.Random, background: Background, sex: Sex, birth_year: int) -> str:
     if background.culture == "vietnamese":
         kind = "middle_F" if sex == "F" else "middle_M"
         return culture_names(background.culture, kind).draw(rng)
-    if background.culture in ("chinese", "korean"):
+    if background.culture in _TWO_SYLLABLES:
         return ""
     # Middle names follow the grandparents' fashion more than the cradle's.
     return draw_given(rng, Background(background.group, ""), sex, birth_year - (25 if rng.random() < 0.6 else 0))

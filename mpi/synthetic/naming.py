@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 from mpi.synthetic.draft import Desk, Draft
 from mpi.synthetic.formats import without_accents
 from mpi.synthetic.names import with_accents
@@ -124,21 +127,24 @@ def _slips(desk: Desk, draft: Draft) -> None:
         draft.given, draft.family = with_accents(draft.given), with_accents(draft.family)
         if not (draft.given.isascii() and draft.family.isascii()):
             draft.note("accents")
-    if desk.slips(rates.spelling_variant):
-        draft.note("spelling_variant")
-        draft.given = respell(desk.rng, draft.given)
-    if desk.slips(rates.spelling_variant):
-        draft.note("spelling_variant")
-        draft.family = respell(desk.rng, draft.family)
-    if desk.slips(rates.given_typo):
-        draft.note("given_typo")
-        draft.given = mistype(desk.rng, draft.given)
-    if desk.slips(rates.family_typo):
-        draft.note("family_typo")
-        draft.family = mistype(desk.rng, draft.family)
+    draft.given = _slip(desk, draft, draft.given, rates.spelling_variant, respell, "spelling_variant")
+    draft.family = _slip(desk, draft, draft.family, rates.spelling_variant, respell, "spelling_variant")
+    draft.given = _slip(desk, draft, draft.given, rates.given_typo, mistype, "given_typo")
+    draft.family = _slip(desk, draft, draft.family, rates.family_typo, mistype, "family_typo")
     if desk.slips(rates.initial_only):
         draft.note("initial_only")
         draft.given = draft.given[:1]
+
+
+def _slip(
+    desk: Desk, draft: Draft, name: str, rate: float, change: Callable[[random.Random, str], str], trait: str
+) -> str:
+    if not desk.slips(rate):
+        return name
+    changed = change(desk.rng, name)
+    if changed != name:
+        draft.note(trait)
+    return changed
 
 
 def _unknown(desk: Desk, draft: Draft) -> None:

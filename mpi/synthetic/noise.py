@@ -76,14 +76,23 @@ def swap_day_and_month(day: date) -> date | None:
 
 def wrong_birth_digit(rng: random.Random, day: date) -> date | None:
     """One digit of day, month or the last two of the year wrong, where a past date comes of it."""
-    return _real(wrong_digit(rng, f"{day:%y%m%d}"), day)
+    text = f"{day:%y%m%d}"
+    for _ in range(8):
+        wrong = _real(wrong_digit(rng, text), day)
+        if wrong is not None:
+            return wrong
+    return None
 
 
 def transposed_birth(rng: random.Random, day: date) -> date | None:
     """Two neighbouring digits of year, month or day in the wrong order, where a past date comes of it."""
     text = f"{day:%y%m%d}"
-    place = pick(rng, (0, 2, 4))
-    return _real(text[:place] + text[place + 1] + text[place] + text[place + 2 :], day)
+    first = int(rng.random() * 3)
+    for place in (2 * first, (2 * first + 2) % 6, (2 * first + 4) % 6):
+        wrong = _real(text[:place] + text[place + 1] + text[place] + text[place + 2 :], day)
+        if wrong is not None:
+            return wrong
+    return None
 
 
 def _real(text: str, day: date) -> date | None:

@@ -64,6 +64,7 @@ class Person:
     newborn_named: bool = False
     birth_letter: str = ""
     spells_accents: bool = False
+    namesake: bool = False
 
     def age_on(self, day: int) -> float:
         return (day - self.born) / 365.25
@@ -71,3 +72,7 @@ class Person:
     @property
     def age(self) -> float:
         return (TODAY - self.born) / 365.25
+
+
+def birth_year(person: Person) -> int:
+    return date.fromordinal(person.born).year

@@ -36,18 +36,21 @@ class Prevalence:
 
     # Names and births.
     twin_birth: float = 0.016  # of births; 31-33 of 1,000 children born are twins (NCHS)
+    adult_siblings_twins: float = 0.20
+    adult_twins_apart: float = 0.5
     twin_same_sex: float = 0.65
     twin_similar_name: float = 0.35  # same initial, near spelling
     twin_consecutive_ssn: float = 0.5  # numbers asked for on one day before 2011 were neighbours
-    junior_son: float = 0.14  # of first sons who live with their father; brings about 4 % of men
+    junior_son: float = 0.07  # of sons who live with their father; with junior_alone about 4 % of men
     junior_alone: float = 0.018  # of men whose namesake father is not in the index
     daughter_named_as_mother: float = 0.003
-    namesake: float = 0.0010  # persons with the full name and birth date of an unrelated stranger
+    namesake: float = 0.006  # of adults without family here; brings about 8 of 10,000 persons
     namesake_same_postal_code: float = 0.15
-    newborn_name: float = 0.30  # of children under six: the birth hospital still has BABY BOY
+    newborn_name: float = 0.18  # of children under six: the birth hospital still has BABY BOY
     middle_name_none: float = 0.12
     goes_by_middle_name: float = 0.035
     has_nickname: float = 0.32  # of those whose name has one
+    american_name_beside: float = 0.20  # of East Asian persons over eight
     second_family_name: float = 0.45  # of Hispanic persons: two surnames
 
     # Events within the ten years that the records span.
@@ -58,14 +61,15 @@ class Prevalence:
     married: float = 0.75  # of couples
     wife_takes_name: float = 0.74  # Pew 2023: 79 % take the name, 5 % hyphenate, 14 % keep
     wife_hyphenates: float = 0.06
-    recent_marriage_young: float = 0.55  # wedding within the span, wife under 40
-    recent_marriage_old: float = 0.06
+    recent_marriage_young: float = 0.75  # wedding within the span, wife under 40
+    recent_marriage_old: float = 0.09
+    bride_moved: float = 0.5
     divorced_name_back: float = 0.025  # of adult women living alone or as single parents
 
     # Records.
     duplicate: float = 0.036  # a second number in the same source, per record
     duplicate_error_factor: float = 1.5  # duplicates arise where something was wrong or unknown
-    previous_name_from_before: float = 0.12  # maiden name of an older marriage is told at all
+    previous_name_from_before: float = 0.25  # maiden name of an older marriage is told at all
 
     # Names as noted, per record.
     nickname_used: float = 0.30  # of records of persons who have one
@@ -84,10 +88,10 @@ class Prevalence:
     initial_only: float = 0.003
 
     # Birth date, sex and SSN, per record.
-    day_month_swapped: float = 0.005
+    day_month_swapped: float = 0.010  # happens where the day is a month: two of five
     birth_digit_error: float = 0.008
-    birth_year_off: float = 0.003
-    birth_transposed: float = 0.003
+    birth_year_off: float = 0.004
+    birth_transposed: float = 0.004
     birth_first_of_january: float = 0.0015
     birth_placeholder: float = 0.0015
     sex_wrong: float = 0.004

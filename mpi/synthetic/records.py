@@ -68,10 +68,13 @@ class Registrations:
         rng = self._rng
         desk = Desk(rng, self._prevalence, system, error_factor)
         draft = Draft(person, _day(rng, person, as_newborn=as_newborn))
+        _note_person(draft)
         if duplicate:
             draft.note("duplicate")
         note_names(desk, draft, as_newborn=as_newborn)
         note_facts(desk, draft)
+        if as_newborn:
+            draft.ssn = ""  # applied for with the birth certificate, weeks later
         if rng.random() < system.sparse:
             draft.note("sparse")
             draft.ssn = ""
@@ -96,6 +99,16 @@ class Registrations:
         number = self._last_mrn[system.code] + 1 + int(self._rng.random() * 7)
         self._last_mrn[system.code] = number
         return f"{system.mrn_prefix}{number}"
+
+
+def _note_person(draft: Draft) -> None:
+    person = draft.person
+    if person.birth_letter:
+        draft.note("twin")
+    if person.suffix:
+        draft.note("jr_sr")
+    if person.namesake:
+        draft.note("namesake")
 
 
 def _presence(system: SyntheticSystem, age: float) -> float:

@@ -24,6 +24,9 @@ _DATA = Path(__file__).with_name("data")
 # Shares of the groups in the sample behind the name-by-group table: used where a name is not in it.
 _UNLISTED_GIVEN = (78.0, 8.0, 8.0, 5.0, 2.0)
 
+# Bearers per million at most: Lee counts for many groups, and must not crowd out the rest of each.
+_CULTURE_CAP = 250.0
+
 _PARTICLES = {
     "DELACRUZ": "De La Cruz", "DELAROSA": "De La Rosa", "DELATORRE": "De La Torre", "DELAGARZA": "De La Garza",
     "DELAFUENTE": "De La Fuente", "DELAPENA": "De La Peña", "DELOSSANTOS": "De Los Santos", "DELEON": "De Leon",
@@ -97,6 +100,16 @@ def _surname_rows() -> tuple[tuple[str, float, tuple[float, ...]], ...]:
 
 
 @cache
+def _common_surnames() -> frozenset[str]:
+    return frozenset(name for name, _, _ in _surname_rows()[:400])
+
+
+def is_common_surname(name: str) -> bool:
+    """Whether the name is one of the 400 commonest of the country."""
+    return name in _common_surnames()
+
+
+@cache
 def surnames(group: Group) -> Weighted[str]:
     place = GROUPS.index(group)
     return Weighted.of((name, weight * shares[place]) for name, weight, shares in _surname_rows())
@@ -141,14 +154,32 @@ def streets() -> Weighted[str]:
 
 @cache
 def cultures() -> dict[tuple[str, str], tuple[str, ...]]:
-    """(culture, kind) -> names, commonest first; kinds are F, M, middle_F, middle_M and family."""
+    """(culture, kind) -> names, commonest first; the kinds are told in the file's head."""
     return {(row[0], row[2]): tuple(row[3].split(",")) for row in _rows("cultures.tsv")}
 
 
 @cache
 def culture_names(culture: str, kind: str) -> Weighted[str]:
-    """Names of one culture, falling off as 1 / (rank + 2), as surnames and given names roughly do."""
-    return Weighted.of((name, 1.0 / (rank + 2)) for rank, name in enumerate(cultures()[culture, kind]))
+    """Names of one culture: surnames as often as the census counts them, others falling off with the rank."""
+    names = cultures()[culture, kind]
+    if kind != "family":
+        return Weighted.of((name, 1.0 / (rank + 8)) for rank, name in enumerate(names))
+    counted = _surname_weights(GROUPS.index(_culture_groups()[culture]))
+    return Weighted.of((name, 2.0 + min(_CULTURE_CAP, counted.get(_letters(name), 0.0))) for name in names)
+
+
+@cache
+def _culture_groups() -> dict[str, Group]:
+    return {row[0]: group for row in _rows("cultures.tsv") for group in GROUPS if row[1] == group}
+
+
+@cache
+def _surname_weights(place: int) -> dict[str, float]:
+    return {_letters(name): weight * shares[place] / 100 for name, weight, shares in _surname_rows()}
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.upper() if letter.isalpha())
 
 
 @cache
