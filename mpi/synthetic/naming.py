@@ -167,7 +167,7 @@ def _swap(desk: Desk, draft: Draft) -> None:
 
 
 def _newborn_name(desk: Desk, draft: Draft) -> None:
-    """A name before the name: BABY BOY, or the mother's given name (The Joint Commission, NPSG.01.01.01)."""
+    """A name before the name: BABY BOY, Judysgirl (The Joint Commission, NPSG.01.01.01) or Girl1Judy (AHIMA)."""
     draft.note("newborn_name")
     person = draft.person
     mother = person.mother
@@ -178,8 +178,8 @@ def _newborn_name(desk: Desk, draft: Draft) -> None:
         draft.family = _mothers_name(mother, draft.day)
         if kind < 0.25:
             called = without_accents(mother.given.split(" ")[0])
-            number = "" if not letter else str(1 + int(person.birth_letter == "B"))
-            draft.given = f"{number}{called}s{word.lower()}"
+            number = {"": "", "A": "1", "B": "2"}[person.birth_letter]
+            draft.given = f"{number}{called}s{word.lower()}" if kind < 0.12 else f"{word.title()}{number}{called}"
             return
     if kind < 0.70:
         draft.given = f"BABY {word}{letter}"
