@@ -79,6 +79,10 @@ class AuditEvent(models.Model):
             models.Index(
                 fields=["message_id"], name="audit_event_message", condition=models.Q(message_id__isnull=False)
             ),
+            # queries.page by outcome: the few refusals and failures among all that went well.
+            models.Index(
+                fields=["recorded_at", "id"], name="audit_event_unsuccessful", condition=~models.Q(outcome="success")
+            ),
             # queries.page and queries.for_subject: all events of a person, merges included.
             GinIndex(fields=["subjects"], name="audit_event_subjects"),
         ]
