@@ -1,0 +1,87 @@
+"""What a steward may send: the filter of the queue, an answer, a note."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django import forms
+
+from mpi.services.reasons import MOST_CHARACTERS, REASONS
+from review.models import FINAL_OUTCOMES, Outcome
+from review.queries.queue import KIND_WORDS, QueueFilter, systems
+
+_ANY = ("", "Any")
+_DAYS = ((1, "until tomorrow"), (3, "for 3 days"), (7, "for a week"), (14, "for two weeks"))
+_WHO = {Outcome.SAME: "one person", Outcome.DIFFERENT: "two people"}
+ANSWER_REASONS = {code: words for code, words in REASONS.items() if code not in {"wrong-merge", "slip"}}
+"""The reasons that can speak for an answer; the two left out speak for taking one back."""
+
+
+class QueueFilterForm(forms.Form):
+    """The filter as the query string says it; a part that is not understood is left out."""
+
+    kind = forms.ChoiceField(label="Type", required=False, choices=[_ANY, *KIND_WORDS.items()])
+    system = forms.ChoiceField(label="Source system", required=False)
+    grade = forms.ChoiceField(
+        label="Grade",
+        required=False,
+        choices=[_ANY, ("probable", "Probable, held by a rule"), ("possible", "Possible")],
+    )
+    age = forms.ChoiceField(label="Age", required=False, choices=[_ANY, ("late", "Over target")])
+    holder = forms.ChoiceField(
+        label="Claimed", required=False, choices=[_ANY, ("mine", "By me"), ("free", "By nobody")]
+    )
+    show = forms.ChoiceField(label="State", required=False, choices=[("", "To do"), ("aside", "Set aside")])
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
+        self.fields["system"].choices = [_ANY, *systems()]  # type: ignore[attr-defined]  # a ChoiceField
+
+    def wanted(self) -> QueueFilter:
+        """The filter, whatever of it is valid."""
+        self.is_valid()
+        return QueueFilter(**{name: value for name, value in self.cleaned_data.items() if value})
+
+
+class AnswerForm(forms.Form):
+    """An answer to a task. `basis` is what the page was made from; `within` the filter the steward works in."""
+
+    basis = forms.CharField(widget=forms.HiddenInput)
+    within = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+    reason_code = forms.ChoiceField(
+        label="Reason", choices=list(ANSWER_REASONS.items()), required=False, widget=forms.RadioSelect
+    )
+    comment = forms.CharField(
+        label="Note to your answer",
+        required=False,
+        max_length=MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": "What you saw that the records do not say"}),
+    )
+    days = forms.TypedChoiceField(
+        label="“Later” puts it off", choices=[(str(days), words) for days, words in _DAYS], coerce=int, required=False
+    )
+
+    def __init__(self, data: Any = None, *, outcome: Outcome = Outcome.LATER, initial: Any = None) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
+        self.outcome = outcome
+
+    def clean(self) -> dict[str, Any]:
+        """An answer that changes the index needs a reason; “other” is no reason without words."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned["days"] = cleaned.get("days") or 1
+        if self.outcome in FINAL_OUTCOMES and not cleaned.get("reason_code"):
+            self.add_error("reason_code", f"Choose why they are {_WHO[self.outcome]}.")
+        if cleaned.get("reason_code") == "other" and not cleaned.get("comment"):
+            self.add_error("comment", "Say in the note what the other reason is.")
+        return cleaned
+
+    def within_filter(self) -> QueueFilter:
+        """The filter the steward works in."""
+        return QueueFilterForm(dict(parse_qsl(self.cleaned_data.get("within", "")))).wanted()
+
+
+class NoteForm(forms.Form):
+    """A note for the other stewards."""
+
+    text = forms.CharField(label="Note", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))

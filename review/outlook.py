@@ -1,0 +1,83 @@
+"""What an answer would do, and what changed since a page was made: services' answers turned into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mpi.codec import golden_values
+from mpi.commands import Actor
+from mpi.errors import AlreadyMerged, Forbidden
+from mpi.models import PotentialMatch, SourceRecord
+from mpi.queries.person import LABELS
+from mpi.queries.source_record import VersionChange, versions
+from mpi.services.merge import preview_merge
+from review.basis import Difference
+from review.errors import EvidenceChanged
+from review.queries.people import value_text
+from review.queries.task import record_names
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """If they are one person. `refused` says in words why it could not be, "" when it could."""
+
+    survivor: str = ""
+    retired: str = ""
+    changes: tuple[VersionChange, ...] = ()
+    members: int = 0
+    closes: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One thing that is not as it was shown, with the values where a source record changed."""
+
+    what: str
+    fields: tuple[VersionChange, ...] = ()
+
+
+def preview(match: PotentialMatch, actor: Actor) -> Preview:
+    """What “same person” would do: the older golden record stays."""
+    older, newer = sorted((match.golden_a, match.golden_b), key=lambda golden: golden.pk)
+    try:
+        found = preview_merge(survivor_euid=older.euid, retired_euid=newer.euid, actor=actor)
+    except (AlreadyMerged, Forbidden) as refusal:
+        return Preview(refused=refusal.detail)
+    if found.separated:
+        return Preview(refused="A steward decided that records of these two are different people. Lift that first.")
+    before = golden_values(older)
+    changes = tuple(
+        VersionChange(label, value_text(before.get(key)), value_text(found.values.get(key)))
+        for key, (label, _) in LABELS.items()
+        if value_text(before.get(key)) != value_text(found.values.get(key))
+    )
+    return Preview(
+        survivor=older.euid,
+        retired=newer.euid,
+        changes=changes,
+        members=older.member_count + newer.member_count,
+        closes=found.potential_matches_closed,
+    )
+
+
+def changes(refusal: EvidenceChanged) -> tuple[Changed, ...]:
+    """What changed since the page was made, records by their number. A few queries for each changed record."""
+    difference: Difference = refusal.changed
+    names = record_names([*difference.joined, *difference.left])
+    found = [Changed(f"{names.get(pk, 'A source record')} joined one of the two sides") for pk in difference.joined]
+    found += [Changed(f"{names.get(pk, 'A source record')} left one of the two sides") for pk in difference.left]
+    found += [_updated(pk, then) for pk, then, _ in difference.updated]
+    found += [Changed(f"One side is another golden record now ({euid})") for euid in difference.replaced]
+    if not found:
+        found += [Changed(f"Golden record {euid} was changed by an act on it") for euid, _, _ in difference.golden]
+    if not found and difference.scored_again:
+        found.append(Changed("The engine scored the pair again"))
+    return tuple(found)
+
+
+def _updated(pk: int, then: int) -> Changed:
+    record = SourceRecord.objects.select_related("source_system").get(pk=pk)
+    later = [version for version in versions(record) if version.number > then]
+    fields = {field.label: field for version in later for field in version.changes}
+    return Changed(f"{record.source_system.name} {record.mrn} sent other data", tuple(fields.values()))

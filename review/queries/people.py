@@ -1,0 +1,92 @@
+"""One side of a task: its survived values as text, where they come from, and its source records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from matching.records import Address, Name, PatientRecord
+from mpi import codec
+from mpi.models import GoldenRecord, Link
+from mpi.queries.person import Banner, GoldenField, banner, fields, members, origin_words
+from review.comparison import Origin, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One source record of a side, as told. `best`: it is the one the evidence speaks of."""
+
+    record_id: int
+    system: str
+    system_code: str
+    mrn: str
+    name: Name | None
+    birth_date: str
+    address: Address | None
+    state: str
+    recorded_at: datetime
+    linked: str
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """A side as the page shows it: heading, values, source records."""
+
+    banner: Banner
+    side: Side
+    members: tuple[Member, ...]
+    systems: tuple[str, ...]
+
+
+def side_view(golden: GoldenRecord, *, best_record_id: int) -> SideView:
+    """One query: the members."""
+    links = members(golden)
+    return SideView(
+        banner=banner(golden, links),
+        side=_side(golden, links),
+        members=tuple(_member(link, best_record_id) for link in links),
+        systems=tuple(dict.fromkeys(link.source_record.source_system.name for link in links)),
+    )
+
+
+def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
+    found = [field for field in fields(golden, links) if field.value]
+    return Side(
+        values={field.key: value_text(field.value) for field in found},
+        origins={field.key: _origin(field, len(links)) for field in found if field.source},
+    )
+
+
+def _origin(field: GoldenField, members_count: int) -> Origin:
+    others = [f"{value_text(loser.value)} ({loser.source})" for loser in field.losing if loser.value]
+    return Origin(source=field.source, agreeing=field.agreeing, of=members_count, others=tuple(dict.fromkeys(others)))
+
+
+def value_text(value: Any) -> str:
+    """A survived value as one line; the lines of an address joined."""
+    if not isinstance(value, Mapping):
+        return str(value or "")
+    street = ", ".join(str(value.get("street") or "").splitlines())
+    place = " ".join(str(value[part]) for part in ("state", "postal_code") if value.get(part))
+    return ", ".join(part for part in (street, str(value.get("city") or ""), place) if part)
+
+
+def _member(link: Link, best_record_id: int) -> Member:
+    record = link.source_record
+    told: PatientRecord = codec.masked_told(record)
+    return Member(
+        record_id=record.pk,
+        system=record.source_system.name,
+        system_code=record.source_system.code,
+        mrn=record.mrn,
+        name=told.names[0] if told.names else None,
+        birth_date=told.birth_date,
+        address=told.addresses[0] if told.addresses else None,
+        state=record.state,
+        recorded_at=record.recorded_at,
+        linked=origin_words(link),
+        best=record.pk == best_record_id,
+    )

@@ -1,0 +1,266 @@
+"""Everything the page of one task shows. The number of queries does not depend on the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from matching.evidence import explain
+from matching.policy import judge
+from matching.score import score
+from mpi import codec
+from mpi.models import (
+    IdentityEvent,
+    LinkageModelVersion,
+    PotentialMatch,
+    PotentialMatchStatus,
+    SourceRecord,
+    Subscriber,
+)
+from mpi.queries.evidence import Evidence, evidence_of
+from mpi.queries.linkage import model_of
+from mpi.queries.person import OpenMatch, open_matches
+from mpi.queries.timeline import event_words
+from review.basis import basis_of
+from review.comparison import Row, rows
+from review.models import Claim, Deferral, Note, Outcome, ReviewDecision
+from review.queries.household import Neighbour, household
+from review.queries.people import SideView, side_view
+from review.queries.queue import KIND_WORDS, TARGETS, Holder
+
+_EVENTS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One act in the history of either side."""
+
+    words: str
+    actor_name: str
+    by_human: bool
+    recorded_at: datetime
+    reason: str
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One answer that was given to this task."""
+
+    uuid: UUID
+    outcome: str
+    words: str
+    user_name: str
+    mine: bool
+    decided_at: datetime
+    comment: str
+    overturned_at: datetime | None
+    standing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedBy:
+    """The identity event that closed a task through another door than this desk."""
+
+    event_uuid: UUID
+    words: str
+    actor_name: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A task. `evidence` is as stored when the task opened, `now` the same pair today where records changed since."""
+
+    uuid: UUID
+    number: int
+    open: bool
+    kind: str
+    kind_words: str
+    opened_at: datetime
+    due_at: datetime
+    late: bool
+    target_days: int
+    why: str
+    left: SideView
+    right: SideView
+    evidence: Evidence
+    now: Evidence | None
+    changed: tuple[str, ...]
+    rows: tuple[Row, ...]
+    household: tuple[Neighbour, ...]
+    others: tuple[OpenMatch, ...]
+    history: tuple[EventLine, ...]
+    notes: tuple[Note, ...]
+    answers: tuple[AnswerLine, ...]
+    holder: Holder | None
+    aside_until: datetime | None
+    told: tuple[str, ...]
+    token: str
+    closed_by: ClosedBy | None
+    model_version: str
+
+    @property
+    def standing(self) -> AnswerLine | None:
+        """The answer that decided the task, if one stands."""
+        return next((line for line in self.answers if line.standing), None)
+
+
+def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Mapping[str, str]) -> TaskPage:
+    """The page of a task loaded by the gate. `reasons` gives words for reason codes."""
+    match.model_version = LinkageModelVersion.objects.defer("document").get(pk=match.model_version_id)
+    left = side_view(match.golden_a, best_record_id=match.record_a_id)
+    right = side_view(match.golden_b, best_record_id=match.record_b_id)
+    evidence, today, changed = _evidence(match)
+    target = TARGETS[match.kind]
+    return TaskPage(
+        uuid=match.uuid,
+        number=match.pk,
+        open=match.status == PotentialMatchStatus.OPEN,
+        kind=match.kind,
+        kind_words=KIND_WORDS[match.kind],
+        opened_at=match.opened_at,
+        due_at=match.opened_at + target,
+        late=match.status == PotentialMatchStatus.OPEN and match.opened_at + target < now,
+        target_days=target.days,
+        why=why(match, evidence),
+        left=left,
+        right=right,
+        evidence=evidence,
+        now=today,
+        changed=changed,
+        rows=rows(left.side, right.side, evidence, today),
+        household=household([match.record_a, match.record_b], besides=[match.golden_a_id, match.golden_b_id]),
+        others=_others(match),
+        history=_history(match, reasons),
+        notes=tuple(Note.objects.filter(potential_match=match)),
+        answers=_answers(match, user_id=user_id, reasons=reasons),
+        holder=holder(match, user_id=user_id, now=now),
+        aside_until=_aside_until(match, now=now),
+        told=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
+        token=basis_of(match).token(shown_at=now),
+        closed_by=_closed_by(match),
+        model_version=match.model_version.name,
+    )
+
+
+def why(match: PotentialMatch, evidence: Evidence) -> str:
+    """Why a person is asked, in one sentence."""
+    percent = f"{min(evidence.probability, 0.999) * 100:.1f} %"
+    held = list(evidence.held_by) or [reason["words"] for reason in match.reasons if reason.get("words")]
+    if evidence.probability > evidence.link_over:
+        because = _inner(held[0]) if held else "another golden record fits as well"
+        return f"the evidence alone says {percent}, enough to link by itself, but the index does not dare: {because}"
+    more = f" Also: {_inner(held[0])}" if held else ""
+    low, high = f"{evidence.review_from * 100:g} %", f"{evidence.link_over * 100:g} %"
+    return f"the evidence says {percent}: over {low}, so it may be one person; not over {high}, so nothing links.{more}"
+
+
+def _inner(words: str) -> str:
+    """A sentence to follow a colon: small first letter unless the word is a name or number."""
+    head, _, _ = words.partition(" ")
+    keep = head.isupper() or any(char.isdigit() for char in head)
+    return words if keep else f"{words[:1].lower()}{words[1:]}"
+
+
+def _evidence(match: PotentialMatch) -> tuple[Evidence, Evidence | None, tuple[str, ...]]:
+    """Evidence as stored, as it is today where a record changed since, and the names of the sides that changed."""
+    stored = _stored(match)
+    since = match.decision.recorded_at if match.decision else match.opened_at
+    pair = (match.record_a, match.record_b)
+    changed = tuple(f"{record.source_system.name} {record.mrn}" for record in pair if record.recorded_at > since)
+    if stored is None:
+        return _today(match), None, ()
+    return stored, _today(match) if changed else None, changed
+
+
+def _stored(match: PotentialMatch) -> Evidence | None:
+    """The stored evidence of the pair, side A on the left; None where the decision was about another pair."""
+    if match.decision is None:
+        return None
+    subject = match.decision.source_record_id
+    if subject not in {match.record_a_id, match.record_b_id}:
+        return None
+    other = match.record_b_id if subject == match.record_a_id else match.record_a_id
+    considered = codec.decision_evidence(match.decision).get("considered", ())
+    told = next((part["evidence"] for part in considered if part["record_id"] == other), None)
+    if told is None:
+        return None
+    evidence = evidence_of(told, model_of(match.model_version).thresholds)
+    return evidence if subject == match.record_a_id else _turned(evidence)
+
+
+def _turned(evidence: Evidence) -> Evidence:
+    return replace(evidence, rows=tuple(replace(row, left=row.right, right=row.left) for row in evidence.rows))
+
+
+def _today(match: PotentialMatch) -> Evidence:
+    """The pair scored now, under the model version of the task."""
+    model = model_of(match.model_version)
+    a, b = codec.standard_record(match.record_a), codec.standard_record(match.record_b)
+    scored = score(a, b, model)
+    return evidence_of(explain(a, b, scored, judge(a, b, scored, model)).to_document(), model.thresholds)
+
+
+def _others(match: PotentialMatch) -> tuple[OpenMatch, ...]:
+    """Other open questions about either side. Two queries."""
+    both = [*open_matches(match.golden_a), *open_matches(match.golden_b)]
+    return tuple({other.uuid: other for other in both if other.uuid != match.uuid}.values())
+
+
+def _closed_by(match: PotentialMatch) -> ClosedBy | None:
+    event = match.resolved_by_event
+    return ClosedBy(event.uuid, event_words(event.kind), event.actor_name, event.recorded_at) if event else None
+
+
+def _history(match: PotentialMatch, reasons: Mapping[str, str]) -> tuple[EventLine, ...]:
+    acts = IdentityEvent.objects.filter(golden_record_ids__overlap=[match.golden_a_id, match.golden_b_id])
+    return tuple(
+        EventLine(
+            words=event_words(act.kind),
+            actor_name=act.actor_name,
+            by_human=act.actor_kind != "system",
+            recorded_at=act.recorded_at,
+            reason=": ".join(part for part in (reasons.get(act.reason_code, ""), act.reason) if part),
+            undone=bool(act.undone_by.all()),
+        )
+        for act in acts.prefetch_related("undone_by").order_by("-pk")[:_EVENTS_SHOWN]
+    )
+
+
+def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str]) -> tuple[AnswerLine, ...]:
+    found = ReviewDecision.objects.filter(potential_match=match).order_by("-pk")
+    closed = match.status != PotentialMatchStatus.OPEN
+    return tuple(
+        AnswerLine(
+            uuid=row.uuid,
+            outcome=row.outcome,
+            words=Outcome(row.outcome).label,
+            user_name=row.user_name,
+            mine=row.user_id == user_id,
+            decided_at=row.decided_at,
+            comment=": ".join(part for part in (reasons.get(row.reason_code, ""), row.comment) if part),
+            overturned_at=row.overturned_at,
+            standing=closed and row.event_uuid is not None and row.overturned_at is None,
+        )
+        for row in found
+    )
+
+
+def holder(match: PotentialMatch, *, user_id: str, now: datetime) -> Holder | None:
+    """Who holds the task now. One query."""
+    held = Claim.objects.filter(potential_match=match, ended_at__isnull=True, until__gt=now).first()
+    return Holder(name=held.user_name, until=held.until, mine=held.user_id == user_id) if held else None
+
+
+def _aside_until(match: PotentialMatch, *, now: datetime) -> datetime | None:
+    aside = Deferral.objects.filter(potential_match=match, ended_at__isnull=True, until__gt=now, version=match.version)
+    return aside.values_list("until", flat=True).first()
+
+
+def record_names(ids: Sequence[int]) -> Mapping[int, str]:
+    """System and MRN of source records, for telling which changed. One query."""
+    found = SourceRecord.objects.filter(pk__in=ids).values_list("pk", "source_system__name", "mrn")
+    return {pk: f"{system} {mrn}" for pk, system, mrn in found}

@@ -1,0 +1,72 @@
+"""Claim a task, or the most urgent one that nobody holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from mpi import access
+from mpi.access import Permission
+from mpi.commands import Actor
+from mpi.errors import AlreadyDecided, NotFound
+from mpi.models import PotentialMatch, PotentialMatchStatus
+from mpi.services.locking import run_act, transaction_time
+from review.errors import ClaimedByAnother
+from review.models import Claim
+from review.queries.queue import QueueFilter, most_urgent
+from review.services import leases
+
+_LOOKED_AT = 8
+"""How many of the most urgent tasks are tried before "nothing free": each may be taken while we look."""
+
+
+def claim(*, task: UUID, actor: Actor) -> Claim:
+    """Take or renew the lease on one task.
+
+    Raises Forbidden, NotFound, AlreadyDecided, ClaimedByAnother, Busy. One audit event for a new claim, none for a
+    renewal.
+    """
+    access.require(actor, Permission.REVIEW)
+    return run_act(lambda: _claim(task, actor, transaction_time()))
+
+
+def claim_next(*, wanted: QueueFilter, actor: Actor, besides: UUID | None = None) -> UUID | None:
+    """Claim the most urgent task that fits the filter and that nobody else holds; None when there is none.
+
+    A task that the actor holds already comes first. Raises Forbidden, Busy.
+    """
+    access.require(actor, Permission.REVIEW)
+
+    def act() -> UUID | None:
+        now = transaction_time()
+        for task in most_urgent(wanted, user_id=actor.id, now=now, besides=besides)[:_LOOKED_AT]:
+            try:
+                return _claim(task, actor, now).potential_match.uuid
+            except (ClaimedByAnother, AlreadyDecided):
+                continue  # somebody was quicker; the next one is as good
+        return None
+
+    return run_act(act)
+
+
+def _claim(task: UUID, actor: Actor, now: datetime) -> Claim:
+    found = PotentialMatch.objects.filter(uuid=task).first()
+    if found is None:
+        raise NotFound("There is no potential match under this number.")
+    if found.status != PotentialMatchStatus.OPEN:
+        raise AlreadyDecided("This question is answered; there is nothing to claim.")
+    taken, fresh = leases.take(found, actor=actor, now=now)
+    if fresh:
+        record(
+            entry_by(
+                actor,
+                Action.CLAIM_TAKEN,
+                subject=("potential_match", str(task)),
+                detail={"until": taken.until.isoformat()},
+                recorded_at=now,
+            )
+        )
+    taken.potential_match = found
+    return taken

@@ -1,0 +1,29 @@
+"""Addresses of the desk; included at /review/. One address, one act."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from review import views
+from review.models import FINAL_OUTCOMES, Outcome
+
+urlpatterns = [
+    path("", views.queue, name="review-queue"),
+    path("counts/", views.queue_counts, name="review-counts"),
+    path("next/", views.next_task, name="review-next"),
+    path("answers/<uuid:answer>/undo/", views.undo, name="review-undo"),
+    path("<uuid:uuid>/", views.task, name="review-task"),
+    path("<uuid:uuid>/state/", views.state, name="review-state"),
+    path("<uuid:uuid>/claim/", views.claim, name="review-claim"),
+    path("<uuid:uuid>/release/", views.release, name="review-release"),
+    path("<uuid:uuid>/notes/", views.note, name="review-note"),
+    *(
+        path(f"<uuid:uuid>/{outcome}/", views.decide, {"outcome": outcome}, name="review-decide")
+        for outcome in FINAL_OUTCOMES
+    ),
+    *(
+        path(f"<uuid:uuid>/{outcome}/", views.defer, {"outcome": outcome}, name="review-defer")
+        for outcome in Outcome
+        if outcome not in FINAL_OUTCOMES
+    ),
+]

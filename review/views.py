@@ -1,0 +1,222 @@
+"""The pages of the desk: parse, ask the gate, one service or query, render."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from mpi import access
+from mpi.errors import AlreadyDecided, MpiError
+from mpi.services.reasons import REASONS
+from review.errors import ClaimedByAnother, EvidenceChanged
+from review.forms import AnswerForm, NoteForm, QueueFilterForm
+from review.models import Outcome
+from review.outlook import changes, preview
+from review.pages import StewardRequest, show, steward_required
+from review.queries.queue import QueueFilter, counts, queue_page
+from review.queries.state import done_line, task_state
+from review.queries.task import task_page
+from review.services.answers import Answer
+from review.services.claim import claim as claim_task
+from review.services.claim import claim_next
+from review.services.decide import decide as decide_task
+from review.services.defer import defer as defer_task
+from review.services.note import add_note
+from review.services.release import release as release_task
+from review.services.undo import undo as undo_answer
+
+_REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided)
+"""Refusals after which the task itself is shown again, with what the steward wrote."""
+
+
+@require_GET
+@steward_required
+def queue(request: StewardRequest) -> HttpResponse:
+    """The queue, or only its rows for htmx."""
+    now, actor = timezone.now(), request.actor
+    form = QueueFilterForm(request.GET)
+    wanted = form.wanted()
+    page = queue_page(wanted, user_id=actor.id, now=now, after=request.GET.get("after", ""))
+    access.audit_search(actor, [side.euid for row in page.rows for side in (row.left, row.right)])
+    context = {
+        "form": form,
+        "wanted": wanted,
+        "page": page,
+        "counts": counts(user_id=actor.id, now=now),
+        "done": done_line(request.GET.get("done", ""), user_id=actor.id),
+    }
+    return show(request, "review/queue.html", context, now=now)
+
+
+@require_GET
+@steward_required
+def queue_counts(request: StewardRequest) -> HttpResponse:
+    """The counts alone, and whether the queue is another one than the page shows (`seen`)."""
+    now = timezone.now()
+    found = counts(user_id=request.actor.id, now=now)
+    seen = request.GET.get("seen", "")
+    context = {"counts": found, "wanted": QueueFilterForm(request.GET).wanted(), "seen": seen or found.digest}
+    return show(request, "review/_counts.html", context, now=now)
+
+
+@require_GET
+@steward_required
+def task(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """One task, under its permanent address."""
+    return _task(request, uuid)
+
+
+@require_GET
+@steward_required
+def state(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """Who holds the task, and whether it changed since the page was made: no value of a person."""
+    now = timezone.now()
+    found = task_state(uuid, user_id=request.actor.id, now=now, seen=request.GET.get("seen", ""))
+    return show(request, "review/_state.html", {"state": found}, now=now)
+
+
+@require_POST
+@steward_required
+def claim(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """Claim one task, then show it."""
+    try:
+        claim_task(task=uuid, actor=request.actor)
+    except _REFUSALS as refusal:
+        return _task(request, uuid, refusal=refusal)
+    return redirect(_address(uuid, QueueFilterForm(request.POST).wanted()))
+
+
+@require_POST
+@steward_required
+def next_task(request: StewardRequest) -> HttpResponse:
+    """Claim the most urgent task of the filter and show it."""
+    wanted = QueueFilterForm(request.POST).wanted()
+    found = claim_next(wanted=wanted, actor=request.actor)
+    if found is None:
+        messages.info(request, "Nothing is waiting that nobody holds. You see what is in the queue.")
+        return redirect(f"{reverse('review-queue')}?{wanted.query}")
+    return redirect(_address(found, wanted))
+
+
+@require_POST
+@steward_required
+def release(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """Give a task back."""
+    if release_task(task=uuid, actor=request.actor):
+        messages.success(request, "The task is back in the queue.")
+    return redirect("review-queue")
+
+
+@require_POST
+@steward_required
+def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
+    """Same person, or different people."""
+    form = AnswerForm(request.POST, outcome=outcome)
+    if not form.is_valid():
+        return _task(request, uuid, form=form, status=422)
+    said = form.cleaned_data
+    try:
+        answer = decide_task(
+            task=uuid,
+            outcome=outcome,
+            token=said["basis"],
+            reason_code=said["reason_code"],
+            comment=said["comment"],
+            actor=request.actor,
+        )
+    except _REFUSALS as refusal:
+        return _task(request, uuid, form=form, refusal=refusal)
+    return _to_next(request, answer, form)
+
+
+@require_POST
+@steward_required
+def defer(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
+    """Cannot tell, fix at the source, later: the question stays open."""
+    form = AnswerForm(request.POST, outcome=outcome)
+    if not form.is_valid():
+        return _task(request, uuid, form=form, status=422)
+    said = form.cleaned_data
+    try:
+        answer = defer_task(
+            task=uuid,
+            outcome=outcome,
+            token=said["basis"],
+            reason_code=said["reason_code"],
+            comment=said["comment"],
+            days=said["days"],
+            actor=request.actor,
+        )
+    except _REFUSALS as refusal:
+        return _task(request, uuid, form=form, refusal=refusal)
+    return _to_next(request, answer, form)
+
+
+@require_POST
+@steward_required
+def undo(request: StewardRequest, answer: UUID) -> HttpResponse:
+    """Take an answer back; the task is open again, and claimed by whoever took it back."""
+    undone = undo_answer(answer=answer, actor=request.actor)
+    messages.success(request, "Undone: everything is as it was, and the task is open again.")
+    with suppress(ClaimedByAnother, AlreadyDecided):
+        claim_task(task=undone.task, actor=request.actor)
+    return redirect("review-task", uuid=undone.task)
+
+
+@require_POST
+@steward_required
+def note(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """Write a note."""
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _task(request, uuid, note_form=form, status=422)
+    add_note(task=uuid, text=form.cleaned_data["text"], actor=request.actor)
+    return redirect(f"{reverse('review-task', kwargs={'uuid': uuid})}#notes")
+
+
+def _task(
+    request: StewardRequest,
+    uuid: UUID,
+    *,
+    form: AnswerForm | None = None,
+    note_form: NoteForm | None = None,
+    refusal: MpiError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a task; after a refusal it says what happened and keeps what the steward wrote."""
+    now, actor = timezone.now(), request.actor
+    match = access.access_potential_match(actor, uuid)
+    page = task_page(match, user_id=actor.id, now=now, reasons=REASONS)
+    asked = QueueFilterForm(request.GET).wanted()
+    context = {
+        "task": page,
+        "form": form or AnswerForm(initial={"within": asked.query}),
+        "note_form": note_form or NoteForm(),
+        "refusal": refusal,
+        "changes": changes(refusal) if isinstance(refusal, EvidenceChanged) else (),
+        "preview": preview(match, actor) if page.open else None,
+        "done": done_line(request.GET.get("done", ""), user_id=actor.id),
+        "state": task_state(uuid, user_id=actor.id, now=now, seen=""),
+    }
+    return show(request, "review/task.html", context, now=now, status=refusal.http_status if refusal else status)
+
+
+def _to_next(request: StewardRequest, answer: Answer, form: AnswerForm) -> HttpResponse:
+    """On to the next task of the same filter, with a quiet line about the one just answered."""
+    wanted = form.within_filter()
+    found = claim_next(wanted=wanted, actor=request.actor, besides=answer.task)
+    if found is None:
+        return redirect(f"{reverse('review-queue')}?done={answer.decision}&{wanted.query}")
+    return redirect(f"{_address(found, wanted)}{'&' if wanted.query else '?'}done={answer.decision}")
+
+
+def _address(task: UUID, wanted: QueueFilter) -> str:
+    address = reverse("review-task", kwargs={"uuid": task})
+    return f"{address}?{wanted.query}" if wanted.query else address
