@@ -115,7 +115,7 @@ class Supervisor:
         self.say(f"{child.program.name} ended ({_ending(code)}); it is started again in {delay:.1f} s.")
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+        self.log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
         with self._log(program).open("ab") as log:
             return subprocess.Popen(  # noqa: S603

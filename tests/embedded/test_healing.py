@@ -4,12 +4,16 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from mpi.embedded.layout import layout_of
 from mpi.embedded.processes import wait_until
-from tests.embedded.people import User, alive, postmaster_pid, valkey_pid
+from tests.embedded.people import ROOT, User, alive, postmaster_pid, valkey_pid
 
 Start = Callable[[], User]
 
@@ -98,3 +102,50 @@ def test_a_start_waits_for_a_server_that_is_stopping(home: Path, user: Start) ->
 
 def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+_WRITER = """
+import sys, time
+from pathlib import Path
+import psycopg
+from mpi import embedded
+
+home, number, end = Path(sys.argv[1]), int(sys.argv[2]), time.monotonic() + float(sys.argv[3])
+n = 0
+while time.monotonic() < end:
+    where = embedded.ensure_running(home).database
+    try:
+        with psycopg.connect(host=where["HOST"], port=where["PORT"], user="mpi", dbname="mpi", autocommit=True) as c:
+            while time.monotonic() < end:
+                c.execute("INSERT INTO said VALUES (%s, %s)", (number, n))
+                print(n, flush=True)
+                n += 1
+    except psycopg.OperationalError:
+        n += 1
+"""
+
+
+@pytest.mark.slow
+def test_writers_lose_nothing_they_were_told_was_written_while_the_server_is_killed(open_home: Path) -> None:
+    one = User(open_home)
+    one.sql("CREATE TABLE said (writer int, n int)")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITER, open_home, str(number), "8"], stdout=subprocess.PIPE, env=environment
+        )
+        for number in range(4)
+    ]
+    for _ in range(6):
+        time.sleep(1)
+        for pid in (postmaster_pid(open_home), valkey_pid(open_home)):
+            os.kill(pid, signal.SIGKILL)
+    told = {
+        (number, int(n)) for number, writer in enumerate(writers) for n in writer.communicate(timeout=60)[0].split()
+    }
+    assert all(writer.returncode == 0 for writer in writers)
+    # Committed but not yet said when the server died: allowed. Said but lost: never.
+    kept = set(User(open_home).sql("SELECT writer, n FROM said"))
+    assert len(told) > 100
+    assert told <= kept
+    one.kill()
