@@ -19,7 +19,6 @@ from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.models import ApiClient, SourceSystem
 
-TOKEN_PREFIX = "mpi_"
 _TOKEN = re.compile(r"mpi_[A-Za-z0-9_-]{43}")
 _TOKEN_BYTES = 32  # ASVS 5 11.5.1: at least 128 bits of a secure generator
 _NAME_LIMIT = 64
@@ -102,7 +101,7 @@ def _locked(name: str) -> ApiClient:
 
 
 def _new_token() -> str:
-    return TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+    return "mpi_" + secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def _hash(token: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Doors for machines. Each translates, calls one service and answers; none decides anything."""

@@ -1,0 +1,46 @@
+"""Reads of the REST door around one source record: versions, the decision about it, its open potential matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+
+from mpi.models import Decision, PotentialMatch, PotentialMatchStatus, SourceRecord, SourceSystem
+
+
+def versions(record_id: int, *, size: int) -> list[Any]:
+    """History rows of a source record, newest first. One query."""
+    return list(SourceRecord.history.filter(id=record_id).order_by("-history_id")[:size])
+
+
+def latest_decision(record_id: int) -> Decision | None:
+    """The newest decision about a source record. One query."""
+    return Decision.objects.filter(source_record_id=record_id).order_by("-pk").first()
+
+
+def numbers_of(record_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Primary key → (system, MRN). One query, none for no keys."""
+    wanted = set(record_ids)
+    if not wanted:
+        return {}
+    rows = SourceRecord.objects.filter(pk__in=wanted).values_list("pk", "source_system__code", "mrn")
+    return {pk: (system, mrn) for pk, system, mrn in rows}
+
+
+def open_potential_matches(record_id: int) -> list[PotentialMatch]:
+    """Open potential matches whose best pair holds this record, strongest first. One query."""
+    ours = Q(record_a_id=record_id) | Q(record_b_id=record_id)
+    found = PotentialMatch.objects.filter(ours, status=PotentialMatchStatus.OPEN)
+    return list(found.select_related("golden_a", "golden_b").order_by("-bits", "pk"))
+
+
+def live_record(system: str, mrn: str) -> SourceRecord | None:
+    """A source record by its number. One query."""
+    return SourceRecord.objects.filter(source_system__code=system, mrn=mrn).first()
+
+
+def system_is_registered(code: str) -> bool:
+    """Whether a source system of this code is registered. One query."""
+    return SourceSystem.objects.filter(code=code).exists()
