@@ -24,6 +24,21 @@ DOCUMENT_SETTINGS: dict[str, Any] = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SORT_OPERATIONS": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "GoldenStatus": "mpi.models.GoldenStatus.choices",
+        "PotentialMatchStatus": "mpi.models.PotentialMatchStatus.choices",
+        "PotentialMatchKind": "mpi.models.PotentialMatchKind.choices",
+        "EventKind": "mpi.models.EventKind.choices",
+        "JobStatus": "mpi.models.JobStatus.choices",
+        "MessageState": "mpi.models.MessageState.choices",
+        "MessageOutcome": "mpi.models.MessageOutcome.choices",
+        "RecordState": "mpi.models.RecordState.choices",
+        "Health": ["ok", "degraded", "down"],
+        "PartHealth": ["ok", "down"],
+        "TelecomKind": ["phone", "email"],
+        "TelecomUse": ["home", "work", "mobile", "old"],
+        "Grade": "mpi.interop.rest.shapes.GRADES",
+    },
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "defaultModelsExpandDepth": 0, "docExpansion": "list"},
 }
 
@@ -49,6 +64,7 @@ class _Reading(Answering):
 class SchemaView(_Reading, SpectacularAPIView):
     """The OpenAPI 3 document; YAML, or JSON with `?format=json`."""
 
+    schema = None
     renderer_classes = [OpenApiYamlRenderer, OpenApiJsonRenderer]
     custom_settings = DOCUMENT_SETTINGS
     serve_public = True
@@ -57,6 +73,7 @@ class SchemaView(_Reading, SpectacularAPIView):
 class DocsView(_Reading, SpectacularSwaggerSplitView):
     """Swagger UI from our own files. Its script is a file of its own, so no inline script needs to be allowed."""
 
+    schema = None
     template_name = "rest/docs.html"
     url_name = "rest-schema"
 

@@ -114,7 +114,7 @@ class PersonSummaryShape(s.Serializer[Any]):
     """A golden record in a list. `values` holds the survived demographics by field; an SSN is masked."""
 
     euid = s.CharField(help_text=EUID_HELP)
-    status = s.ChoiceField(GoldenStatus.values)
+    status = s.ChoiceField(GoldenStatus.choices)
     version = s.IntegerField()
     source_record_count = s.IntegerField()
     values = s.DictField()
@@ -135,7 +135,7 @@ class GoldenVersionShape(s.Serializer[Any]):
     """One earlier state of a golden record, and whose act made it."""
 
     version = s.IntegerField()
-    status = s.ChoiceField(GoldenStatus.values)
+    status = s.ChoiceField(GoldenStatus.choices)
     source_record_count = s.IntegerField()
     values = s.DictField()
     recorded_at = s.DateTimeField()
@@ -147,7 +147,7 @@ class EventShape(s.Serializer[Any]):
     """One act on identity."""
 
     id = s.UUIDField()
-    kind = s.ChoiceField(EventKind.values)
+    kind = s.ChoiceField(EventKind.choices)
     actor_kind = s.CharField()
     actor_id = s.CharField()
     actor_name = s.CharField()
@@ -163,7 +163,7 @@ class EventShape(s.Serializer[Any]):
 class LinkShape(s.Serializer[Any]):
     """Why a source record belongs to its golden record."""
 
-    origin = s.ChoiceField(LinkOrigin.values)
+    origin = s.ChoiceField(LinkOrigin.choices)
     by_human = s.BooleanField()
     supporting_record = NumberShape(allow_null=True)
     model_version = s.CharField(allow_null=True)
@@ -175,7 +175,7 @@ class SourceRecordShape(NumberShape):
 
     id = s.UUIDField()
     version = s.IntegerField()
-    state = s.ChoiceField(RecordState.values)
+    state = s.ChoiceField(RecordState.choices)
     told = s.DictField(help_text="names, birth_date, sex, addresses, telecoms, identifiers …")
     effective_at = s.DateTimeField(allow_null=True)
     recorded_at = s.DateTimeField()
@@ -191,7 +191,7 @@ class SideShape(s.Serializer[Any]):
     """One side of a potential match, as the queue names it. Send `version` back with the decision."""
 
     euid = s.CharField()
-    status = s.ChoiceField(GoldenStatus.values)
+    status = s.ChoiceField(GoldenStatus.choices)
     version = s.IntegerField()
 
 
@@ -199,8 +199,8 @@ class PotentialMatchLineShape(s.Serializer[Any]):
     """Two golden records that may be one person."""
 
     id = s.UUIDField()
-    status = s.ChoiceField(PotentialMatchStatus.values)
-    kind = s.ChoiceField(PotentialMatchKind.values)
+    status = s.ChoiceField(PotentialMatchStatus.choices)
+    kind = s.ChoiceField(PotentialMatchKind.choices)
     version = s.IntegerField()
     grade = s.ChoiceField(GRADES)
     match_weight_bits = s.FloatField()

@@ -17,7 +17,7 @@ class MessageLineShape(s.Serializer[Any]):
     channel = s.CharField()
     source_system = s.CharField(allow_null=True)
     control_id = s.CharField(allow_null=True)
-    state = s.ChoiceField(MessageState.values)
+    state = s.ChoiceField(MessageState.choices)
     outcome = s.CharField(allow_null=True)
     errors = FlawShape(many=True)  # type: ignore[assignment]  # the metaclass takes it out
     attempts = s.IntegerField()
@@ -42,7 +42,7 @@ class JobShape(s.Serializer[Any]):
     id = s.UUIDField()
     kind = s.CharField()
     name = s.CharField(allow_blank=True)
-    status = s.ChoiceField(JobStatus.values)
+    status = s.ChoiceField(JobStatus.choices)
     total = s.IntegerField(allow_null=True)
     counts = s.DictField(child=s.IntegerField())
     error = s.CharField(allow_null=True)
@@ -57,7 +57,7 @@ class JobLineShape(s.Serializer[Any]):
 
     line = s.IntegerField(allow_null=True)
     message_id = s.UUIDField()
-    state = s.ChoiceField(MessageState.values)
+    state = s.ChoiceField(MessageState.choices)
     outcome = s.CharField(allow_null=True)
     errors = FlawShape(many=True)  # type: ignore[assignment]  # the metaclass takes it out
 

@@ -122,7 +122,7 @@ class MatchCandidateShape(s.Serializer[Any]):
     """One person that may be meant, with its probability, grade and the evidence for it."""
 
     euid = s.CharField(help_text=EUID_HELP)
-    status = s.ChoiceField(GoldenStatus.values)
+    status = s.ChoiceField(GoldenStatus.choices)
     probability = s.FloatField(min_value=0, max_value=1)
     match_weight_bits = s.FloatField()
     grade = s.ChoiceField(GRADES)
@@ -151,10 +151,10 @@ class UpsertAnswerShape(NumberShape):
 
     message_id = s.UUIDField()
     replayed = s.BooleanField(help_text="True: the same request came before, and this is its answer.")
-    outcome = s.ChoiceField(MessageOutcome.values)
+    outcome = s.ChoiceField(MessageOutcome.choices)
     version = s.IntegerField(allow_null=True)
     euid = s.CharField(allow_null=True, help_text=EUID_HELP)
-    golden_status = s.ChoiceField(GoldenStatus.values, allow_null=True)
+    golden_status = s.ChoiceField(GoldenStatus.choices, allow_null=True)
     decision = DecisionShape(allow_null=True)
     potential_matches = OpenedMatchShape(many=True)
 
@@ -181,7 +181,7 @@ class RecordLinkShape(LinkShape):
     """The link of a source record, with its person."""
 
     euid = s.CharField(help_text=EUID_HELP)
-    golden_status = s.ChoiceField(GoldenStatus.values)
+    golden_status = s.ChoiceField(GoldenStatus.choices)
 
 
 class RecordAnswerShape(SourceRecordShape):
@@ -215,7 +215,7 @@ class CrossReferencesShape(s.Serializer[Any]):
     """All numbers of the person to whom the asked one belongs, the asked one left out."""
 
     euid = s.CharField(help_text=EUID_HELP)
-    status = s.ChoiceField(GoldenStatus.values)
+    status = s.ChoiceField(GoldenStatus.choices)
     asked = NumberShape()
     cross_references = CrossReferenceShape(many=True)
 
@@ -278,7 +278,7 @@ class ActShape(s.Serializer[Any]):
     """What an identity act did. Undo it by its `event_id`."""
 
     event_id = s.UUIDField()
-    kind = s.ChoiceField(EventKind.values)
+    kind = s.ChoiceField(EventKind.choices)
     euids = s.ListField(child=s.CharField(), help_text="Live ones first.")
     undoable = s.BooleanField()
     message = s.CharField()
