@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,11 @@ if "MPI_TEST_HOME" not in os.environ:
     os.environ["MPI_TEST_HOME"] = tempfile.mkdtemp(prefix="mpi-test-")
 os.environ["MPI_HOME"] = os.environ["MPI_TEST_HOME"]
 
-from django.db import connection, connections  # noqa: E402
+from django.db import connection, connections
 
-from mpi.access import ROLES  # noqa: E402
-from mpi.commands import Actor, system_actor  # noqa: E402
-from mpi.database.base import as_owner  # noqa: E402
+from mpi.access import ROLES
+from mpi.commands import Actor, system_actor
+from mpi.database.base import as_owner
 
 _GUARDED = "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE '%_append_only'"
 
@@ -33,6 +34,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
     connections.close_all()
     embedded.remove(home)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, reque
     with django_db_blocker.unblock():
         suffix = getattr(request.config, "workerinput", {}).get("workerid")
         with as_owner():
-            old = setup_databases(verbosity=0, interactive=False, parallel=0, aliases={"default": False}, **_named(suffix))
+            old = setup_databases(
+                verbosity=0, interactive=False, parallel=0, aliases={"default": False}, **_named(suffix)
+            )
             connection.close()
         yield
         with as_owner():
@@ -85,8 +89,8 @@ def empty_tables() -> None:
                 )
                 for (trigger,) in cursor.fetchall():
                     cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
-        from django.contrib.contenttypes.management import create_contenttypes
         from django.apps import apps
+        from django.contrib.contenttypes.management import create_contenttypes
 
         create_contenttypes(apps.get_app_config("mpi"), verbosity=0)
         after_migrate()

@@ -7,11 +7,13 @@ Migrations and test set-up run as the owner: see `as_owner`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db.backends.postgresql import base
 
@@ -21,6 +23,7 @@ _TAKE_ROLE = (
     "SELECT set_config('role', rolname, false) FROM pg_roles "
     "WHERE rolname = 'mpi_app' AND pg_has_role(current_user, oid, 'MEMBER')"
 )
+_RECOVERY_S = 30.0
 _owner_depth = 0
 
 
@@ -39,9 +42,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """One connection to the index's PostgreSQL."""
 
     def get_connection_params(self) -> dict[str, Any]:
-        if settings.MPI_EMBEDDED_POSTGRES:
-            embedded.ensure_running(Path(settings.MPI_HOME), valkey=settings.MPI_EMBEDDED_VALKEY)
+        if settings.MPI_EMBEDDED_POSTGRES or settings.MPI_EMBEDDED_VALKEY:
+            embedded.ensure_running(
+                Path(settings.MPI_HOME), postgres=settings.MPI_EMBEDDED_POSTGRES, valkey=settings.MPI_EMBEDDED_VALKEY
+            )
         return super().get_connection_params()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect; while the server is starting up or recovering, wait for it."""
+        ends = time.monotonic() + _RECOVERY_S
+        while True:
+            try:
+                return super().get_new_connection(conn_params)
+            except psycopg.OperationalError as error:
+                if "starting up" not in str(error) and "recovery mode" not in str(error):
+                    raise
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(0.2)
 
     def init_connection_state(self) -> None:
         super().init_connection_state()

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
+import orjson
+
 from matching.records import patient_record_from_document
 from matching.survivorship import DEFAULT_RULES, FieldValue, Member, Override, Survived, member_values, survive
 from mpi import codec, vault
@@ -90,7 +92,7 @@ def _member(record: SourceRecord, system: SourceSystem) -> Member:
 
 def _put(golden: GoldenRecord, survived: Survived) -> None:
     values: dict[str, Any] = dict(survived.values)
-    provenance = {name: source.to_document() for name, source in survived.provenance.items()}
+    provenance: dict[str, Any] = orjson.loads(orjson.dumps(survived.provenance))
     if "ssn" in values:
         values["ssn"], provenance["ssn"] = _sealed_ssn(golden, str(values["ssn"]), provenance["ssn"])
     golden.values = values

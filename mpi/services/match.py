@@ -57,9 +57,7 @@ def match(
         raise InvalidInput("Nobody can be searched for with this.", flaws=[flaw])
     seen = look_around(keys, [])
     rules = seen.candidates(keys, besides=_NOT_STORED)
-    decision = decide(
-        Member(_NOT_STORED, standard), seen.persons(sorted(rules)), active.model, separated=frozenset()
-    )
+    decision = decide(Member(_NOT_STORED, standard), seen.persons(sorted(rules)), active.model, separated=frozenset())
     fits = [fit for fit in decision.fits if _grade(fit, decision.person_ids) != "certainly-not"]
     if only_certain:
         fits = [fit for fit in fits if fit.person_id in decision.person_ids] if len(decision.person_ids) == 1 else []

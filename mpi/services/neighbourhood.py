@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+import orjson
 from django.db import connection
 from django.db.models import Q
 
@@ -116,7 +117,9 @@ def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood
             seen.versions[golden_id] = version
             seen.owner[record_id] = golden_id
             ssn = codec.decrypt_ssn(ssn_cipher, uuid)
-            seen.members[golden_id][record_id] = Member(record_id, codec.standard_from_document(standard, ssn))
+            seen.members[golden_id][record_id] = Member(
+                record_id, codec.standard_from_document(orjson.loads(standard), ssn)
+            )
             if by_human:
                 seen.human.add(golden_id)
     seen.separated = separated_pairs(seen.owner)

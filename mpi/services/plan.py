@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import orjson
-from matching.overlay import assess
 
 from matching.decide import decide
 from matching.decision import Decision as EngineDecision
 from matching.decision import Fit
 from matching.join import Member, may_join
+from matching.overlay import assess
 from matching.records import StandardRecord
 from matching.standardise import STANDARDISER_VERSION
 from mpi import codec

@@ -28,7 +28,8 @@ def check_reason(code: str, note: str) -> None:
         )
     if len(note) > MOST_CHARACTERS:
         raise InvalidInput(
-            "The note is too long.", flaws=[Flaw("reason", f"is longer than {MOST_CHARACTERS} characters", "shorten it")]
+            "The note is too long.",
+            flaws=[Flaw("reason", f"is longer than {MOST_CHARACTERS} characters", "shorten it")],
         )
     if code == "other" and not note.strip():
         raise InvalidInput("A note is needed.", flaws=[Flaw("reason", "is empty", "say why in a few words")])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from audit.actions import Action
+from audit.checkpoint import ensure_signing_key
 from audit.record import entry_by, record
-from audit.roles import GRANT_APP_SQL
+from audit.roles import apply_roles
 from matching.model_document import load_default, to_document
 from mpi import vault
 from mpi.access import ROLES
@@ -21,8 +24,8 @@ from mpi.models import KeyFingerprint, LinkageModelVersion, ModelStatus
 
 def after_migrate(**_: Any) -> None:
     """Run by Django after `migrate`; safe to run again. Raises ServiceDown for a foreign key file."""
-    with connection.cursor() as cursor:
-        cursor.execute(GRANT_APP_SQL)
+    apply_roles()
+    ensure_signing_key(Path(settings.AUDIT_SIGNING_KEY_FILE))
     with transaction.atomic():
         _install_roles()
         _install_fingerprint()

@@ -95,9 +95,7 @@ def plan_undo(event_uuid: UUID | str) -> UndoPlan:
     owners = {int(pk) for pk in event.payload["golden_records"]}
     standing = Link.objects.filter(ended_at__isnull=True).select_related("opened_by_event")
     moved = list(standing.filter(source_record__in=came_from))
-    moves = {
-        link.pk: (link, came_from[link.source_record_id]) for link in moved if _may_go_back(link, event)
-    }
+    moves = {link.pk: (link, came_from[link.source_record_id]) for link in moved if _may_go_back(link, event)}
     _add_followers(moves, came_from, event)
     matches = PotentialMatch.objects.in_bulk([int(pk) for pk in event.payload["potential_matches"]])
     touched = owners | {link.golden_record_id for link, _ in moves.values()} | {home for _, home in moves.values()}
@@ -177,9 +175,7 @@ def _restore_golden(
 def _move_back(unit: UnitOfWork, undoing: IdentityEvent, link: Link, home: int, event: IdentityEvent) -> None:
     giver, taker = unit.golden_records[link.golden_record_id], unit.golden_records[home]
     back = unit.move_link(undoing, link, giver, taker)
-    original = Link.objects.filter(
-        pk__in=event.payload["links_ended"], source_record=link.source_record_id
-    ).first()
+    original = Link.objects.filter(pk__in=event.payload["links_ended"], source_record=link.source_record_id).first()
     if original is not None:
         back.origin, back.by_human = original.origin, original.by_human
         back.supporting_record_id = original.supporting_record_id

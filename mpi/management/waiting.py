@@ -1,0 +1,53 @@
+"""Wait for a job, and help it along: whatever happens to workers and servers, its messages are applied."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import InterfaceError, OperationalError, connection
+
+from mpi.commands import Actor
+from mpi.errors import MpiError
+from mpi.management.progress import progress_bar
+from mpi.models import InboundMessage, Job, MessageState
+from mpi.services.import_file import finish_job
+from mpi.services.sweep import sweep_inbox
+
+_LOOK_S = 0.3
+_STALL_S = 10.0
+_GIVE_UP_S = 120.0
+
+
+def wait_for_job(job: Job, *, actor: Actor) -> Job:
+    """Return when no message of the job waits any more; sweeps by itself when nothing moves.
+
+    A database that went away is waited for (the embedded one is started again by the next connection);
+    raises its error after two minutes.
+    """
+    total = _open(job)
+    left, moved, lost = total, time.monotonic(), 0.0
+    with progress_bar("Matching", total) as advance:
+        while left:
+            time.sleep(_LOOK_S)
+            try:
+                now = _open(job)
+                if now == left and time.monotonic() - moved > _STALL_S:
+                    sweep_inbox(older_than_s=0, seconds=5)
+                    now = _open(job)
+                lost = 0.0
+            except (OperationalError, InterfaceError, MpiError):
+                connection.close()
+                lost = lost or time.monotonic()
+                if time.monotonic() - lost > _GIVE_UP_S:
+                    raise
+                continue
+            if now != left:
+                advance(left - now)
+                left, moved = now, time.monotonic()
+    finish_job(job.pk, actor)
+    job.refresh_from_db()
+    return job
+
+
+def _open(job: Job) -> int:
+    return InboundMessage.objects.filter(job=job, state=MessageState.RECEIVED).count()

@@ -1,0 +1,291 @@
+"""Import a file: every line becomes a message (T1), workers apply them (T2). Run again, it changes nothing.
+
+A line that is already what the index knows, under the same settings, makes no message. A line that
+cannot be used is reported with its number, column and mend; the rest is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput, UnknownSystem
+from mpi.mapping import Mapped, record_from_flat
+from mpi.models import (
+    InboundMessage,
+    Job,
+    JobStatus,
+    LineError,
+    MessageState,
+    RecordState,
+    SourceRecord,
+    SourceSystem,
+)
+from mpi.services.active_model import ActiveModel, active_model
+from mpi.services.dispatch import hint
+from mpi.services.import_lines import Line, column_of, read_header, read_lines
+from mpi.services.parse import all_systems, known_system
+from mpi.services.receive import Draft, flat_payload, order_key, receive_many, record_hash
+from mpi.services.systems import register_system
+
+_LINES_A_COMMIT = 1_000
+_MOST_LINE_ERRORS = 100_000
+Advance = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The state of one import: its job, its counts, and the lines seen."""
+
+    job: Job
+    actor: Actor
+    header: tuple[str, ...]
+    systems: dict[str, SourceSystem]
+    active: ActiveModel
+    counts: Counter[str] = field(default_factory=Counter)
+    seen: dict[bytes, int] = field(default_factory=dict)
+    errors: int = 0
+
+
+def survey(path: Path) -> tuple[int, set[str]]:
+    """Records in the file, and the source systems they name. Raises Malformed before anything is written."""
+    systems: set[str] = set()
+    count = 0
+    for line in read_lines(path):
+        count += 1
+        if not line.flaws:
+            systems.add(line.row.get("source_system", "").strip())
+    return count, systems - {""}
+
+
+def register_new_systems(told: set[str], *, actor: Actor, always: bool = False) -> list[str]:
+    """Register the systems of a file whose systems are all new, and name them.
+
+    A file that also speaks of known systems is taken at its word about those only: an unknown one in
+    it is more likely an error of typing, and its lines are refused by name (unless `always`).
+    """
+    known = set(SourceSystem.objects.values_list("code", flat=True))
+    new = sorted(told - known)
+    if not always and told & known:
+        return []
+    registered = []
+    for code in new:
+        try:
+            register_system(code=code, actor=actor)
+        except InvalidInput:
+            continue  # its lines are refused by name
+        registered.append(code)
+    return registered
+
+
+def start_import(path: Path, *, total: int, actor: Actor) -> Job:
+    """A job for the file, audited."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind="import",
+            name=path.name,
+            file_hash=digest.hexdigest(),
+            settings_hash=active_model().settings_hash,
+            total=total,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            correlation_id=actor.correlation_id,
+            started_at=timezone.now(),
+        )
+        record(entry_by(actor, Action.JOB_STARTED, subject=("job", str(job.uuid)), detail={"lines": total}))
+    return job
+
+
+def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
+    """Store every usable line as a message and hint the workers. `advance` is told how many lines were read."""
+    reading = _Reading(job, actor, read_header(path), all_systems(), active_model())
+    lines = read_lines(path)
+    while batch := list(islice(lines, _LINES_A_COMMIT)):
+        _take(batch, reading)
+        advance(len(batch))
+    job.status = JobStatus.RUNNING
+    job.counts = dict(reading.counts)
+    job.save(update_fields=["status", "counts"])
+    return job
+
+
+def _take(batch: Sequence[Line], reading: _Reading) -> None:
+    """One batch of lines: what is wrong is noted, what is known is passed over, the rest is received."""
+    flaws: list[Flaw] = []
+    usable: list[tuple[Line, Mapped]] = []
+    for line in batch:
+        reading.counts["lines"] += 1
+        mapped = _mapped(line, reading, flaws)
+        if mapped is not None:
+            usable.append((line, mapped))
+    fresh = _not_known(usable, reading)
+    with transaction.atomic(durable=True):
+        _note(flaws, reading)
+        reading.job.counts = dict(reading.counts)
+        reading.job.save(update_fields=["counts"])
+    drafts = [
+        Draft(
+            "csv" if reading.header else "ndjson",
+            flat_payload(line.row),
+            mapped.record.source_system,
+            mapped.record.mrn,
+            line=line.number,
+            source_time=mapped.source_time,
+        )
+        for line, mapped in fresh
+    ]
+    receipts = receive_many(drafts, actor=reading.actor, job=reading.job)
+    ids = iter([receipt.message_id for receipt in receipts])
+    while part := list(islice(ids, settings.INGEST_BATCH)):
+        hint(part)
+
+
+def _mapped(line: Line, reading: _Reading, flaws: list[Flaw]) -> Mapped | None:
+    """The record of a line, or None with its flaws noted."""
+    if line.flaws:
+        flaws += line.flaws
+        reading.counts["rejected"] += 1
+        return None
+    try:
+        system = known_system(line.row.get("source_system", "").strip(), reading.systems)
+        mapped = record_from_flat(line.row, time_zone=system.time_zone)
+    except UnknownSystem as error:
+        mapped = None
+        flaws += [_placed(flaw, line, reading) for flaw in _naming(error, line)]
+    except InvalidInput as error:
+        mapped = None
+        flaws += [_placed(flaw, line, reading) for flaw in error.flaws]
+    if mapped is None:
+        reading.counts["rejected"] += 1
+        return None
+    if mapped.doubts:
+        reading.counts["doubtful"] += 1
+        flaws += [_placed(flaw, line, reading, taken=True) for flaw in mapped.doubts]
+    return None if _repeats(line, mapped, reading, flaws) else mapped
+
+
+def _naming(error: UnknownSystem, line: Line) -> Iterator[Flaw]:
+    """A system's code is no patient data: the operator is told which one it is."""
+    if not line.row.get("source_system", "").strip():
+        yield Flaw("source_system", "is missing", "give the code of the source system")
+        return
+    for flaw in error.flaws:
+        yield Flaw(flaw.field, f"“{line.row['source_system'].strip()[:32]}” {flaw.problem}", flaw.mend)
+
+
+def _placed(flaw: Flaw, line: Line, reading: _Reading, *, taken: bool = False) -> Flaw:
+    column = column_of(reading.header, flaw.field) if reading.header else 1
+    problem = f"{flaw.problem}; the record was taken without it as evidence" if taken else flaw.problem
+    return Flaw(flaw.field, problem, flaw.mend, line.number, column)
+
+
+def _repeats(line: Line, mapped: Mapped, reading: _Reading, flaws: list[Flaw]) -> bool:
+    """Whether the same line came before in this file. Another line of the same record is an update."""
+    key = hashlib.blake2b(flat_payload(line.row), digest_size=16).digest()
+    first = reading.seen.setdefault(key, line.number)
+    if first == line.number:
+        return False
+    reading.counts["repeated"] += 1
+    flaws.append(Flaw("line", f"repeats line {first}; it was passed over", "remove it", line.number, 1))
+    return True
+
+
+def _not_known(usable: Sequence[tuple[Line, Mapped]], reading: _Reading) -> list[tuple[Line, Mapped]]:
+    """Without the lines that tell what the index knows already, under the same settings."""
+    wanted = Q(pk__in=[])
+    numbers: dict[int, list[str]] = {}
+    for _, mapped in usable:
+        numbers.setdefault(reading.systems[mapped.record.source_system].pk, []).append(mapped.record.mrn)
+    for system_id, mrns in numbers.items():
+        wanted |= Q(source_system_id=system_id, mrn__in=mrns)
+    known = SourceRecord.objects.filter(
+        wanted, settings_hash=reading.active.settings_hash, state=RecordState.ACTIVE
+    ).values_list("source_system__code", "mrn", "payload_hash")
+    hashes = {(code, mrn): bytes(told) for code, mrn, told in known}
+    if not hashes:
+        return list(usable)
+    keys = {order_key(code, mrn) for code, mrn in hashes}
+    moving = set(
+        InboundMessage.objects.filter(
+            order_key__in=keys, state__in=(MessageState.RECEIVED, MessageState.QUEUED)
+        ).values_list("order_key", flat=True)
+    )
+    fresh = [
+        (line, mapped)
+        for line, mapped in usable
+        if hashes.get((mapped.record.source_system, mapped.record.mrn)) != record_hash(mapped.record)
+        or order_key(mapped.record.source_system, mapped.record.mrn) in moving
+    ]
+    reading.counts["unchanged"] += len(usable) - len(fresh)
+    return fresh
+
+
+def _note(flaws: Sequence[Flaw], reading: _Reading) -> None:
+    room = max(0, _MOST_LINE_ERRORS - reading.errors)
+    reading.errors += len(flaws)
+    LineError.objects.bulk_create(
+        LineError(
+            job=reading.job,
+            line=flaw.line or 0,
+            column=flaw.column,
+            field=flaw.field[:64],
+            problem=flaw.problem[:300],
+            mend=flaw.mend[:300],
+        )
+        for flaw in flaws[:room]
+    )
+
+
+def progress(job: Job) -> dict[str, int]:
+    """Messages of the job by state and outcome, read now."""
+    rows = InboundMessage.objects.filter(job=job).values("state", "outcome").annotate(count=Count("pk"))
+    told: Counter[str] = Counter()
+    for row in rows:
+        told[row["state"]] += row["count"]
+        if row["outcome"]:
+            told[row["outcome"]] += row["count"]
+    return dict(told)
+
+
+def finish_jobs(actor: Actor) -> int:
+    """Close every running job whose messages have all been dealt with. Returns how many."""
+    open_states = (MessageState.RECEIVED,)
+    running = Job.objects.filter(status=JobStatus.RUNNING).exclude(messages__state__in=open_states)
+    closed = 0
+    for job in running:
+        closed += finish_job(job.pk, actor)
+    return closed
+
+
+def finish_job(job_id: int, actor: Actor) -> bool:
+    """Close one running job: its counts are final, and audited. False if somebody else did."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job_id)
+        if job.status != JobStatus.RUNNING:
+            return False
+        counts = {name: job.counts.get(name, 0) for name in ("lines", "rejected", "doubtful", "repeated", "unchanged")}
+        done = progress(job)
+        counts["unchanged"] += done.pop("unchanged", 0)
+        counts["rejected"] += done.pop("rejected", 0)
+        job.counts = counts | done
+        job.status = JobStatus.FINISHED
+        job.finished_at = timezone.now()
+        job.save(update_fields=["counts", "status", "finished_at"])
+        record(entry_by(actor, Action.JOB_FINISHED, subject=("job", str(job.uuid)), detail=dict(job.counts)))
+    return True

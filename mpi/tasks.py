@@ -1,0 +1,69 @@
+"""Celery tasks: thin, idempotent, short, ids only. Each calls one service."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from celery.signals import worker_process_init, worker_ready
+from django.core.cache import cache
+from django.db import connections
+from django.utils import timezone
+
+from audit.seal import find_strays, seal_all
+from mpi.commands import system_actor
+from mpi.errors import Busy, ServiceDown
+from mpi.queries.health import HEARTBEAT_KEY
+from mpi.services.import_file import finish_jobs
+from mpi.services.ingest import ingest
+from mpi.services.sweep import sweep_inbox
+
+log = logging.getLogger(__name__)
+HEARTBEAT_S = 30
+
+
+@shared_task(name="mpi.ingest")
+def ingest_messages(message_ids: list[int]) -> None:
+    """Apply these messages. What cannot be applied now waits for the sweep."""
+    try:
+        ingest(message_ids=message_ids)
+    except (Busy, ServiceDown) as error:
+        log.warning("%d messages wait for the sweep: %s", len(message_ids), error.code)
+
+
+@shared_task(name="mpi.sweep_inbox")
+def sweep() -> None:
+    """Apply what hints left behind; close the jobs that are done."""
+    sweep_inbox()
+    finish_jobs(system_actor("sweep"))
+
+
+@shared_task(name="mpi.seal_audit")
+def seal_audit() -> None:
+    """Seal the audit events that wait."""
+    seal_all()
+
+
+@shared_task(name="mpi.find_audit_strays")
+def find_audit_strays() -> None:
+    """Look for audit events that are neither pending nor sealed."""
+    strays = find_strays()
+    if strays:
+        log.error("%d audit events are neither pending nor sealed; the first is %s", len(strays), strays[0][1])
+
+
+@shared_task(name="mpi.heartbeat")
+def heartbeat() -> None:
+    """Tell the dashboard that a worker works."""
+    cache.set(HEARTBEAT_KEY, timezone.now(), timeout=HEARTBEAT_S)
+
+
+@worker_process_init.connect
+def _own_connections(**_: object) -> None:
+    """A forked worker must not share its parent's database connection."""
+    connections.close_all()
+
+
+@worker_ready.connect
+def _announce(**_: object) -> None:
+    heartbeat()
