@@ -10,7 +10,7 @@ import phonenumbers
 from matching.tables import EMAIL_DOMAIN_PLACEHOLDERS, EMAIL_LOCAL_PLACEHOLDERS
 from matching.text import LONGEST, all_same, digits_of
 
-_NANP = re.compile(r"(?:\+?1[-. ]*)?\(?(\d{3})\)?[-. /]*(\d{3})[-. ]*(\d{4})")
+_NANP = re.compile(r"(?:\+?1[-. ]*)?\(?(\d{3})\)?[-. /]*(\d{3})[-. ]*(\d{4})", re.ASCII)
 _EXTENSION = re.compile(r"(?:EXT(?:ENSION)?|X|;EXT=|#)\W*\d{1,6}\W*$", re.IGNORECASE)
 _COUNTING = frozenset({"1234567890", "0123456789", "9876543210", "0987654321", "1231231234"})
 _FILLER_SUBSCRIBERS = frozenset({"0000000", "5555555", "9999999"})

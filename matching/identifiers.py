@@ -11,8 +11,8 @@ from matching.tables import IDENTIFIER_PLACEHOLDERS, IMPERSONAL_IDENTIFIER_TYPES
 from matching.text import all_same, digits_of, to_capitals
 
 _NUMBER = re.compile(r"[A-Z0-9]+")
-_SSN_SHAPE = re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}")
-_MASKED_SSN = re.compile(r"[X*#]{3}[- ]?[X*#]{2}[- ]?(\d{4})", re.IGNORECASE)
+_SSN_SHAPE = re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}", re.ASCII)
+_MASKED_SSN = re.compile(r"[X*#]{3}[- ]?[X*#]{2}[- ]?(\d{4})", re.IGNORECASE | re.ASCII)
 # Area numbers were given out by state until 2011 (SSA, "Meaning of the Social Security Number", 1982):
 # 001-009 New Hampshire, Maine, Vermont; 010-134 the rest of New England and New York. A spreadsheet drops their zeros.
 _STATES_OF_AREA_00 = frozenset({"NH", "ME", "VT"})

@@ -28,7 +28,7 @@ from matching.tables import (
     UNIDENTIFIED_NAMES,
     WHOLE_NAME_PLACEHOLDERS,
 )
-from matching.text import all_same, to_capitals
+from matching.text import LONGEST, all_same, to_capitals
 
 _SUFFIXES = {
     "JR": "JR", "JNR": "JR", "JUNIOR": "JR", "SR": "SR", "SNR": "SR", "SENIOR": "SR", "II": "II", "2ND": "II",
@@ -167,6 +167,7 @@ def _join_particles(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str,
 
 def split_text(told: str) -> Name:
     """A single-string name as parts, in the sender's own letters. HL7's carets are understood too."""
+    told = told[:LONGEST]
     if "^" in told:
         family, given, middle, suffix, prefix, *_ = [*told.split("^"), "", "", "", "", ""]
         return Name(family=family, given=given, middle=middle, suffix=suffix, prefix=prefix)

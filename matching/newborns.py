@@ -1,7 +1,8 @@
-"""Names given to a child before it has one: BABY BOY, BOY A, B/O MARIE, GirlMarie, Girl1Marie.
+"""Names given to a child before it has one: BABY BOY, BOY A, B/O MARIE, GirlMarie, Girl1Marie, 1Judysgirl, JUDY GIRL A.
 
-Source: AHIMA Naming Policy framework (2022, revised 2023) and the Children's Hospital Association variant
-with letters. Such a name says the sex and the order of birth; the rest is the mother's name and no evidence.
+Sources: AHIMA Naming Policy framework (2022, revised 2023), the Children's Hospital Association variant with
+letters, and The Joint Commission's NPSG.01.01.01 (the mother's given name before the word). Such a name says the
+sex and the order of birth; the rest is the mother's name and no evidence.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _ORDERS = {
 _GLUED = re.compile(
     r"(?:(?:BABY|NEWBORN|INFANT|NB)(BOY|GIRL|MALE|FEMALE)([1-8]|[A-D]$)?|B?(BOY|GIRL)([1-8]?)|(?:BABY|INFANT)([1-8]?))([A-Z]*)"
 )
+_MOTHERS = re.compile(r"([1-8])?[A-Z]{2,}S(BOY|GIRL|BABY)([1-8A-D])?")
 _AHIMA = re.compile(r"\s*(Girl|Boy|Baby)([1-8A-D]?)(?=[A-Z][a-z])")
+_SIGNS = re.compile(r"[^A-Z0-9]+")
 _BABY_OF = re.compile(r"(?:B/O|BABY OF|BOY OF|GIRL OF|INFANT OF|NEWBORN OF)\b")
 
 
@@ -51,18 +54,26 @@ def newborn_name(given: str, middle: str = "") -> NewbornName | None:
     if ahima:
         return NewbornName(_SEX.get(ahima[1].upper(), ""), birth_letter(ahima[2]))
     text = to_capitals(given)
-    if not text or text[0] not in "BGNITFM":
+    if not text or (text[0] not in "BGNIT" and "BOY" not in text and "GIRL" not in text and "SBABY" not in text):
         return None
     if _BABY_OF.match(text):
         return NewbornName(_SEX.get(text.partition(" ")[0], ""))
-    words = re.sub(r"[^A-Z0-9]+", " ", text).split()
+    words = _SIGNS.sub(" ", text.replace("'", "")).split()
     if not words:
         return None
-    glued = _unglue(words[0])
-    if glued is None:
+    name = _unglue(words[0]) or _after_mother(words)
+    if name is None:
         return None
-    rest = words[1:] + re.sub(r"[^A-Z0-9]+", " ", to_capitals(middle)).split()
-    return _with_rest(glued, rest)
+    rest = words[1:] + _SIGNS.sub(" ", to_capitals(middle)).split()
+    return _with_rest(name, rest)
+
+
+def _after_mother(words: list[str]) -> NewbornName | None:
+    """JUDYSGIRL, 1JUDYSGIRL and JUDY GIRL."""
+    found = _MOTHERS.fullmatch(words[0])
+    if found:
+        return NewbornName(_SEX.get(found[2], ""), birth_letter(found[1] or found[3] or ""))
+    return NewbornName(_SEX[words[1]]) if len(words) > 1 and words[1] in {"BOY", "GIRL"} else None
 
 
 def _unglue(word: str) -> NewbornName | None:

@@ -62,15 +62,23 @@ def assess(old: StandardRecord, new: StandardRecord) -> OverlayVerdict:
     """Judge one update against the record's own last trusted state."""
     changes = changes_of(old, new)
     if not has_name(old):
-        if changes.ssn is Change.OTHER:
-            return OverlayVerdict("review", ("ssn_replaced",), changes.explained_by)
-        return OverlayVerdict("allow", (), changes.explained_by)
+        return _identified(changes)
     if not has_name(new):
         return _identity_removed(changes)
     verdict, reasons = _judge(old, new, changes)
     if verdict == "allow" and changed_parts(old, new, changes) >= _MANY:
         verdict, reasons = "review", ["many_changes"]
     return OverlayVerdict(verdict, tuple(reasons), changes.explained_by)
+
+
+def _identified(changes: Changes) -> OverlayVerdict:
+    """An alias got its name: its birth date was a guess, its sex and its SSN were not."""
+    reasons = [
+        reason
+        for reason, change in (("ssn_replaced", changes.ssn), ("sex_changed", changes.sex))
+        if change is Change.OTHER
+    ]
+    return OverlayVerdict("review" if reasons else "allow", tuple(reasons), changes.explained_by)
 
 
 def _identity_removed(changes: Changes) -> OverlayVerdict:

@@ -90,7 +90,8 @@ def _name_values(told: Name, standard: StandardRecord) -> dict[str, FieldValue]:
         words = words[1:]
     words = _without_suffix(words)
     given = presentable(" ".join(words[:1]))
-    middle = presentable(" ".join([*words[1:], *_without_suffix(told.middle.split())]))
+    fields = (words[1:], _without_suffix(told.middle.split()))
+    middle = " ".join(presentable(" ".join(field)) for field in fields if field)
     if name.given:
         values["given_name"] = FieldValue(given, " ".join(read_given(given).words))
     if name.middle:
