@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 
@@ -138,7 +139,7 @@ def access_record(actor: Actor, *, system: str = "", mrn: str = "", pk: int | No
     return found
 
 
-def access_potential_match(actor: Actor, uuid: object) -> PotentialMatch:
+def access_potential_match(actor: Actor, uuid: UUID | str) -> PotentialMatch:
     """One potential match with both sides, audited as a read of both persons. Raises Forbidden, NotFound."""
     require(actor, Permission.REVIEW)
     related = ("golden_a", "golden_b", "record_a__source_system", "record_b__source_system", "decision")

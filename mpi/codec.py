@@ -106,7 +106,7 @@ def encrypt_ssn(value: str, record_uuid: object) -> tuple[bytes | None, bytes | 
     return vault.encrypt(value.encode(), field="ssn", record=str(record_uuid)), vault.blind_index("ssn", value)
 
 
-def decrypt_ssn(cipher: bytes | None, record_uuid: object) -> str:
+def decrypt_ssn(cipher: bytes | memoryview | None, record_uuid: object) -> str:
     """The standardised SSN, or "". Raises VaultError."""
     return vault.decrypt(cipher, field="ssn", record=str(record_uuid)).decode() if cipher else ""
 

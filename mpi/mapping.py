@@ -74,7 +74,7 @@ def record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mappe
     address = Address(
         street=get("street", ""), city=get("city", ""), state=get("state", ""), postal_code=get("postal_code", "")
     )
-    telecoms = [Telecom(kind, value) for kind in ("phone", "email") if (value := get(kind))]  # type: ignore[arg-type]
+    telecoms = [Telecom(kind, value) for kind in ("phone", "email") if (value := get(kind))]
     ssn = get("ssn")
     record = PatientRecord(
         source_system=row["source_system"],

@@ -90,7 +90,7 @@ def encrypt(plain: bytes, *, field: str, record: str) -> bytes:
     return name.encode() + b"\0" + nonce + _cipher(name).encrypt(nonce, plain, f"{field}|{record}".encode())
 
 
-def decrypt(stored: bytes, *, field: str, record: str) -> bytes:
+def decrypt(stored: bytes | memoryview, *, field: str, record: str) -> bytes:
     """The inverse of `encrypt`. Raises VaultError."""
     name, _, rest = bytes(stored).partition(b"\0")
     try:

@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -60,7 +61,7 @@ def _export(out: Path, columns: Sequence[str], query: str, action: Action, actor
     return count
 
 
-def _rows(query: str) -> Iterator[tuple[object, ...]]:
+def _rows(query: str) -> Iterator[tuple[Any, ...]]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query)
         while rows := cursor.fetchmany(5_000):

@@ -47,14 +47,10 @@ def _members(
     ended: set[int],
     records: Mapping[int, SourceRecord],
 ) -> dict[int, list[SourceRecord]]:
-    owner: dict[int, int] = {}
     standing = Link.objects.filter(golden_record__in=[golden.pk for golden in golden_records], ended_at__isnull=True)
-    for link_id, record_id, golden_id in standing.values_list("pk", "source_record_id", "golden_record_id"):
-        if link_id not in ended:
-            owner[record_id] = golden_id
-    for link in opened:
-        if link.ended_at is None and link.pk not in ended:
-            owner[link.source_record_id] = link.golden_record_id
+    rows = standing.exclude(pk__in=ended).values_list("source_record_id", "golden_record_id")
+    owner: dict[int, int] = dict(rows)
+    owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     missing = [record_id for record_id in owner if record_id not in records]
     known = {**SourceRecord.objects.in_bulk(missing), **records}
     members: dict[int, list[SourceRecord]] = defaultdict(list)

@@ -29,7 +29,7 @@ def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: A
             raise NotFound("There is no overlay task under this number.")
         if task.status != "open":
             raise AlreadyDecided(f"This overlay was {task.status} before.")
-        message = InboundMessage.objects.get(pk=task.message_id)
+        message = InboundMessage.objects.get(pk=task.message_id or 0)
         lock_keys([message.order_key])
         now = transaction_time()
         source_record = SourceRecord.objects.get(pk=task.source_record_id)

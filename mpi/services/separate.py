@@ -57,7 +57,8 @@ def separate_locked(
     unit.touch(event, one)
     unit.touch(event, other)
     links = open_links([one_id, other_id])
-    pairs = product(*([link.source_record_id for link in links[pk]] for pk in (one_id, other_id)))
+    ones, others = ([link.source_record_id for link in links[pk]] for pk in (one_id, other_id))
+    pairs = product(ones, others)
     separation = unit.separate(event, pairs, reason_code=event.reason_code, reason=event.reason)
     match = resolved or open_matches([one_id, other_id]).get(frozenset((one_id, other_id)))
     if match is not None:

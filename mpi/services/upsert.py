@@ -71,9 +71,9 @@ def outcome_of(receipt: Receipt) -> UpsertResult:
     message = InboundMessage.objects.get(pk=receipt.message_id)
     if message.state in (MessageState.REJECTED, MessageState.DEAD):
         raise InvalidInput("The message was rejected; nothing was changed.", extra={"message": str(message.uuid)})
-    record = SourceRecord.objects.select_related("source_system").filter(pk=message.source_record_id).first()
+    record = SourceRecord.objects.select_related("source_system").filter(pk=message.source_record_id or 0).first()
     golden = GoldenRecord.objects.filter(links__source_record=record, links__ended_at__isnull=True).first()
-    decision = Decision.objects.filter(pk=message.decision_id).first()
+    decision = Decision.objects.filter(pk=message.decision_id or 0).first()
     return UpsertResult(
         message_uuid=message.uuid,
         state=message.state,
