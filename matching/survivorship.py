@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
 
@@ -96,57 +97,63 @@ class Survived:
     provenance: dict[str, Provenance] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """One member's value of the field at hand."""
+class _Told(NamedTuple):
+    """One member's value of the field at hand. A named tuple: thirty are made for each golden record."""
 
     member: Member
     told: FieldValue
+    key: str
     field: str
-
-    @property
-    def key(self) -> str:
-        return self.told.key
 
 
 def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequence[Override] = ()) -> Survived:
     """Survive all fields. Of several overrides of a field the last one counts."""
     ordered = sorted(members, key=lambda member: member.record_id)
     survived = Survived()
+    criteria = dict(rules.fields)
     for name in FIELDS:
-        candidates = [_Told(member, member.values[name], name) for member in ordered if name in member.values]
+        candidates = [
+            _Told(member, told, told.key, name)
+            for member, told in [(member, member.values.get(name)) for member in ordered]
+            if told
+        ]
         if name == "previous_family_name":
             candidates = _other_than_current([*candidates, *_older_family_names(ordered, survived)], ordered, survived)
         if candidates:
-            _settle(survived, name, *_choose(candidates, rules.criteria_of(name), ordered))
+            winner, criterion = _choose(candidates, criteria.get(name, ()), ordered)
+            _settle(survived, name, winner, criterion, candidates)
     for override in overrides:
         _override(survived, override)
     return survived
 
 
 def _settle(survived: Survived, name: str, winner: _Told, criterion: str, candidates: list[_Told]) -> None:
-    agreeing = tuple(sorted({one.member.record_id for one in candidates if one.key == winner.key}))
-    survived.values[name] = winner.told.value
-    survived.provenance[name] = Provenance(
-        record_id=winner.member.record_id,
-        source_system=winner.member.source_system,
-        mrn=winner.member.mrn,
-        criterion=criterion,
-        agreeing=agreeing,
-        losing=_losing(candidates, winner.key),
-    )
-
-
-def _losing(candidates: Iterable[_Told], winning_key: str) -> tuple[LosingValue, ...]:
-    """The other values, each once, in ascending order of the first record that tells them."""
+    agreeing: list[int] = []
     others: dict[str, list[_Told]] = {}
     for one in candidates:
-        if one.key != winning_key:
+        if one.key == winner.key:
+            agreeing.append(one.member.record_id)
+        else:
             others.setdefault(one.key, []).append(one)
-    return tuple(
-        LosingValue(group[0].told.value, tuple(sorted({one.member.record_id for one in group})))
-        for group in others.values()
+    member = winner.member
+    survived.values[name] = winner.told.value
+    survived.provenance[name] = Provenance(
+        member.record_id,
+        member.source_system,
+        member.mrn,
+        criterion,
+        _distinct(agreeing),
+        tuple(
+            LosingValue(group[0].told.value, _distinct([one.member.record_id for one in group]))
+            for group in others.values()
+        )
+        if others
+        else (),
     )
+
+
+def _distinct(record_ids: list[int]) -> tuple[int, ...]:
+    return tuple(record_ids) if len(record_ids) == 1 else tuple(sorted(set(record_ids)))
 
 
 def _override(survived: Survived, override: Override) -> None:
@@ -160,30 +167,35 @@ def _override(survived: Survived, override: Override) -> None:
     survived.provenance[override.field] = Provenance(None, "", "", "override", losing=losing, override=override)
 
 
-def _choose(
-    candidates: list[_Told], criteria: tuple[str, ...], members: Sequence[Member]
-) -> tuple[_Told, str, list[_Told]]:
-    """(winner, criterion that decided, all candidates)."""
-    left, decided = candidates, "only" if len({one.key for one in candidates}) == 1 else ""
-    for criterion, thin in (("newborn", _real_names), ("former", lambda told: _not_former(told, members))):
-        left = thin(left)
-        decided = decided or (criterion if len({one.key for one in left}) == 1 else "")
+def _choose(candidates: list[_Told], criteria: tuple[str, ...], members: Sequence[Member]) -> tuple[_Told, str]:
+    """(winner, criterion that decided). Of one value spelt alike by all, the most trusted source stands for it."""
+    first = candidates[0]
+    if all(one.told == first.told for one in candidates):
+        return min(candidates, key=lambda one: (one.member.rank, one.member.record_id)), "only"
+    left, decided = candidates, "only" if _is_settled(candidates) else ""
+    if first.field in _BEFORE_CRITERIA:
+        criterion, thin = _BEFORE_CRITERIA[first.field]
+        left = thin(left, members)
+        decided = decided or (criterion if _is_settled(left) else "")
     for criterion in criteria:
         if len(left) == 1:
             break
         left = _THIN_OUT[criterion](left)
-        decided = decided or (criterion if len({one.key for one in left}) == 1 else "")
-    return min(left, key=lambda one: one.member.record_id), decided or "record_id", candidates
+        decided = decided or (criterion if _is_settled(left) else "")
+    return min(left, key=lambda one: one.member.record_id), decided or "record_id"
 
 
-def _real_names(told: list[_Told]) -> list[_Told]:
+def _is_settled(told: list[_Told]) -> bool:
+    key = told[0].key
+    return all(one.key == key for one in told)
+
+
+def _real_names(told: list[_Told], _members: Sequence[Member]) -> list[_Told]:
     return [one for one in told if one.key != NEWBORN_KEY] or told
 
 
 def _not_former(told: list[_Told], members: Sequence[Member]) -> list[_Told]:
     """Without current surnames that a record at least as new tells as a former one."""
-    if told[0].field != "family_name":
-        return told
     former: dict[str, str] = {}
     for member in members:
         previous = member.values.get("previous_family_name")
@@ -216,7 +228,7 @@ def _older_family_names(members: Sequence[Member], survived: Survived) -> list[_
     for member in members:
         told = member.values.get("family_name")
         if told and told.key != key and member.updated_at < newest and not _is_spelling(told.key, key):
-            found.append(_Told(member, told, "previous_family_name"))
+            found.append(_Told(member, told, told.key, "previous_family_name"))
     return found
 
 
@@ -237,6 +249,8 @@ def _agreement(told: list[_Told]) -> list[_Told]:
     for one in told:
         systems.setdefault(one.key, set()).add(one.member.source_system)
         records[one.key] = records.get(one.key, 0) + 1
+    if len(systems) == 1:
+        return told
     best = max((len(systems[key]), records[key]) for key in systems)
     return [one for one in told if (len(systems[one.key]), records[one.key]) == best]
 
@@ -266,6 +280,10 @@ def _parts_told(one: _Told) -> int:
     return 1 if len(one.key) > 1 else 0
 
 
+_BEFORE_CRITERIA: dict[str, tuple[str, Callable[[list[_Told], Sequence[Member]], list[_Told]]]] = {
+    "given_name": ("newborn", _real_names),
+    "family_name": ("former", _not_former),
+}
 _THIN_OUT: dict[str, Callable[[list[_Told]], list[_Told]]] = {
     "verified": _verified,
     "agreement": _agreement,
