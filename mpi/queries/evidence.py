@@ -1,0 +1,140 @@
+"""The stored evidence of one scored pair, as a page shows it.
+
+Reads the document of `matching.evidence.Evidence.to_document()`. Which sign a row gets (`=`, `≈`, `≠`, none)
+follows from its level, never from its bits: an exact agreement on a common name stays an agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matching.model import Thresholds
+
+Kind = Literal["same", "near", "differs", "none"]
+
+_SAME = frozenset({"exact", "full", "same"})
+_DIFFERS = frozenset({"different", "conflict", "other", "generation", "differs"})
+_HOUSE_SAME = frozenset({"two", "email", "phone", "address"})
+_HOUSE_DIFFERS = frozenset({"differs", "zip_phone_differs"})
+_SHAPES = {"birth_date": "date", "sex": "sex", "ssn": "ssn", "given": "name", "middle": "name", "house": "house"}
+_LABELS = {"house": "Family and contact", "ssn": "SSN"}
+_GRADES = {
+    "certain": "links by itself",
+    "probable": "held for review",
+    "possible": "for review",
+    "certainly-not": "not linked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One comparison: both values (several joined by "; "), what the level means, what it weighs in bits."""
+
+    comparison: str
+    label: str
+    left: str
+    right: str
+    shape: str
+    kind: Kind
+    words: str
+    bits: float
+    frequency_bits: float = 0.0
+    m: float = 1.0
+    u: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence of a pair. `held_by` are the words of the caps and vetoes that held an automatic link."""
+
+    rows: tuple[EvidenceRow, ...]
+    prior_bits: float
+    total_bits: float
+    probability: float
+    grade: str
+    held_by: tuple[str, ...]
+    review_from: float
+    link_over: float
+    model_version: str = ""
+
+    @property
+    def grade_words(self) -> str:
+        """What the grade means for the pair."""
+        return _GRADES.get(self.grade, self.grade)
+
+    @property
+    def sentence(self) -> str:
+        """The probability for people who do not think in bits."""
+        if self.probability >= 0.9995:
+            return f"Of 10,000 such pairs, about {_at_most(self.probability, 10_000):,} are one person."
+        if self.probability < 0.001:
+            return "Hardly any such pair is one person."
+        return f"Of 1,000 such pairs, about {_at_most(self.probability, 1_000):,} are one person."
+
+
+def _at_most(probability: float, pairs: int) -> int:
+    """The rounded share, never all of them: no score is a certainty."""
+    return min(round(probability * pairs), pairs - 1)
+
+
+def evidence_of(document: Mapping[str, Any], thresholds: Thresholds) -> Evidence:
+    """The document of one pair under the thresholds of its model version."""
+    comparisons: Sequence[Mapping[str, Any]] = document["comparisons"]
+    held = [*document.get("vetoes", ()), *document.get("caps", ())]
+    return Evidence(
+        rows=tuple(_row(part) for part in comparisons),
+        prior_bits=document["prior_bits"],
+        total_bits=document["bits"],
+        probability=document["probability"],
+        grade=document["grade"],
+        held_by=tuple(reason["words"] for reason in held),
+        review_from=thresholds.review,
+        link_over=thresholds.automatic,
+        model_version=document.get("model_version", ""),
+    )
+
+
+def _row(part: Mapping[str, Any]) -> EvidenceRow:
+    name = part["comparison"]
+    frequency = part.get("frequency_bits", 0.0)
+    return EvidenceRow(
+        comparison=name,
+        label=_LABELS.get(name, part["title"]),
+        left=part["left"],
+        right=part["right"],
+        shape=_SHAPES.get(name, "text"),
+        kind=_kind(name, part["level"]),
+        words=_words(part["words"], frequency),
+        bits=part["bits"] + frequency,
+        frequency_bits=frequency,
+        m=part["m"],
+        u=part["u"],
+    )
+
+
+def _kind(comparison: str, level: str) -> Kind:
+    if level == "missing":
+        return "none"
+    if comparison == "house":
+        return _house_kind(*level.split("+"))
+    if level in _SAME:
+        return "same"
+    return "differs" if level in _DIFFERS else "near"
+
+
+def _house_kind(surname: str, contact: str) -> Kind:
+    if surname == contact == "unknown":
+        return "none"
+    if surname == "exact" and contact in _HOUSE_SAME:
+        return "same"
+    if surname in {"different", "unknown"} and contact in _HOUSE_DIFFERS | {"unknown"}:
+        return "differs"
+    return "near"
+
+
+def _words(words: str, frequency_bits: float) -> str:
+    if frequency_bits >= 1:
+        return f"{words}; a rare value, which weighs more"
+    return f"{words}; a common value, which weighs less" if frequency_bits <= -1 else words

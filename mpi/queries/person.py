@@ -1,0 +1,304 @@
+"""The golden record page: demographics with provenance, members, numbers, open questions.
+
+Each function is one query (or none) whatever the number of members; `golden_page` costs five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from mpi import codec
+from mpi.models import (
+    GoldenRecord,
+    Link,
+    PotentialMatch,
+    PotentialMatchStatus,
+    SeparationPair,
+)
+
+LABELS: Mapping[str, tuple[str, str]] = {
+    "family_name": ("Family name", "name"),
+    "given_name": ("Given name", "name"),
+    "middle_name": ("Middle name", "name"),
+    "suffix": ("Suffix", "text"),
+    "birth_date": ("Born", "date"),
+    "sex": ("Sex", "sex"),
+    "deceased_date": ("Died", "date"),
+    "address": ("Address", "address"),
+    "phone": ("Phone", "phone"),
+    "email": ("E-mail", "text"),
+    "ssn": ("SSN", "ssn"),
+    "previous_family_name": ("Previous family name", "name"),
+    "mothers_maiden_name": ("Mother's maiden name", "name"),
+}
+"""Golden field to (label, shape), in the order of the page; a field not named here follows under its own name."""
+
+_OPTIONAL = frozenset({"suffix", "deceased_date", "previous_family_name", "mothers_maiden_name"})
+"""Fields that are shown only when known: for most people there is none."""
+
+_RULES = {
+    "verified": "checked against a document",
+    "agreement": "told by most sources",
+    "source_rank": "most trusted source",
+    "recency": "newest record",
+    "completeness": "most complete",
+    "only": "only value told",
+    "override": "set by a steward",
+    "former": "the others are former names",
+    "newborn": "the others are newborn names",
+    "record_id": "a tie; the older record stands",
+}
+"""Criterion of survivorship (see `matching.survivorship.Provenance`) in words."""
+
+_ORIGINS = {
+    "first": "first record of this person",
+    "engine": "linked by the engine",
+    "steward": "linked by a steward",
+    "merge": "came with a merge",
+    "undo": "restored by an undo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What stands on top of every page of a person."""
+
+    euid: str
+    status: str
+    name: Mapping[str, str]
+    birth_date: str
+    sex: str
+    deceased_date: str
+    former_names: tuple[FormerName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name the person had or is also known by; `use_words` says which."""
+
+    use_words: str
+    name: object
+
+
+@dataclass(frozen=True, slots=True)
+class LosingValue:
+    """A value that another one was preferred to, and who still says it."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenField:
+    """One survived value: who says it, why it won, what lost. `value` is None when nobody knows it."""
+
+    key: str
+    label: str
+    shape: str
+    value: Any
+    source: str
+    record_id: int | None
+    rule: str
+    agreeing: int
+    reason: str
+    losing: tuple[LosingValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the person: an MRN of a source system or another identifier, protected ones masked."""
+
+    kind: str
+    value: str
+    record_ids: tuple[int, ...]
+    former: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatch:
+    """An open question: the other golden record, and how near it is."""
+
+    uuid: object
+    kind: str
+    probability: float
+    opened_at: datetime
+    other: Banner
+
+
+@dataclass(frozen=True, slots=True)
+class KeptApart:
+    """A standing separation from another golden record."""
+
+    uuid: object
+    reason: str
+    actor_name: str
+    recorded_at: datetime
+    other_euid: str
+
+
+def banner(golden: GoldenRecord, members: Sequence[Link] = ()) -> Banner:
+    """The banner; former names come from the members as told. No query."""
+    values = golden.values
+    return Banner(
+        euid=golden.euid,
+        status=golden.status,
+        name=_name_of(values),
+        birth_date=str(values.get("birth_date") or ""),
+        sex=str(values.get("sex") or ""),
+        deceased_date=str(values.get("deceased_date") or ""),
+        former_names=tuple(_former_names(values, members)),
+    )
+
+
+def _name_of(values: Mapping[str, Any]) -> dict[str, str]:
+    parts = {"family": "family_name", "given": "given_name", "middle": "middle_name", "suffix": "suffix"}
+    return {part: str(values.get(key) or "") for part, key in parts.items()}
+
+
+_USES = {"maiden": "Born", "old": "Formerly", "alias": "Also", "nickname": "Known as", "usual": "Known as"}
+
+
+def _former_names(values: Mapping[str, Any], members: Iterable[Link]) -> Iterable[FormerName]:
+    seen = {(str(values.get("family_name") or "").upper(), str(values.get("given_name") or "").upper())}
+    for link in members:
+        for name in link.source_record.told.get("names", ()):
+            use = _USES.get(name.get("use", ""))
+            family = name.get("family") or str(values.get("family_name") or "")
+            given = name.get("given") or str(values.get("given_name") or "")
+            key = (family.upper(), given.upper())
+            if use and key not in seen:
+                seen.add(key)
+                yield FormerName(use, {**name, "family": family, "given": given})
+
+
+def members(golden: GoldenRecord) -> list[Link]:
+    """The open links with their records, systems and decisions, trusted systems first. One query."""
+    found = _open_links().filter(golden_record=golden)
+    return list(found.order_by("source_record__source_system__rank", "source_record_id"))
+
+
+def _open_links() -> QuerySet[Link, Link]:
+    related = ("source_record__source_system__authority", "decision", "model_version")
+    return (
+        Link.objects.filter(ended_at__isnull=True)
+        .select_related(*related)
+        .defer("decision__evidence", "model_version__document")
+    )
+
+
+def origin_words(link: Link) -> str:
+    """Why the link stands, in words."""
+    return _ORIGINS.get(link.origin, link.origin)
+
+
+def fields(golden: GoldenRecord, links: Sequence[Link]) -> tuple[GoldenField, ...]:
+    """The survived values in page order. No query."""
+    values = codec.golden_values(golden)
+    systems = {link.source_record_id: link.source_record.source_system.name for link in links}
+    others = [key for key in values if key not in LABELS]
+    return tuple(
+        _field(key, values.get(key), golden.provenance.get(key) or {}, systems)
+        for key in (*LABELS, *others)
+        if values.get(key) or key not in _OPTIONAL
+    )
+
+
+def _field(key: str, value: Any, provenance: Mapping[str, Any], systems: Mapping[int, str]) -> GoldenField:
+    label, shape = LABELS.get(key, (key.replace("_", " ").capitalize(), "text"))
+    record_id = provenance.get("record_id")
+    return GoldenField(
+        key=key,
+        label=label,
+        shape=shape,
+        value=value or None,
+        source=systems.get(record_id or 0, str(provenance.get("source_system") or "")),
+        record_id=record_id,
+        rule=_RULES.get(provenance.get("criterion", ""), ""),
+        agreeing=len(provenance.get("agreeing") or ()),
+        reason=str((provenance.get("override") or {}).get("reason", "")),
+        losing=tuple(
+            LosingValue(_shown(loser.get("value"), shape), _sources(loser.get("record_ids") or (), systems))
+            for loser in provenance.get("losing") or ()
+        ),
+    )
+
+
+def _sources(record_ids: Iterable[int], systems: Mapping[int, str]) -> str:
+    return ", ".join(dict.fromkeys(systems[record_id] for record_id in record_ids if record_id in systems))
+
+
+def _shown(value: Any, shape: str) -> Any:
+    """A losing SSN is a ciphertext of another record: only that it differs is shown."""
+    return "another number" if shape == "ssn" else value
+
+
+_KINDS = {"SS": "SSN", "SSN": "SSN", "MB": "Member number", "DL": "Driving licence", "PPN": "Passport"}
+
+
+def number_kind(authority: str, kind: str) -> str:
+    """What a number is, with who gave it out (HL7 table 0203 types in words where they are common)."""
+    word = _KINDS.get(kind.upper(), kind)
+    return word if word == "SSN" else f"{word}, {authority}".strip(", ")
+
+
+def numbers(links: Sequence[Link]) -> tuple[Number, ...]:
+    """MRNs and other identifiers as told, each once, protected values masked. No query."""
+    found: dict[tuple[str, str, bool], list[int]] = {}
+    for link in links:
+        record = link.source_record
+        found.setdefault((f"MRN, {record.source_system.name}", record.mrn, False), []).append(record.pk)
+    for link in links:
+        for part in codec.masked_told(link.source_record).identifiers:
+            key = (number_kind(part.authority, part.type), part.value, part.use == "old")
+            found.setdefault(key, []).append(link.source_record_id)
+    return tuple(Number(kind, value, tuple(ids), former) for (kind, value, former), ids in found.items())
+
+
+def open_matches(golden: GoldenRecord) -> tuple[OpenMatch, ...]:
+    """The open potential matches of one golden record, nearest first. One query."""
+    rows = (
+        PotentialMatch.objects.filter(Q(golden_a=golden) | Q(golden_b=golden), status=PotentialMatchStatus.OPEN)
+        .select_related("golden_a", "golden_b")
+        .order_by("-probability", "id")
+    )
+    return tuple(
+        OpenMatch(
+            uuid=row.uuid,
+            kind=row.kind,
+            probability=row.probability,
+            opened_at=row.opened_at,
+            other=banner(row.golden_b if row.golden_a_id == golden.pk else row.golden_a),
+        )
+        for row in rows
+    )
+
+
+def kept_apart(links: Sequence[Link]) -> tuple[KeptApart, ...]:
+    """Standing separations of the members, one a separation and other golden record. Two queries."""
+    own = {link.source_record_id for link in links}
+    pairs = SeparationPair.objects.filter(
+        Q(record_low__in=own) | Q(record_high__in=own), separation__lifted_at__isnull=True
+    ).select_related("separation")
+    by_other = {pair.record_high_id if pair.record_low_id in own else pair.record_low_id: pair for pair in pairs}
+    owners = Link.objects.filter(source_record__in=by_other, ended_at__isnull=True).select_related("golden_record")
+    found: dict[tuple[int, str], KeptApart] = {}
+    for owner in owners:
+        separation = by_other[owner.source_record_id].separation
+        found[separation.pk, owner.golden_record.euid] = KeptApart(
+            uuid=separation.uuid,
+            reason=separation.reason or separation.reason_code,
+            actor_name=separation.actor_name,
+            recorded_at=separation.recorded_at,
+            other_euid=owner.golden_record.euid,
+        )
+    return tuple(found.values())
+
+
+def merged_into_this(golden: GoldenRecord) -> tuple[str, ...]:
+    """EUIDs that lead here. One query."""
+    return tuple(GoldenRecord.objects.filter(merged_into=golden).order_by("pk").values_list("euid", flat=True))

@@ -1,0 +1,138 @@
+// Keyboard, copy buttons, dialogs, theme. Every page works without this file; it only saves steps.
+"use strict";
+
+(() => {
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+  const say = (text) => {
+    const region = document.getElementById("live");
+    if (region) region.textContent = text;
+  };
+
+  // Rows of a list: j and k move, o opens. The row that is at hand carries the class "at".
+  const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")];
+  const move = (step) => {
+    const all = rows();
+    if (all.length === 0) return;
+    const here = all.findIndex((row) => row.classList.contains("at"));
+    const next = Math.min(Math.max(here + step, 0), all.length - 1);
+    all.forEach((row) => row.classList.remove("at"));
+    all[next].classList.add("at");
+    all[next].scrollIntoView({ block: "nearest" });
+    const link = all[next].querySelector("a.row, a");
+    if (link) link.focus({ preventScroll: true });
+  };
+  const open = () => {
+    const link = document.querySelector("[data-row].at a.row, [data-row].at a");
+    if (link) link.click();
+  };
+
+  const showHelp = () => {
+    const help = document.getElementById("keys");
+    if (help && !help.open) help.showModal();
+  };
+
+  // "g" then a letter goes to a page of the main navigation: <a data-go="d">.
+  let going = false;
+  const go = (key) => {
+    going = false;
+    const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
+    if (link) link.click();
+  };
+
+  const fixed = {
+    "/": () => {
+      const box = document.querySelector("[data-search]");
+      if (box) { box.focus(); box.select(); }
+    },
+    "?": showHelp,
+    j: () => move(1),
+    k: () => move(-1),
+    o: open,
+    g: () => { going = true; window.setTimeout(() => { going = false; }, 1200); },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key.length > 1) return;
+    if (typing(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (document.querySelector("dialog[open]")) return;
+    const key = event.key;
+    if (going) { event.preventDefault(); go(key.toLowerCase()); return; }
+    if (fixed[key]) { event.preventDefault(); fixed[key](); return; }
+    const act = key.length === 1 && document.querySelector(`[data-key="${CSS.escape(key.toLowerCase())}"]:not([disabled])`);
+    if (act) { event.preventDefault(); act.click(); }
+  });
+
+  document.addEventListener("click", (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const before = copy.textContent;
+      navigator.clipboard.writeText(copy.dataset.copy).then(() => {
+        copy.textContent = "Copied";
+        say("Copied to the clipboard.");
+        window.setTimeout(() => { copy.textContent = before; }, 1500);
+      }, () => { say("The browser did not allow copying."); });
+      return;
+    }
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) {
+      const dialog = document.getElementById(opener.dataset.dialog);
+      if (dialog) { event.preventDefault(); dialog.showModal(); }
+      return;
+    }
+    const closer = event.target.closest("[data-close]");
+    if (closer) closer.closest("dialog").close();
+    // A menu closes when the click falls outside of it.
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+
+  document.addEventListener("keyup", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
+  // A form is sent once: a second click on a slow line must not act twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method.toLowerCase() !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    window.setTimeout(() => { delete form.dataset.sent; }, 8000);
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  });
+
+  // The server keeps the theme in a cookie; here it only changes without a reload.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=theme]");
+    if (!button) return;
+    event.preventDefault();
+    const form = button.form;
+    const data = new FormData(form);
+    data.set("theme", button.value);
+    fetch(form.action, { method: "POST", body: data, credentials: "same-origin" }).then(() => {
+      if (button.value === "system") delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = button.value;
+      form.querySelectorAll("button[name=theme]").forEach((one) => {
+        one.setAttribute("aria-pressed", String(one === button));
+      });
+      say(`Theme: ${button.textContent.trim()}.`);
+    });
+  });
+
+  // After a partial refresh the focus returns to the element of the same id.
+  let focused = "";
+  document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement ? document.activeElement.id : ""; });
+  document.addEventListener("htmx:afterSettle", () => {
+    const element = focused && document.getElementById(focused);
+    if (element && document.activeElement === document.body) element.focus();
+  });
+})();

@@ -1,0 +1,1 @@
+"""Template tags of the pages; the formatting itself is in `mpi.web.formats`."""

@@ -1,0 +1,12 @@
+"""`{% load mpi_tags %}`: one library for the templates, put together from the modules of `mpi.web.tags`."""
+
+from __future__ import annotations
+
+from django import template
+
+from mpi.web.tags import evidence, frame, values
+
+register = template.Library()
+for part in (values, evidence, frame):
+    register.filters.update(part.register.filters)
+    register.tags.update(part.register.tags)

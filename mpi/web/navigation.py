@@ -1,0 +1,47 @@
+"""The main navigation: what there is to open, and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from mpi import access
+from mpi.commands import Actor
+from mpi.queries.navigation import open_work
+
+_ENTRIES = (
+    ("dashboard", "Dashboard", "d", None),
+    ("search", "Search", "s", access.Permission.PERSON_READ),
+    ("review-queue", "Review", "r", access.Permission.REVIEW),
+    ("messages", "Messages", "m", access.Permission.MESSAGES),
+    ("jobs", "Jobs", "j", access.Permission.JOBS),
+    ("matching", "Matching", "l", access.Permission.MODEL_READ),
+    ("audit", "Audit", "a", access.Permission.AUDIT_READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One entry; `key` opens it after G; `count` is shown beside it."""
+
+    url: str
+    label: str
+    key: str
+    current: bool
+    count: int | None = None
+
+
+def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
+    """The entries this actor may open. One query, for those who review."""
+    found = []
+    for name, label, key, permission in _ENTRIES:
+        if permission is not None and not access.allowed(actor, permission):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # a door that this installation does not have
+            continue
+        current = path == url if url == "/" else path.startswith(url)
+        found.append(NavEntry(url, label, key, current, open_work() if name == "review-queue" else None))
+    return tuple(found)

@@ -1,0 +1,61 @@
+"""Addresses of the pages. People are named by EUID, records by key: never by a number or name of a source."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from mpi.euid import normal_euid
+from mpi.web.styleguide import styleguide
+from mpi.web.views import account, acts, audit_log, dashboard, golden, machinery, search, source_record
+
+
+class EuidConverter:
+    """An EUID with or without hyphens."""
+
+    regex = "[0-9A-Za-z-]{12,14}"
+
+    def to_python(self, value: str) -> str:
+        return normal_euid(value)
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(EuidConverter, "euid")
+
+_PERSON = "golden-records/<euid:euid>"
+_RECORD = "source-records/<int:record_id>"
+
+urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("health/", dashboard.health, name="health"),
+    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", account.sign_out, name="sign-out"),
+    path("account/", account.account, name="account"),
+    path("account/theme/", account.theme, name="theme"),
+    path("search/", search.search, name="search"),
+    path(f"{_PERSON}/", golden.overview, name="golden-record"),
+    path(f"{_PERSON}/source-records/", golden.source_records, name="golden-source-records"),
+    path(f"{_PERSON}/history/", golden.history, name="golden-history"),
+    path(f"{_PERSON}/verify/", acts.verify, name="verify"),
+    path(f"{_PERSON}/merge/", acts.choose_other, {"act": "merge"}, name="choose-merge"),
+    path(f"{_PERSON}/separate/", acts.choose_other, {"act": "separate"}, name="choose-separate"),
+    path("golden-records/<euid:survivor>/merge/<euid:retired>/", acts.merge, name="merge"),
+    path(f"{_PERSON}/separate/<euid:other>/", acts.keep_apart, name="separate"),
+    path("identity-events/<uuid:event_uuid>/undo/", acts.undo, name="undo"),
+    path("identity-events/<uuid:event_uuid>/unmerge/", acts.unmerge, name="unmerge"),
+    path("separations/<uuid:separation_uuid>/lift/", acts.lift, name="lift-separation"),
+    path(f"{_RECORD}/", source_record.source_record, name="source-record"),
+    path(f"{_RECORD}/unlink/", source_record.unlink, name="unlink"),
+    path(f"{_RECORD}/ssn/", source_record.unmask, name="unmask"),
+    path("messages/", machinery.messages, name="messages"),
+    path("messages/<uuid:message_uuid>/", machinery.message, name="message"),
+    path("jobs/", machinery.jobs, name="jobs"),
+    path("jobs/<uuid:job_uuid>/", machinery.job, name="job"),
+    path("jobs/<uuid:job_uuid>/errors.csv", machinery.job_errors, name="job-errors"),
+    path("matching/", machinery.matching, name="matching"),
+    path("audit/", audit_log.audit_log, name="audit"),
+    path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
+    path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),
+    path("styleguide/", styleguide, name="styleguide"),
+]

@@ -1,0 +1,22 @@
+"""The first page: what there is, what waits, how the index is."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils import timezone
+
+from mpi.queries.dashboard import dashboard as counted
+from mpi.queries.health import health as checked
+from mpi.web.pages import ActorRequest, page, show
+
+
+@page
+def dashboard(request: ActorRequest) -> HttpResponse:
+    return show(request, "mpi/dashboard.html", {"counts": counted(timezone.now()), "health": checked()})
+
+
+@page
+def health(request: ActorRequest) -> HttpResponse:
+    """The health card alone, for its refresh; a page of its own without htmx."""
+    template = "mpi/_health.html" if getattr(request, "htmx", False) else "mpi/health.html"
+    return show(request, template, {"health": checked()})

@@ -1,0 +1,26 @@
+"""Search. By POST only: names and numbers never stand in an address."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from mpi import access
+from mpi.access import Permission
+from mpi.queries.search import find, systems
+from mpi.web.forms import SearchForm
+from mpi.web.pages import ActorRequest, page, require, show
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def search(request: ActorRequest) -> HttpResponse:
+    actor = require(request, Permission.PERSON_READ)
+    form = SearchForm(request.POST or None, systems=systems())
+    if request.method == "GET":
+        return show(request, "mpi/search.html", {"form": form})
+    if not form.is_valid():
+        return show(request, "mpi/search.html", {"form": form}, status=422)
+    results = find(form.query())
+    access.audit_search(actor, [hit.person.euid for hit in results.hits])
+    return show(request, "mpi/search.html", {"form": form, "results": results})
