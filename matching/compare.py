@@ -26,8 +26,11 @@ from matching.records import StandardAddress, StandardName, StandardRecord
 
 NEAR_SIMILARITY = 0.88
 """Jaro-Winkler similarity from which two names are similar."""
-GENERATION_YEARS = 13
+GENERATION_YEARS = 16
 """Years between birth dates from which two people are parent and child rather than one mistyped."""
+
+LEAST_STREET = 6
+"""Letters of a street line from which it may be compared by likeness."""
 
 _edits = DamerauLevenshtein.distance
 _similarity = JaroWinkler.similarity
@@ -61,25 +64,67 @@ def compare_given(a: StandardRecord, b: StandardRecord, established: frozenset[s
         given_names(b)
     ):
         return Given.ALTERNATE
+    if same_when_joined(a.name, b.name):
+        return Given.ALTERNATE
     if not nickname_forms(left).isdisjoint(nickname_forms(right)):
         return Given.NICKNAME
-    if left == b.name.family and right == a.name.family:
+    if swapped(a.name, b.name):
         return Given.SWAPPED
-    if left == b.name.middle or right == a.name.middle:
+    if _goes_by_middle(a.name, b.name) or _goes_by_middle(b.name, a.name):
         return Given.MIDDLE
     return _given_spelling(left, right, left in established and right in established)
+
+
+def _goes_by_middle(name: StandardName, other: StandardName) -> bool:
+    """Whether `other` calls by its given name whom `name` calls by that middle name, nothing else against it.
+
+    RYKER RYAN and RYAN ANTHONY are two: the second has a middle name that is not RYKER.
+    """
+    if other.given != name.middle or not other.given:
+        return False
+    return not other.middle or other.middle[0] == name.given[0]
 
 
 def _given_spelling(left: str, right: str, both_established: bool) -> int:
     if len(left) == 1 or len(right) == 1:
         return Given.INITIAL if left[0] == right[0] else Given.DIFFERENT
     if both_established:
-        return Given.DIFFERENT
-    if _edits(left, right, score_cutoff=1) <= 1 and min(len(left), len(right)) > 2:
+        return _established_spelling(left, right)
+    if _edits(left, right, score_cutoff=1) <= 1 and min(len(left), len(right)) > 3:
         return Given.EDIT
     if _similarity(left, right) >= NEAR_SIMILARITY:
         return Given.NEAR
     return Given.PHONETIC if sound(left) == sound(right) else Given.DIFFERENT
+
+
+def swapped(left: StandardName, right: StandardName) -> bool:
+    """Given and family name changed places, each perhaps misspelt behind its first letter."""
+    if left.given[:1] != right.family[:1] or right.given[:1] != left.family[:1] or not left.given or not right.given:
+        return False
+    return (
+        _similarity(left.given, right.family) >= NEAR_SIMILARITY
+        and _similarity(right.given, left.family) >= NEAR_SIMILARITY
+    )
+
+
+def _established_spelling(left: str, right: str) -> int:
+    """Two names that parents give are no typing errors, but one may be short for the other or heard as it."""
+    shorter, longer = (left, right) if len(left) < len(right) else (right, left)
+    if len(shorter) > 2 and longer.startswith(shorter):
+        return Given.NEAR
+    return Given.PHONETIC if sound(left) == sound(right) else Given.DIFFERENT
+
+
+def same_when_joined(left: StandardName, right: StandardName) -> bool:
+    """JIAN WEI, given JIAN middle WEI, and JIANWEI are one name written three ways."""
+    plain, other = left.given.replace(" ", ""), right.given.replace(" ", "")
+    return plain == other or plain == joined_given(right) or other == joined_given(left)
+
+
+def joined_given(name: StandardName) -> str:
+    """Given name and first word of the middle name as one word; "" where the middle name is an initial or unknown."""
+    first = name.middle.partition(" ")[0]
+    return name.given.replace(" ", "") + first if len(first) > 1 else ""
 
 
 def given_names(record: StandardRecord) -> frozenset[str]:
@@ -93,6 +138,8 @@ def compare_middle(a: StandardName, b: StandardName) -> int:
     """Middle name level; missing too when one's given name is the other's middle name."""
     left, right = a.middle, b.middle
     if not left or not right or a.given == right or b.given == left:
+        return Middle.MISSING
+    if a.given != b.given and a.given and b.given and same_when_joined(a, b):
         return Middle.MISSING
     if len(left) == 1 or len(right) == 1:
         return Middle.INITIAL if left[0] == right[0] else Middle.CONFLICT
@@ -109,7 +156,7 @@ def compare_surname(a: StandardRecord, b: StandardRecord) -> int:
         return Surname.UNKNOWN
     if left == right:
         return Surname.EXACT
-    if left == b.name.given and right == a.name.given:
+    if swapped(a.name, b.name):
         return Surname.RELATED
     if (a.former_names or b.former_names or a.name.family_parts or b.name.family_parts) and not family_names(
         a
@@ -158,31 +205,41 @@ def _share(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 
 
 def same_address(left: StandardAddress, right: StandardAddress) -> bool:
-    """One street and ZIP, and no two different units. The caller checked that the streets are equal."""
-    if not left.street or not left.zip5 or left.zip5 != right.zip5:
+    """One street and place, and no two different units. The caller checked that the streets are equal."""
+    if not left.street or left.zip5 != right.zip5:
+        return False
+    if not left.zip5 and (not left.city or left.city != right.city):
         return False
     return left.unit == right.unit or not left.unit or not right.unit
 
 
 def _compare_place(a: StandardRecord, b: StandardRecord) -> int:
-    zips_known = zips_agree = False
+    """Places are ZIP codes; towns count only between addresses that both lack one (abroad, or not told).
+
+    One street line in two places is close, too: a ZIP code or a town is mistyped more often than such a
+    coincidence happens.
+    """
+    known = agree = False
     for left in a.addresses:
         for right in b.addresses:
-            if left.zip5 and right.zip5:
-                zips_known = True
-                if left.zip5 == right.zip5:
-                    zips_agree = True
+            if left.street == right.street and len(left.street) >= LEAST_STREET:
+                return Contact.CLOSE
+            place, other = (left.zip5, right.zip5) if left.zip5 or right.zip5 else (left.city, right.city)
+            if place and other:
+                known = True
+                if place == other:
+                    agree = True
                     if nearly_same_street(left.street, right.street):
                         return Contact.CLOSE
     phones_known = bool(a.phones and b.phones)
-    if zips_agree:
+    if agree:
         return Contact.ZIP_PHONE_DIFFERS if phones_known else Contact.ZIP
-    return Contact.DIFFERS if zips_known or phones_known else Contact.UNKNOWN
+    return Contact.DIFFERS if known or phones_known else Contact.UNKNOWN
 
 
 def nearly_same_street(left: str, right: str) -> bool:
-    """The same first word (the house number) and at most two typing errors, in streets of six letters or more."""
-    if len(left) < 6 or len(right) < 6 or left.partition(" ")[0] != right.partition(" ")[0]:
+    """The same first word (the house number) and at most two typing errors, in streets long enough for that."""
+    if len(left) < LEAST_STREET or len(right) < LEAST_STREET or left.partition(" ")[0] != right.partition(" ")[0]:
         return False
     return _edits(left, right, score_cutoff=2) <= 2
 

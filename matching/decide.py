@@ -81,11 +81,11 @@ def _fit(subject: Member, person: Person, model: LinkageModel, separated: Separa
         return None
     if separated and any(separation(subject.record_id, member.record_id) in separated for member in members):
         return None
-    pairs = [
+    pairs = tuple(
         ScoredPair(subject, member, scored, judge(subject.record, member.record, scored, model))
         for member, scored in scores
-    ]
-    return Fit(person.person_id, person.decided_by_human, tuple(members), judge_join(pairs, frozenset()))
+    )
+    return Fit(person.person_id, person.decided_by_human, tuple(members), pairs, judge_join(pairs, frozenset()))
 
 
 def _reviewable(fit: Fit) -> bool:
@@ -110,7 +110,8 @@ def _objection(strong: Sequence[Fit], model: LinkageModel, separated: Separation
         return _HUMAN
     for number, fit in enumerate(strong):
         for other in strong[number + 1 :]:
-            if may_join(fit.members, other.members, model, separated=separated).refusals:
+            side = (*fit.members, fit.best.left)
+            if may_join(side, other.members, model, separated=separated, inside=fit.pairs).refusals:
                 return _TWO_FIT
     return None
 

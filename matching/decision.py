@@ -22,11 +22,12 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How one candidate person fits the subject: the join over all its records."""
+    """How one candidate person fits the subject: `pairs` with each of its records, and the join over all."""
 
     person_id: int
     decided_by_human: bool
     members: tuple[Member, ...]
+    pairs: tuple[ScoredPair, ...]
     join: JoinVerdict
 
     @property

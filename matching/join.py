@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matching.levels import GIVEN, MIDDLE, SSN, Middle, Ssn
 from matching.model import LinkageModel
-from matching.policy import Reason, Verdict, judge
+from matching.policy import GIVEN_AGREES, Reason, Verdict, contradicts_besides, judge
 from matching.records import StandardRecord
 from matching.score import Score, score
 
@@ -81,24 +82,73 @@ def strength(pair: ScoredPair) -> tuple[bool, float, int, int]:
 
 
 def may_join(
-    left: Sequence[Member], right: Sequence[Member], model: LinkageModel, *, separated: Separations
+    left: Sequence[Member],
+    right: Sequence[Member],
+    model: LinkageModel,
+    *,
+    separated: Separations,
+    inside: Sequence[ScoredPair] = (),
 ) -> JoinVerdict:
     """Some cross pair is over 0.95 and uncapped; none is vetoed, separated or under `floor_bits`.
 
-    Costs len(left) x len(right) scored pairs. The floor is one of the policy's vetoes.
+    A veto falls where the sets themselves explain it (see `_explained`). `inside` are pairs within one of
+    the sets that are scored already and may explain. Costs len(left) x len(right) scored pairs.
     """
     pairs = [scored_pair(one, other, model) for one in left for other in right]
-    return judge_join(pairs, separated)
+    return judge_join(pairs, separated, inside=inside)
 
 
-def judge_join(pairs: Sequence[ScoredPair], separated: Separations) -> JoinVerdict:
+def judge_join(
+    pairs: Sequence[ScoredPair], separated: Separations, *, inside: Sequence[ScoredPair] = ()
+) -> JoinVerdict:
     """The same over cross pairs that were scored already."""
     if not pairs:
         return JoinVerdict(allowed=False, earned=False, best=None)
     refusals = []
     for pair in pairs:
-        if separated and separation(pair.left.record_id, pair.right.record_id) in separated:
-            refusals.append(Refusal(pair.left.record_id, pair.right.record_id, SEPARATED))
-        refusals.extend(Refusal(pair.left.record_id, pair.right.record_id, reason) for reason in pair.verdict.vetoes)
+        ids = (pair.left.record_id, pair.right.record_id)
+        if separated and separation(*ids) in separated:
+            refusals.append(Refusal(*ids, SEPARATED))
+        if pair.verdict.vetoes and not _explained(pair, pairs, inside):
+            refusals.extend(Refusal(*ids, reason) for reason in pair.verdict.vetoes)
     best = max(pairs, key=strength)
     return JoinVerdict(allowed=best.certain and not refusals, earned=best.certain, best=best, refusals=tuple(refusals))
+
+
+def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[ScoredPair]) -> bool:
+    """Whether a veto only repeats a difference that one side already holds within itself.
+
+    A person may be known under two given names, or in error under two SSNs, because records that prove it are
+    linked. So the veto of (l, r) falls if l is certainly the same as another record of r's side and agrees
+    with that one in the field (or the other way round), or if a record of l's own side agrees with l in
+    the field and is certainly the same as both. Only where nothing else contradicts.
+    """
+    code = pair.verdict.vetoes[0].code
+    if len(pair.verdict.vetoes) != 1 or code not in _AGREEMENT or contradicts_besides(pair.score.levels, code):
+        return False
+    comparison, agreeing = _AGREEMENT[code]
+    for other in pairs:
+        shares_left = other.left.record_id == pair.left.record_id
+        shares_right = other.right.record_id == pair.right.record_id
+        if not other.certain or shares_left == shares_right:
+            continue
+        if other.score.levels[comparison] in agreeing:
+            return True
+        ends = (pair.left, other.left) if shares_right else (pair.right, other.right)
+        wanted = {end.record_id for end in ends}
+        for inner in inside:
+            if (
+                inner.certain
+                and {inner.left.record_id, inner.right.record_id} == wanted
+                and inner.score.levels[comparison] in agreeing
+            ):
+                return True
+    return False
+
+
+_AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
+    "given-differs": (GIVEN, frozenset(GIVEN_AGREES)),
+    "middle-differs": (MIDDLE, frozenset({Middle.FULL, Middle.INITIAL})),
+    "ssn-differs": (SSN, frozenset({Ssn.EXACT})),
+}
+"""Vetoes that a person's own records can explain: code -> comparison and its agreeing levels."""

@@ -15,6 +15,7 @@ from matching.levels import (
     BirthDate,
     Contact,
     Given,
+    Levels,
     Middle,
     Sex,
     SharedIdentifier,
@@ -37,6 +38,8 @@ CONTACT_AGREES = frozenset({Contact.TWO, Contact.EMAIL, Contact.PHONE, Contact.A
 CONTACT_BESIDES_EMAIL = frozenset({Contact.TWO, Contact.PHONE, Contact.ADDRESS})
 
 _SAME_SUFFIX = {"II": "JR", "2": "JR", "2ND": "JR", "3": "III", "3RD": "III", "4": "IV", "4TH": "IV", "I": "SR"}
+_FAMILY_TYPES = frozenset({"MB", "SN"})
+"""HL7 table 0203: member and subscriber numbers of an insurance, which a family may share."""
 _LETTERS = {"1": "A", "2": "B", "3": "C", "4": "D"}
 
 
@@ -92,6 +95,20 @@ class _Pair:
         return self.ssn == Ssn.EXACT or self.identifier == SharedIdentifier.EXACT
 
     @property
+    def number_nearly(self) -> bool:
+        return self.ssn in (Ssn.EDIT, Ssn.CLOSE) or self.identifier == SharedIdentifier.EDIT
+
+    @property
+    def own_number_and_birth(self) -> bool:
+        """The same birth date and a number of one's own: an SSN, or an identifier that families do not share."""
+        if self.birth_date != BirthDate.EXACT or not self.strong_id:
+            return False
+        return self.ssn == Ssn.EXACT or any(
+            kind not in _FAMILY_TYPES and (authority, kind, value) in self.b.identifiers
+            for authority, kind, value in self.a.identifiers
+        )
+
+    @property
     def given_agrees(self) -> bool:
         return self.given in GIVEN_AGREES
 
@@ -104,10 +121,11 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
     """Grade of a scored pair with the reasons that hold it back. Pure; symmetric in a and b."""
     pair = _pair(a, b, score)
     vetoes = _vetoes(pair)
+    excluded = _two_contradictions(pair)
     if score.bits < model.policy.floor_bits:
         vetoes.append(Reason("floor", "The evidence as a whole speaks for two people."))
-    if score.bits < model.review_bits:
-        return Verdict("certainly-not", vetoes=tuple(vetoes))
+    if score.bits < model.review_bits or excluded:
+        return Verdict("certainly-not", vetoes=(*vetoes, *excluded))
     caps = _contradictions(pair)
     sole = _sole_candidate(pair)
     if not vetoes and not caps and (lack := _lacks_evidence(pair, model)):
@@ -136,9 +154,11 @@ def _vetoes(pair: _Pair) -> list[Reason]:
         found.append(Reason("deceased-before", "One died before the other was born."))
     if pair.birth_date == BirthDate.GENERATION:
         found.append(Reason("generation", "Birth dates a generation apart."))
-    same_ssn_and_birth = pair.ssn == Ssn.EXACT and pair.birth_date == BirthDate.EXACT
-    if pair.given == Given.DIFFERENT and not same_ssn_and_birth:
+    if pair.given == Given.DIFFERENT and not pair.own_number_and_birth:
         found.append(Reason("given-differs", "Different given names without the same SSN and birth date."))
+    near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
+    if pair.middle == Middle.CONFLICT and not pair.strong_id and not near:
+        found.append(Reason("middle-differs", "Different middle names without the same SSN, address or phone."))
     supported = pair.born_and_named_alike and pair.contact in CONTACT_BESIDES_EMAIL
     if pair.ssn == Ssn.DIFFERENT and not supported:
         found.append(
@@ -147,21 +167,49 @@ def _vetoes(pair: _Pair) -> list[Reason]:
     return found
 
 
+def contradicts_besides(levels: Levels, code: str) -> bool:
+    """Whether given name, SSN, birth date, sex or middle name contradict, the field of the veto `code` aside."""
+    given, middle, _, birth_date, sex, ssn, _ = levels
+    return (
+        (code != "given-differs" and given == Given.DIFFERENT)
+        or (code != "ssn-differs" and ssn in (Ssn.DIFFERENT, Ssn.EDIT))
+        or birth_date not in (*BIRTH_DATE_AGREES, BirthDate.MISSING)
+        or sex == Sex.DIFFERENT
+        or (code != "middle-differs" and middle == Middle.CONFLICT)
+    )
+
+
+def _two_contradictions(pair: _Pair) -> list[Reason]:
+    """Two independent contradictions and no shared number: two people of one household, not worth a reviewer's time."""
+    if pair.strong_id:
+        return []
+    both_full = bool(pair.a.ssn and pair.b.ssn)
+    other_number = pair.ssn == Ssn.DIFFERENT or (both_full and pair.ssn != Ssn.EXACT)
+    if pair.birth_date == BirthDate.GENERATION:
+        return [Reason("two-people", "Birth dates a generation apart and no shared number.")]
+    if pair.given == Given.DIFFERENT and (other_number or pair.sex == Sex.DIFFERENT or pair.middle == Middle.CONFLICT):
+        return [Reason("two-people", "Different given names, and SSN, sex or middle name differ too.")]
+    return []
+
+
 def _contradictions(pair: _Pair) -> list[Reason]:
     """Contradictions that a person can explain: never automatic, but no proof of two people."""
     found = []
-    strong_and_born = pair.ssn == Ssn.EXACT and pair.birth_date == BirthDate.EXACT
-    if pair.given in GIVEN_ONLY_SIMILAR and not strong_and_born:
+    if pair.given in GIVEN_ONLY_SIMILAR and not pair.own_number_and_birth:
         found.append(Reason("given-similar", "Given names only similar, without the same SSN and birth date."))
     far = pair.birth_date not in BIRTH_DATE_AGREES and pair.birth_date not in (BirthDate.MISSING, BirthDate.GENERATION)
     if far and not pair.strong_id:
         found.append(Reason("birth-date-differs", "Birth dates two or more errors apart without the same SSN."))
     both_full = bool(pair.a.ssn and pair.b.ssn)
-    if both_full and pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and not pair.born_and_named_alike:
+    same_name_and_birth = pair.given == Given.EXACT and pair.birth_date == BirthDate.EXACT
+    if both_full and pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and not same_name_and_birth:
         found.append(Reason("ssn-near", "SSNs nearly the same without the same given name and birth date."))
-    if pair.middle == Middle.CONFLICT and not pair.strong_id and pair.contact not in CONTACT_BESIDES_EMAIL:
-        found.append(Reason("middle-differs", "Different middle names without the same SSN, address or phone."))
-    if pair.sex == Sex.DIFFERENT and pair.given != Given.EXACT and not strong_and_born:
+    one_suffix = bool(pair.a.name.suffix) != bool(pair.b.name.suffix)
+    if one_suffix and pair.birth_date == BirthDate.MISSING and not pair.strong_id:
+        found.append(
+            Reason("suffix-unsure", "A suffix (Jr, Sr) on one side and no birth date to tell father from son.")
+        )
+    if pair.sex == Sex.DIFFERENT and pair.given != Given.EXACT and not pair.own_number_and_birth:
         found.append(Reason("sex-differs", "Different sex and not exactly the same given name."))
     if pair.given == Given.MISSING and bool(pair.a.birth_letter) != bool(pair.b.birth_letter):
         found.append(Reason("multiple-birth", "A child of a multiple birth without a name: a twin may be meant."))
@@ -171,7 +219,9 @@ def _contradictions(pair: _Pair) -> list[Reason]:
 
 
 def _sole_candidate(pair: _Pair) -> list[Reason]:
-    found = []
+    found: list[Reason] = []
+    if pair.strong_id and (pair.given_agrees or pair.birth_date == BirthDate.EXACT):
+        return found
     if pair.given == Given.MISSING:
         found.append(Reason("given-unknown", "No given name on one side: links only when nobody else fits."))
     if pair.given == Given.INITIAL:
@@ -185,20 +235,28 @@ def _lacks_evidence(pair: _Pair, model: LinkageModel) -> Reason | None:
     """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name."""
     surname_agrees = pair.surname in SURNAME_AGREES
     if pair.strong_id:
-        if surname_agrees or pair.born_and_named_alike:
+        at_home = pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE) and (
+            pair.given_agrees or pair.birth_date == BirthDate.EXACT
+        )
+        if surname_agrees or pair.born_and_named_alike or at_home or _child_without_name(pair):
             return None
         return Reason("evidence", "The same identifier, but neither family name nor name and birth date agree.")
     if pair.given == Given.MISSING and pair.birth_date == BirthDate.MISSING:
         return Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
-    more = pair.contact in CONTACT_AGREES or pair.ssn in (Ssn.EDIT, Ssn.CLOSE)
+    more = pair.contact in CONTACT_AGREES or pair.number_nearly
     if not surname_agrees:
-        married = pair.born_and_named_alike and more
-        return None if married else Reason("evidence", "Family names differ and little else agrees.")
+        explained = pair.born_and_named_alike or _child_without_name(pair)
+        return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
     if more or pair.middle == Middle.FULL:
         return None
     if model.policy.mode == "strict":
         return Reason("evidence", "Name and birth date agree, but no SSN, address, phone, e-mail or middle name.")
     return _namesake(pair, model)
+
+
+def _child_without_name(pair: _Pair) -> bool:
+    """A newborn or unknown name, often under the mother's family name; only a sole candidate links by it."""
+    return pair.given == Given.MISSING and pair.birth_date == BirthDate.EXACT and pair.sex != Sex.DIFFERENT
 
 
 def _namesake(pair: _Pair, model: LinkageModel) -> Reason | None:

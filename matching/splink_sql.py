@@ -7,7 +7,7 @@ same distances on ASCII, and standard records are ASCII.
 
 from __future__ import annotations
 
-from matching.compare import GENERATION_YEARS, NEAR_SIMILARITY, family_names, given_names
+from matching.compare import GENERATION_YEARS, LEAST_STREET, NEAR_SIMILARITY, family_names, given_names, joined_given
 from matching.levels import (
     HOUSE,
     TERM_CONTACTS,
@@ -23,7 +23,7 @@ from matching.levels import (
     house_parts,
 )
 from matching.name_relations import nickname_forms, sound
-from matching.records import StandardRecord
+from matching.records import StandardAddress, StandardRecord
 
 Row = dict[str, object]
 
@@ -32,6 +32,8 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("source_system", "VARCHAR"),
     ("given", "VARCHAR"),
     ("given_all", "VARCHAR[]"),
+    ("given_plain", "VARCHAR"),
+    ("given_joined", "VARCHAR"),
     ("given_forms", "VARCHAR[]"),
     ("given_sound", "VARCHAR"),
     ("given_established", "BOOLEAN"),
@@ -50,7 +52,9 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("buildings", "VARCHAR[]"),
     ("open_buildings", "VARCHAR[]"),
     ("long_streets", "VARCHAR[]"),
+    ("long_street_lines", "VARCHAR[]"),
     ("zips", "VARCHAR[]"),
+    ("towns", "VARCHAR[]"),
     ("identifiers", "VARCHAR[]"),
     ("identifier_kinds", "VARCHAR[]"),
     ("long_identifiers", "VARCHAR[]"),
@@ -61,17 +65,20 @@ COLUMNS: tuple[tuple[str, str], ...] = (
 def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) -> Row:
     """One record in columns. Unknown text is "", never NULL; lists are sorted and may be empty.
 
-    doors             street|ZIP|unit;  buildings  street|ZIP;  open_buildings  those told without a unit
-    long_streets      ZIP|street of six letters or more, for nearly equal addresses
+    doors             street|place|unit;  buildings  street|place;  open_buildings  those told without a unit
+    long_streets      place|street line long enough to be compared by likeness;  long_street_lines  without place
+    towns             towns of the addresses that have no ZIP code
     long_identifiers  authority|type|value with a value of six characters or more
     """
     name = record.name
-    homes = [address for address in record.addresses if address.street and address.zip5]
+    homes = [(home, _place(home)) for home in record.addresses if home.street and _place(home)]
     return {
         "unique_id": unique_id,
         "source_system": record.source_system,
         "given": name.given,
         "given_all": sorted(given_names(record)),
+        "given_plain": name.given.replace(" ", ""),
+        "given_joined": joined_given(name),
         "given_forms": sorted(nickname_forms(name.given)),
         "given_sound": sound(name.given),
         "given_established": name.given in established,
@@ -86,15 +93,22 @@ def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) 
         "ssn_last4": record.ssn_last4,
         "phones": sorted(record.phones),
         "emails": sorted(record.emails),
-        "doors": sorted({f"{home.street}|{home.zip5}|{home.unit}" for home in homes}),
-        "buildings": sorted({f"{home.street}|{home.zip5}" for home in homes}),
-        "open_buildings": sorted({f"{home.street}|{home.zip5}" for home in homes if not home.unit}),
-        "long_streets": sorted({f"{home.zip5}|{home.street}" for home in homes if len(home.street) > 5}),
-        "zips": sorted({address.zip5 for address in record.addresses if address.zip5}),
+        "doors": sorted({f"{home.street}|{place}|{home.unit}" for home, place in homes}),
+        "buildings": sorted({f"{home.street}|{place}" for home, place in homes}),
+        "open_buildings": sorted({f"{home.street}|{place}" for home, place in homes if not home.unit}),
+        "long_streets": sorted({f"{place}|{home.street}" for home, place in homes if len(home.street) >= LEAST_STREET}),
+        "long_street_lines": sorted({home.street for home in record.addresses if len(home.street) >= LEAST_STREET}),
+        "zips": sorted({home.zip5 for home in record.addresses if home.zip5}),
+        "towns": sorted({home.city for home in record.addresses if home.city and not home.zip5}),
         "identifiers": sorted({"|".join(identifier) for identifier in record.identifiers}),
         "identifier_kinds": sorted({f"{authority}|{kind}" for authority, kind, _ in record.identifiers}),
         "long_identifiers": sorted({"|".join(item) for item in record.identifiers if len(item[2]) > 5}),
     }
+
+
+def _place(home: StandardAddress) -> str:
+    """ZIP code, or the town as one word for an address without."""
+    return home.zip5 or home.city.replace(" ", "_")
 
 
 def _edits(column: str) -> str:
@@ -113,30 +127,59 @@ def _either(column: str, value: str = "''") -> str:
     return f"({column}_l = {value} or {column}_r = {value})"
 
 
+def _both_told(column: str) -> str:
+    return f"(len({column}_l) > 0 and len({column}_r) > 0)"
+
+
 def _any_pair(column: str, test: str) -> str:
     """Whether some value x of the left list and y of the right list pass the test."""
     inner = f"list_filter({column}_r, lambda y: {test})"
     return f"len(list_filter({column}_l, lambda x: len({inner}) > 0)) > 0"
 
 
+def _goes_by_middle(name: str, other: str) -> str:
+    initial = f"(middle_{other} = '' or substr(middle_{other}, 1, 1) = substr(given_{name}, 1, 1))"
+    return f"(given_{other} = middle_{name} and {initial})"
+
+
+_SWAPPED = (
+    "(given_l <> '' and given_r <> ''"
+    " and substr(given_l, 1, 1) = substr(family_r, 1, 1) and substr(given_r, 1, 1) = substr(family_l, 1, 1)"
+    f" and jaro_winkler_similarity(given_l, family_r) >= {NEAR_SIMILARITY}"
+    f" and jaro_winkler_similarity(given_r, family_l) >= {NEAR_SIMILARITY})"
+)
+_BOTH_ESTABLISHED = "(given_established_l and given_established_r)"
+_SHORT_FORM = (
+    "((length(given_l) > 2 and starts_with(given_r, given_l))"
+    " or (length(given_r) > 2 and starts_with(given_l, given_r)))"
+)
+_SAME_WHEN_JOINED = (
+    "(given_plain_l = given_plain_r or given_plain_l = given_joined_r or given_plain_r = given_joined_l)"
+)
 _SHORT_GIVEN = "(length(given_l) = 1 or length(given_r) = 1)"
 _SAME_FIRST = "substr({0}_l, 1, 1) = substr({0}_r, 1, 1)"
 
 _GIVEN = (
     (_either("given"), Given.MISSING),
     ("given_l = given_r", Given.EXACT),
-    (_share("given_all"), Given.ALTERNATE),
+    (f"{_share('given_all')} or {_SAME_WHEN_JOINED}", Given.ALTERNATE),
     (_share("given_forms"), Given.NICKNAME),
-    ("given_l = family_r and given_r = family_l", Given.SWAPPED),
-    ("given_l = middle_r or given_r = middle_l", Given.MIDDLE),
+    (_SWAPPED, Given.SWAPPED),
+    (f"{_goes_by_middle('l', 'r')} or {_goes_by_middle('r', 'l')}", Given.MIDDLE),
     (f"{_SHORT_GIVEN} and {_SAME_FIRST.format('given')}", Given.INITIAL),
-    (f"{_SHORT_GIVEN} or (given_established_l and given_established_r)", Given.DIFFERENT),
-    (f"{_edits('given')} <= 1 and least(length(given_l), length(given_r)) > 2", Given.EDIT),
+    (
+        f"{_SHORT_GIVEN} or ({_BOTH_ESTABLISHED} and given_sound_l <> given_sound_r and not {_SHORT_FORM})",
+        Given.DIFFERENT,
+    ),
+    (f"{_BOTH_ESTABLISHED} and {_SHORT_FORM}", Given.NEAR),
+    (_BOTH_ESTABLISHED, Given.PHONETIC),
+    (f"{_edits('given')} <= 1 and least(length(given_l), length(given_r)) > 3", Given.EDIT),
     (_near("given"), Given.NEAR),
     ("given_sound_l = given_sound_r", Given.PHONETIC),
 )
 _MIDDLE = (
     (f"{_either('middle')} or given_l = middle_r or given_r = middle_l", Middle.MISSING),
+    (f"given_l <> given_r and not {_either('given')} and {_SAME_WHEN_JOINED}", Middle.MISSING),
     (
         f"(length(middle_l) = 1 or length(middle_r) = 1) and {_SAME_FIRST.format('middle')}",
         Middle.INITIAL,
@@ -148,7 +191,7 @@ _MIDDLE = (
 _SURNAME = (
     (_either("family"), Surname.UNKNOWN),
     ("family_l = family_r", Surname.EXACT),
-    ("family_l = given_r and given_l = family_r", Surname.RELATED),
+    (_SWAPPED, Surname.RELATED),
     (_share("family_all"), Surname.RELATED),
     (f"{_edits('family')} <= 1 and least(length(family_l), length(family_r)) > 3", Surname.RELATED),
     (f"{_near('family')} or family_sound_l = family_sound_r", Surname.NEAR),
@@ -161,16 +204,17 @@ _AGREEMENTS = f"({_share('emails')}::int + {_share('phones')}::int + {_SAME_ADDR
 _NEARLY_SAME_STREET = _any_pair(
     "long_streets", "split_part(x, ' ', 1) = split_part(y, ' ', 1) and damerau_levenshtein(x, y) <= 2"
 )
-_PHONES_KNOWN = "len(phones_l) > 0 and len(phones_r) > 0"
+_PHONES_KNOWN = _both_told("phones")
+_SAME_PLACE = f"({_share('zips')} or {_share('towns')})"
 _CONTACT = (
     (f"{_AGREEMENTS} > 1", Contact.TWO),
     (_share("emails"), Contact.EMAIL),
     (_share("phones"), Contact.PHONE),
     (_SAME_ADDRESS, Contact.ADDRESS),
-    (_NEARLY_SAME_STREET, Contact.CLOSE),
-    (f"{_share('zips')} and {_PHONES_KNOWN}", Contact.ZIP_PHONE_DIFFERS),
-    (_share("zips"), Contact.ZIP),
-    (f"(len(zips_l) > 0 and len(zips_r) > 0) or ({_PHONES_KNOWN})", Contact.DIFFERS),
+    (f"{_share('long_street_lines')} or {_NEARLY_SAME_STREET}", Contact.CLOSE),
+    (f"{_SAME_PLACE} and {_PHONES_KNOWN}", Contact.ZIP_PHONE_DIFFERS),
+    (_SAME_PLACE, Contact.ZIP),
+    (f"{_both_told('zips')} or {_both_told('towns')} or {_PHONES_KNOWN}", Contact.DIFFERS),
 )
 _DAY_MONTH = (
     "substr(birth_date_l, 1, 4) = substr(birth_date_r, 1, 4)"
