@@ -119,7 +119,7 @@ def difference(then: Basis, now: Basis) -> Difference:
             for key in sorted(both)
             if then.records[key][1] != now.records[key][1]
         ),
-        joined=tuple(sorted(now.records.keys() - then.records.keys())),
+        joined=tuple(key for key in sorted(now.records) if then.records.get(key, ("",))[0] != now.records[key][0]),
         left=tuple(sorted(then.records.keys() - now.records.keys())),
         golden=tuple(
             (euid, then.golden[euid], now.golden[euid])

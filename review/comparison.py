@@ -48,13 +48,21 @@ _ALWAYS = frozenset({"given_name", "family_name", "birth_date", "sex", "ssn", "a
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A value that lost, and who says it."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a survived value comes from: `source` gave it, `agreeing` of `of` records say the same."""
 
     source: str
     agreeing: int
     of: int
-    others: tuple[str, ...]
+    others: tuple[Other, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +170,8 @@ def _row(
         shown=shown,
         left_origin=left.origins.get(field.name),
         right_origin=right.origins.get(field.name),
-        compared_left=_other(own.left if own else "", values[0]),
-        compared_right=_other(own.right if own else "", values[1]),
+        compared_left=_compared(own.left if own else "", values[0], field.shape),
+        compared_right=_compared(own.right if own else "", values[1], field.shape),
         now_left=_moved(own, present, "left"),
         now_right=_moved(own, present, "right"),
         weight=weight,
@@ -181,10 +189,12 @@ def alike(left: str, right: str) -> tuple[Kind, str]:
     return ("near", "similar") if share >= _NEAR else ("differs", "different")
 
 
-def _other(compared: str, shown: str) -> str:
-    """What was compared, when it is not what is shown."""
+def _compared(compared: str, shown: str, shape: str) -> str:
+    """What was compared, when it is not what is shown. Standard names are in capitals: written as names here."""
     parts = [part.strip() for part in compared.split(";") if part.strip()]
-    return "" if not parts or any(_equal(part, shown) for part in parts) else "; ".join(parts)
+    if not parts or any(_equal(part, shown) for part in parts):
+        return ""
+    return "; ".join(part.title() if shape == "name" else part for part in parts)
 
 
 def _moved(told: EvidenceRow | None, present: EvidenceRow | None, side: str) -> str:

@@ -56,7 +56,7 @@ class AnswerForm(forms.Form):
         label="Note to your answer",
         required=False,
         max_length=MOST_CHARACTERS,
-        widget=forms.Textarea(attrs={"rows": 1, "placeholder": "What you saw that the records do not say"}),
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": "What the records do not say"}),
     )
     days = forms.TypedChoiceField(
         label="“Later” puts it off", choices=[(str(days), words) for days, words in _DAYS], coerce=int, required=False

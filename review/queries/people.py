@@ -11,7 +11,10 @@ from matching.records import Address, Name, PatientRecord
 from mpi import codec
 from mpi.models import GoldenRecord, Link
 from mpi.queries.person import Banner, GoldenField, banner, fields, members, origin_words
-from review.comparison import Origin, Side
+from review.comparison import Origin, Other, Side
+
+_SHORTEST_PHONE = 10
+"""Digits of a whole national number (NANP); anything shorter stays as told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,22 @@ def side_view(golden: GoldenRecord, *, best_record_id: int) -> SideView:
 def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
     found = [field for field in fields(golden, links) if field.value]
     return Side(
-        values={field.key: value_text(field.value) for field in found},
+        values={field.key: _digits(value_text(field.value), field.shape) for field in found},
         origins={field.key: _origin(field, len(links)) for field in found if field.source},
     )
 
 
 def _origin(field: GoldenField, members_count: int) -> Origin:
-    others = [f"{value_text(loser.value)} ({loser.source})" for loser in field.losing if loser.value]
+    others = [Other(value_text(loser.value), loser.source) for loser in field.losing if loser.value]
     return Origin(source=field.source, agreeing=field.agreeing, of=members_count, others=tuple(dict.fromkeys(others)))
+
+
+def _digits(value: str, shape: str) -> str:
+    """A telephone number as its digits, so that two ways of writing one are no difference."""
+    digits = "".join(char for char in value if char.isdigit())
+    if shape != "phone" or len(digits) < _SHORTEST_PHONE:
+        return value
+    return digits[1:] if len(digits) == _SHORTEST_PHONE + 1 and digits.startswith("1") else digits
 
 
 def value_text(value: Any) -> str:

@@ -35,9 +35,10 @@ _EVENTS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One act in the history of either side."""
+    """One act in the history of either side; `sides` says of which: A, B or both."""
 
     words: str
+    sides: str
     actor_name: str
     by_human: bool
     recorded_at: datetime
@@ -148,7 +149,7 @@ def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Ma
 
 def why(match: PotentialMatch, evidence: Evidence) -> str:
     """Why a person is asked, in one sentence."""
-    percent = f"{min(evidence.probability, 0.999) * 100:.1f} %"
+    percent = "more than 99.9 %" if evidence.probability > 0.999 else f"{evidence.probability * 100:.1f} %"
     held = list(evidence.held_by) or [reason["words"] for reason in match.reasons if reason.get("words")]
     if evidence.probability > evidence.link_over:
         because = _inner(held[0]) if held else "another golden record fits as well"
@@ -216,10 +217,12 @@ def _closed_by(match: PotentialMatch) -> ClosedBy | None:
 
 
 def _history(match: PotentialMatch, reasons: Mapping[str, str]) -> tuple[EventLine, ...]:
-    acts = IdentityEvent.objects.filter(golden_record_ids__overlap=[match.golden_a_id, match.golden_b_id])
+    sides = {"A": match.golden_a_id, "B": match.golden_b_id}
+    acts = IdentityEvent.objects.filter(golden_record_ids__overlap=list(sides.values()))
     return tuple(
         EventLine(
             words=event_words(act.kind),
+            sides=" and ".join(letter for letter, pk in sides.items() if pk in act.golden_record_ids),
             actor_name=act.actor_name,
             by_human=act.actor_kind != "system",
             recorded_at=act.recorded_at,

@@ -1,0 +1,112 @@
+"""A small town for the desk: three source systems, a pair that looks like twins, and stewards at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from audit.actions import Action
+from audit.models import AuditEvent
+from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
+from mpi.commands import Actor
+from mpi.models import PotentialMatch, SourceRecord, User
+from mpi.services.systems import register_system
+from mpi.services.upsert import upsert_record
+from review.basis import basis_of
+
+Tell = Callable[..., SourceRecord]
+Token = Callable[[PotentialMatch], str]
+
+
+def patient(system: str, mrn: str, **said: Any) -> PatientRecord:
+    """A record as told; every value has a default that makes the records of one family alike."""
+    value = {
+        "family": "Holloway", "given": "Margaret", "middle": "", "suffix": "", "birth_date": "1971-03-09", "sex": "F",
+        "street": "18 Orchard Lane", "city": "Concord", "state": "NH", "postal_code": "03301",
+        "phone": "6035550141", "email": "", "ssn": "",
+    } | said  # fmt: skip
+    telecoms = [Telecom("phone", value["phone"])] if value["phone"] else []
+    telecoms += [Telecom("email", value["email"])] if value["email"] else []
+    ssn = (Identifier(SSN_AUTHORITY, value["ssn"], "SS"),) if value["ssn"] else ()
+    return PatientRecord(
+        source_system=system,
+        mrn=mrn,
+        names=(Name(value["family"], value["given"], value["middle"], value["suffix"]),),
+        birth_date=value["birth_date"],
+        sex=value["sex"],
+        addresses=(Address(value["street"], value["city"], value["state"], value["postal_code"]),),
+        telecoms=tuple(telecoms),
+        identifiers=ssn,
+    )
+
+
+@pytest.fixture
+def writer() -> Actor:
+    """A client that may write records."""
+    return Actor(kind="client", id="his", name="HIS", permissions=frozenset({"records.write"}), source="rest")
+
+
+@pytest.fixture
+def tell(system: Actor, writer: Actor) -> Tell:
+    """Let a source system tell a record, through the same door as everybody."""
+    named = {"GH": "General Hospital", "CN": "Clinic North", "LAB": "Riverside Lab"}
+    for rank, (code, name) in enumerate(named.items()):
+        register_system(code=code, name=name, rank=rank + 1, actor=system)
+
+    def told(system_code: str, mrn: str, **said: Any) -> SourceRecord:
+        result = upsert_record(record=patient(system_code, mrn, **said), source_time=None, actor=writer)
+        assert result.record is not None, result
+        return result.record
+
+    return told
+
+
+@pytest.fixture
+def twins(tell: Tell) -> PotentialMatch:
+    """Margaret of the General Hospital and the clinic, Marjorie of the laboratory: one house, one birth date."""
+    tell("GH", "1001", middle="Ann", ssn="412-55-8801")
+    tell("CN", "77", middle="Ann", ssn="412-55-8801")
+    tell("LAB", "L-20817744", given="Marjorie", street="18 Orchard Ln", phone="6035550114")
+    return PotentialMatch.objects.get(status="open")
+
+
+def sign_in(username: str, role: str, name: str) -> Client:
+    """A browser of a member of staff who is signed in."""
+    user = User.objects.create(username=username, display_name=name)
+    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    browser = Client()
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
+
+
+@pytest.fixture
+def stefan(db: None) -> Client:
+    """The browser of the `steward` of the cast."""
+    return sign_in("stefan", "steward", "Stefan Weber")
+
+
+@pytest.fixture
+def sonja(db: None) -> Client:
+    """The browser of the `second_steward`."""
+    return sign_in("sonja", "steward", "Sonja Lindqvist")
+
+
+@pytest.fixture
+def token() -> Token:
+    """What the page of a task carries: the basis of an answer, as of now."""
+
+    def made(task: PotentialMatch) -> str:
+        fresh = PotentialMatch.objects.select_related("golden_a", "golden_b", "model_version").get(pk=task.pk)
+        return basis_of(fresh).token(shown_at=timezone.now())
+
+    return made
+
+
+def audited(action: Action, **where: Any) -> int:
+    """How many audit events of an action there are."""
+    return AuditEvent.objects.filter(action=action, **where).count()
