@@ -120,7 +120,12 @@ def _read_box(text: str) -> ReadStreet | None:
     if route:
         return ReadStreet(f"{'RR' if route[1] else 'HC'} {route[3].lstrip('0') or '0'} BOX {route[4]}")
     box = _PO_BOX.search(spaced)
-    return ReadStreet(f"PO BOX {box[1].lstrip('0') or '0'}") if box else None
+    if not box:
+        return None
+    before = spaced[: box.start()].split()
+    if len(before) > 2 and before[0][0].isdecimal():
+        return _read_words(" ".join(before))  # of a street and a box the street says where the person lives
+    return ReadStreet(f"PO BOX {box[1].lstrip('0') or '0'}")
 
 
 def _read_words(text: str) -> ReadStreet:
@@ -168,12 +173,12 @@ def _abbreviate(words: list[str]) -> list[str]:
     if last > 1 and words[last] in _DIRECTIONS:
         words[last] = _DIRECTIONS[words[last]]
         last -= 1
-    # Publication 28 §233: a direction that is itself the name of the street (NORTH AVE) is not abbreviated.
-    if last > 1 and words[last] in STREET_SUFFIXES:
-        words[last] = STREET_SUFFIXES[words[last]]
-    if words[last][0].isdecimal() and last > 1:
-        words[last - 1] = _NUMBERED_ROADS.get(words[last - 1], words[last - 1])
     first = 1 if words[0][0].isdecimal() else 0
+    if last > first and words[last] in STREET_SUFFIXES:
+        words[last] = STREET_SUFFIXES[words[last]]
+    if words[last][0].isdecimal() and last > first:
+        words[last - 1] = _NUMBERED_ROADS.get(words[last - 1], words[last - 1])
+    # Publication 28 §233: a direction that is itself the name of the street (NORTH AVE) is not abbreviated.
     if last - first > 1 and words[first] in _DIRECTIONS:
         words[first] = _DIRECTIONS[words[first]]
     return words

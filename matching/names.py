@@ -66,7 +66,7 @@ class Words:
 
 @lru_cache(maxsize=65_536)
 def words_of(told: str) -> tuple[str, ...]:
-    """Words of letters and digits in capitals; apostrophes vanish, hyphens and other signs part, J.R. is JR."""
+    """Words of capitals; apostrophes and digits vanish, hyphens and other signs part, J.R. is JR, 2ND stays."""
     text = to_capitals(told)
     if text.isalpha():
         return (text,)
@@ -75,7 +75,10 @@ def words_of(told: str) -> tuple[str, ...]:
     text = text.translate(_APOSTROPHES)
     if "." in text:
         text = _DOTTED.sub(_undotted, text)
-    return tuple(_NOT_LETTERS.sub(" ", text).split())
+    words = _NOT_LETTERS.sub(" ", text).split()
+    if _DIGITS.search(text):
+        words = [word if word in _SUFFIXES or word == "1ST" else _DIGITS.sub("", word) for word in words]
+    return tuple(word for word in words if word)
 
 
 def _undotted(found: re.Match[str]) -> str:
@@ -95,7 +98,10 @@ def standard_suffix(told: str) -> str:
 @lru_cache(maxsize=65_536)
 def read_family(told: str) -> tuple[Words, tuple[str, ...]]:
     """(words with particles joined, bare pieces): the pieces are () for a plain name."""
-    words, suffix = _take_suffix(list(words_of(told)), weakest="V")
+    words = list(words_of(told))
+    if not words:
+        return Words(removed="no letters" if told.strip() else ""), ()
+    words, suffix = _take_suffix(words, weakest="V")
     field = _real_words(words, suffix)
     joined, pieces = _join_particles(field.words)
     plain = len(joined) <= 1 and joined == pieces
@@ -107,6 +113,8 @@ def read_family(told: str) -> tuple[Words, tuple[str, ...]]:
 def read_given(told: str) -> Words:
     """The words of a given or middle name field, without titles before it and suffixes after it."""
     words = list(words_of(told))
+    if not words:
+        return Words(removed="no letters" if told.strip() else "")
     while len(words) > 1 and words[0] in TITLES:
         del words[0]
     if len(words) == 1 and words[0] in TITLES and words[0] not in {"HON", "LADY", "COL", "GEN", "BROTHER"}:
@@ -129,7 +137,7 @@ def _take_suffix(words: list[str], *, weakest: str) -> tuple[list[str], str]:
 
 
 def _real_words(words: list[str], suffix: str) -> Words:
-    """Drop digits and placeholders."""
+    """Drop placeholders."""
     if not words:
         return Words(suffix=suffix)
     text = " ".join(words)
@@ -137,10 +145,6 @@ def _real_words(words: list[str], suffix: str) -> Words:
         return Words(suffix=suffix, removed=f"placeholder {text}")
     if text.startswith("ZZ") or (all_same(text) and (len(text) > 2 or text == "XX")):
         return Words(suffix=suffix, removed="placeholder")
-    if not text.isascii() or any(map(str.isdecimal, text)):
-        words = [letters for letters in (_DIGITS.sub("", word) for word in words) if letters]
-        if not words:
-            return Words(suffix=suffix, removed="no letters")
     return Words(tuple(words), suffix)
 
 
