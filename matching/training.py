@@ -8,7 +8,7 @@ towards its starting value in proportion to how little stands behind it, and eve
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ from matching.model_document import with_hash
 from matching.records import StandardRecord
 from matching.splink_bridge import Records
 from matching.splink_training import Estimates, estimate
-from matching.standardise import NOTHING_EXCESSIVE, ExcessiveValues
+from matching.standardise import ExcessiveValues, value_digest
 from matching.starting_values import STARTING_VALUES
 
 LEAST_RECORDS = 2_000
@@ -41,6 +41,9 @@ U_PRIOR_PAIRS = 1e6
 """Weight of a starting u, in sampled pairs."""
 
 
+MOST_FAMILIES_AN_SSN = 6
+MOST_RECORDS_A_PHONE = 25
+MOST_RECORDS_AN_EMAIL = 8
 HAND_SET = frozenset({(GIVEN, int(Given.ALTERNATE))})
 """Levels that say more about what a source tells than about people: they keep their starting values."""
 
@@ -57,7 +60,6 @@ class TrainingPlan:
     sampled_pairs: float = 2e7
     thresholds: Thresholds = field(default_factory=Thresholds)
     policy: PolicySettings = field(default_factory=PolicySettings)
-    excessive: ExcessiveValues = NOTHING_EXCESSIVE
 
 
 def train(records: Records, plan: TrainingPlan) -> LinkageModel:
@@ -81,11 +83,29 @@ def train(records: Records, plan: TrainingPlan) -> LinkageModel:
             prior_records=len(records),
             thresholds=plan.thresholds,
             policy=plan.policy,
-            excessive=plan.excessive,
+            excessive=find_excessive(records),
             author=plan.author,
             justification=plan.justification,
             training=_account(records, different, estimates, plan),
         )
+    )
+
+
+def find_excessive(records: Records) -> ExcessiveValues:
+    """Values so common that they are filler or shared by strangers: an SSN on more than 6 family names,
+    a phone on more than 25 records, an e-mail address on more than 8."""
+    families: dict[str, set[str]] = defaultdict(set)
+    phones: Counter[str] = Counter()
+    emails: Counter[str] = Counter()
+    for record in records.values():
+        if record.ssn:
+            families[record.ssn].add(record.name.family)
+        phones.update(record.phones)
+        emails.update(record.emails)
+    return ExcessiveValues(
+        ssns=frozenset(value_digest(ssn) for ssn, names in families.items() if len(names) > MOST_FAMILIES_AN_SSN),
+        phones=frozenset(value_digest(phone) for phone, count in phones.items() if count > MOST_RECORDS_A_PHONE),
+        emails=frozenset(value_digest(email) for email, count in emails.items() if count > MOST_RECORDS_AN_EMAIL),
     )
 
 
