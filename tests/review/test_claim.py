@@ -76,7 +76,13 @@ def test_giving_back_frees_the_task_and_only_ones_own(
 def test_next_takes_the_most_urgent_that_nobody_holds(
     twins: PotentialMatch, tell: Tell, steward: Actor, second_steward: Actor
 ) -> None:
-    berg = {"family": "Bergmann", "street": "2 Mill Road", "phone": "6035550177", "birth_date": "1980-05-01", "sex": "M"}
+    berg = {
+        "family": "Bergmann",
+        "street": "2 Mill Road",
+        "phone": "6035550177",
+        "birth_date": "1980-05-01",
+        "sex": "M",
+    }
     tell("GH", "2001", given="Robert", **berg)
     tell("CN", "2002", given="Roland", **berg)
     by_risk = list(PotentialMatch.objects.filter(status="open").order_by("-risk").values_list("uuid", flat=True))
