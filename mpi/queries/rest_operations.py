@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count
-
 from mpi.models import GoldenRecord, InboundMessage, Job, LineError, Link, MessageState
 
 
@@ -57,16 +55,6 @@ def jobs(*, before: int | None, size: int) -> list[Job]:
 def job(uuid: UUID) -> Job | None:
     """One job. One query."""
     return Job.objects.filter(uuid=uuid).first()
-
-
-def live_counts(job_id: int) -> dict[str, int]:
-    """How many messages of a job are in which state and, once applied, had which outcome. One query."""
-    rows = InboundMessage.objects.filter(job_id=job_id).values_list("state", "outcome").annotate(n=Count("pk"))
-    counts: dict[str, int] = {}
-    for state, outcome, number in rows:
-        name = outcome if state == MessageState.APPLIED and outcome else state
-        counts[name] = counts.get(name, 0) + number
-    return counts
 
 
 def job_lines(job_id: int, *, after: int | None, size: int) -> list[InboundMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -28,25 +29,26 @@ def receive_batch(*, lines: Iterable[Line], name: str, actor: Actor) -> Job:
     """Store every good line as a message and every bad one as a line error; the workers do the rest.
 
     Good lines are committed in chunks, each before the workers are told of it: nothing that was taken
-    is lost. Raises Forbidden, Busy.
+    is lost. The sweep closes the job when all are dealt with. Raises Forbidden, Busy.
     """
     require(actor, Permission.RECORD_WRITE)
     job = _start(name, actor)
-    systems, total = all_systems(), 0
+    systems, counts = all_systems(), Counter[str]()
     for chunk in _chunks(lines, settings.INGEST_BATCH):
         drafts, errors = [], []
         for number, told in chunk:
             try:
                 drafts.append(_draft(number, told, actor, set(systems)))
             except MpiError as error:
+                counts["rejected"] += 1
                 errors += _line_errors(job, number, error)
         LineError.objects.bulk_create(errors)
         if drafts:
             receipts = receive_many(drafts, actor=actor, job=job)
             hint([receipt.message_id for receipt in receipts])
-        total += len(chunk)
-    job.total, job.status = total, JobStatus.RUNNING
-    job.save(update_fields=["total", "status"])
+        counts["lines"] += len(chunk)
+    job.total, job.counts, job.status = counts["lines"], dict(counts), JobStatus.RUNNING
+    job.save(update_fields=["total", "counts", "status"])
     return job
 
 

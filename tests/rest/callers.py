@@ -39,6 +39,32 @@ MARCUS = {
 """Somebody else."""
 
 
+MARGARET = {
+    "given_name": "Margaret",
+    "middle_name": "Ann",
+    "family_name": "Holloway",
+    "birth_date": "1971-03-09",
+    "sex": "F",
+    "ssn": "412-55-8801",
+    "street": "18 Orchard Lane",
+    "city": "Concord",
+    "state": "NH",
+    "postal_code": "03301",
+    "phone": "603-555-0141",
+}
+"""One of a pair."""
+
+MARJORIE = {
+    **MARGARET,
+    "given_name": "Marjorie",
+    "middle_name": "",
+    "ssn": "",
+    "street": "18 Orchard Ln",
+    "phone": "603-555-0114",
+}
+"""Her twin, or herself misspelt: only a person can tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """An answer with its parsed body."""
@@ -107,3 +133,21 @@ def check_problem(answer: Answered) -> None:
     assert problem["detail"]
     assert isinstance(problem["flaws"], list)
     assert all(flaw["field"] and flaw["problem"] for flaw in problem["flaws"])
+
+
+def versions_of(caller: Caller, *euids: str) -> dict[str, int]:
+    """The versions of golden records as they stand now."""
+    return {euid: caller.get(f"golden-records/{euid}").body["version"] for euid in euids}
+
+
+def merge(caller: Caller, *, survivor: str, retired: str) -> dict[str, Any]:
+    """Merge two golden records as they stand now."""
+    body = {
+        "retired_euid": retired,
+        "versions": versions_of(caller, survivor, retired),
+        "reason_code": "documents-seen",
+        "reason": "Passport",
+    }
+    answer = caller.post(f"golden-records/{survivor}/merge", body)
+    assert answer.status == 200, answer.body
+    return dict(answer.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.rest.callers import KATHERINE, MARCUS, Caller
+from tests.rest.callers import KATHERINE, MARCUS, Caller, merge
 
 from audit.models import AuditEvent
 from mpi.models import GoldenRecord
@@ -152,11 +152,3 @@ def test_cross_references_refuse_what_they_do_not_know(caller: Caller, katherine
     missing = caller.get("cross-references?mrn=1")
     assert (missing.status, missing.body["flaws"][0]["field"]) == (422, "system")
 
-
-def merge(caller: Caller, *, survivor: str, retired: str) -> dict[str, str]:
-    """Merge two golden records as they stand now."""
-    versions = {euid: caller.get(f"golden-records/{euid}").body["version"] for euid in (survivor, retired)}
-    body = {"retired_euid": retired, "versions": versions, "reason_code": "documents-seen", "reason": "Passport"}
-    answer = caller.post(f"golden-records/{survivor}/merge", body)
-    assert answer.status == 200, answer.body
-    return dict(answer.body)

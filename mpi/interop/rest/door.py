@@ -42,12 +42,12 @@ class Answering(APIView):
         return super().initialize_request(request, *args, **kwargs)
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """405 with the methods that are offered."""
-        raise MethodNotAllowed(str(request.method), self._offered())
+        """405; `Allow` stands in every answer, as DRF puts it there."""
+        raise MethodNotAllowed(str(request.method), self.allowed_methods)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """What may be done here, in `Allow`; the OpenAPI document says the rest."""
-        return Response(status=204, headers={"Allow": ", ".join(self._offered())})
+        return Response(status=204)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Every exception becomes a problem here; none goes further."""
@@ -61,9 +61,6 @@ class Answering(APIView):
         answer["Cache-Control"] = "no-store"
         answer["X-Correlation-Id"] = str(self.correlation_id)
         return answer
-
-    def _offered(self) -> list[str]:
-        return sorted(name.upper() for name in ("get", "post", "put", "delete") if hasattr(self, name))
 
 
 class OpenDoor(Answering):
@@ -125,10 +122,12 @@ class NothingHere(OpenDoor):
 
 def problem_response(problem: Problem, correlation_id: UUID) -> Response:
     """A problem as an answer, with the headers its status demands."""
-    return Response(
+    answer = Response(
         problem.as_document(correlation_id),
         status=problem.status,
         headers=dict(problem.headers),
         content_type=MEDIA_TYPE,
         exception=True,
     )
+    answer._has_been_logged = True  # Django would log the address, which can hold a record number
+    return answer

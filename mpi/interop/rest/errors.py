@@ -127,8 +127,6 @@ def _(error: MpiError) -> Problem:
         headers["Retry-After"] = str(wait)
     if error.http_status == 401:
         headers["WWW-Authenticate"] = REALM
-    if isinstance(allowed := error.extra.get("allow"), list):
-        headers["Allow"] = ", ".join(allowed)
     return Problem(
         status=error.http_status,
         code=error.code,

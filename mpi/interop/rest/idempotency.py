@@ -46,7 +46,7 @@ class _Kept:
 
 def key_of(request: HttpRequest) -> str:
     """The key of a request, "" without one. Raises InvalidInput."""
-    key = str(request.META.get("HTTP_IDEMPOTENCY_KEY", "")).strip().strip('"')
+    key = str(request.META.get("HTTP_IDEMPOTENCY_KEY", "")).strip(" \t").strip('"')
     if key and not _KEY.fullmatch(key):
         flaw = Flaw(HEADER, "is not a key", "use 1 to 128 printable ASCII characters without spaces, such as a UUID")
         raise InvalidInput("The idempotency key cannot be used.", flaws=[flaw])

@@ -67,16 +67,23 @@ def content_type(request: HttpRequest) -> str:
 
 def body_of(request: HttpRequest, *, most_bytes: int, accepted: Sequence[str] = (JSON,)) -> bytes:
     """The whole body. Raises UnsupportedType, TooLarge, Malformed (empty)."""
-    require_type(request, accepted)
     announced = str(request.META.get("CONTENT_LENGTH") or "0")
+    if announced == "0":
+        raise _empty()
+    require_type(request, accepted)
     if announced.isdecimal() and int(announced) > most_bytes:
         raise too_large(most_bytes)
     body = request.body
     if len(body) > most_bytes:
         raise too_large(most_bytes)
     if not body.strip():
-        raise Malformed("The body is empty.", flaws=[Flaw("body", "is empty", "send a JSON object")])
+        raise _empty()
     return body
+
+
+def _empty() -> Malformed:
+    mend = "send a JSON object, with its Content-Length"
+    return Malformed("The body is empty.", flaws=[Flaw("body", "is empty", mend)])
 
 
 def require_type(request: HttpRequest, accepted: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -16,8 +17,9 @@ from mpi.interop.rest.pagination import page, read_cursor
 from mpi.interop.rest.query import CURSOR, LIMIT
 from mpi.interop.rest.shapes import paged
 from mpi.interop.rest.shapes_operations import JobErrorShape, JobLineShape, JobShape
-from mpi.models import Job
+from mpi.models import Job, JobStatus
 from mpi.queries import rest_operations
+from mpi.services.import_file import progress
 
 _TAG = "jobs"
 
@@ -28,6 +30,14 @@ def known_job(uuid: UUID) -> Job:
     if found is None:
         raise NotFound("There is no job under this number.")
     return found
+
+
+def _live_counts(job: Job) -> Counter[str]:
+    """Those of a finished job are final; else what the reading counted and what the messages tell now."""
+    counts = Counter(job.counts)
+    if job.status in (JobStatus.READING, JobStatus.RUNNING):
+        counts.update(progress(job))
+    return counts
 
 
 class Jobs(Door):
@@ -57,7 +67,7 @@ class JobDetail(Door):
     def get(self, request: Request, job_id: UUID) -> Response:
         """With live counts."""
         job = known_job(job_id)
-        return Response(job_document(job, {**job.counts, **rest_operations.live_counts(job.pk)}))
+        return Response(job_document(job, _live_counts(job)))
 
 
 class JobLines(Door):

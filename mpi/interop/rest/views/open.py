@@ -52,7 +52,7 @@ class Health(OpenDoor):
 @lru_cache(maxsize=1)
 def problem_kinds() -> dict[str, Document]:
     """Every code that a problem of this door can have."""
-    kinds = {
+    kinds: dict[str, Document] = {
         kind.code: {
             "code": kind.code,
             "title": kind.title,
@@ -60,7 +60,7 @@ def problem_kinds() -> dict[str, Document]:
             "retryable": kind.retryable,
             "meaning": (kind.__doc__ or "").strip(),
         }
-        for kind in every_error()
+        for kind in reversed(every_error())  # of two that share a code the parent explains it
         if kind is not MpiError
     }
     kinds[INTERNAL.code] = {
