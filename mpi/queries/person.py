@@ -1,6 +1,6 @@
-"""The golden record page: demographics with provenance, members, numbers, open questions.
+"""The golden record page: demographics with provenance, members, open questions.
 
-Each function is one query (or none) whatever the number of members; `golden_page` costs five.
+Each function is one query (or none) whatever the number of members.
 """
 
 from __future__ import annotations
@@ -107,16 +107,6 @@ class GoldenField:
     agreeing: int
     reason: str
     losing: tuple[LosingValue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of the person: an MRN of a source system or another identifier, protected ones masked."""
-
-    kind: str
-    value: str
-    record_ids: tuple[int, ...]
-    former: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,28 +225,6 @@ def _sources(record_ids: Iterable[int], systems: Mapping[int, str]) -> str:
 def _shown(value: Any, shape: str) -> Any:
     """A losing SSN is a ciphertext of another record: only that it differs is shown."""
     return "another number" if shape == "ssn" else value
-
-
-_KINDS = {"SS": "SSN", "SSN": "SSN", "MB": "Member number", "DL": "Driving licence", "PPN": "Passport"}
-
-
-def number_kind(authority: str, kind: str) -> str:
-    """What a number is, with who gave it out (HL7 table 0203 types in words where they are common)."""
-    word = _KINDS.get(kind.upper(), kind)
-    return word if word == "SSN" else f"{word}, {authority}".strip(", ")
-
-
-def numbers(links: Sequence[Link]) -> tuple[Number, ...]:
-    """MRNs and other identifiers as told, each once, protected values masked. No query."""
-    found: dict[tuple[str, str, bool], list[int]] = {}
-    for link in links:
-        record = link.source_record
-        found.setdefault((f"MRN, {record.source_system.name}", record.mrn, False), []).append(record.pk)
-    for link in links:
-        for part in codec.masked_told(link.source_record).identifiers:
-            key = (number_kind(part.authority, part.type), part.value, part.use == "old")
-            found.setdefault(key, []).append(link.source_record_id)
-    return tuple(Number(kind, value, tuple(ids), former) for (kind, value, former), ids in found.items())
 
 
 def open_matches(golden: GoldenRecord) -> tuple[OpenMatch, ...]:

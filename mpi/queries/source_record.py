@@ -12,7 +12,7 @@ from mpi import codec
 from mpi.models import Decision, GoldenRecord, Link, LinkageModelVersion, SourceRecord
 from mpi.queries.evidence import Evidence, evidence_of
 from mpi.queries.linkage import thresholds_of
-from mpi.queries.person import number_kind
+from mpi.queries.numbers import number_kind
 
 VERSIONS_SHOWN = 25
 
@@ -169,7 +169,7 @@ def _considered(
 
 def versions(record: SourceRecord) -> tuple[Version, ...]:
     """The newest versions with what each changed. One query."""
-    history = SourceRecord.history.filter(id=record.pk)  # type: ignore[attr-defined]  # set by simple-history
+    history = SourceRecord.history.filter(id=record.pk)
     rows = list(history.order_by("-history_id")[: VERSIONS_SHOWN + 1])
     told = [lines_told(codec.masked_told(row)) for row in rows]
     found = []

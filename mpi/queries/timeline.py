@@ -83,7 +83,7 @@ def event_words(kind: str) -> str:
 def timeline(golden: GoldenRecord, reasons: Mapping[str, str], *, before: datetime | None = None) -> Timeline:
     """Events and changes recorded before a time. `reasons` gives words for reason codes."""
     acts = IdentityEvent.objects.filter(golden_record_ids__contains=[golden.pk]).prefetch_related("undone_by")
-    versions = GoldenRecord.history.filter(id=golden.pk)  # type: ignore[attr-defined]  # set by simple-history
+    versions = GoldenRecord.history.filter(id=golden.pk)
     if before is not None:
         acts = acts.filter(recorded_at__lt=before)
         versions = versions.filter(recorded_at__lt=before)

@@ -57,7 +57,7 @@ def _whole(text: str, *, differs: bool) -> tuple[Run, ...]:
 
 
 def _without_islands(
-    codes: list[tuple[str, int, int, int, int]],
+    codes: Sequence[tuple[str, int, int, int, int]],
 ) -> Iterator[tuple[bool, int, int, int, int]]:
     """Opcodes as (differs, left start, left end, right start, right end), tiny equal islands counted as differing."""
     last = len(codes) - 1

@@ -79,12 +79,13 @@ def age(born: object, at: date) -> str:
     return f"{months // 12} y"
 
 
-def moment(value: datetime | None, zone: tzinfo = UTC) -> str:
+def moment(value: datetime | None, zone: tzinfo = UTC, *, seconds: bool = False) -> str:
     """`21-Nov-2026 14:32 UTC`, 24 h, with its zone."""
     if value is None:
         return ""
     local = value.astimezone(zone)
-    return f"{day(local)} {local:%H:%M} {local.tzname()}"
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return f"{day(local)} {clock} {local.tzname()}"
 
 
 def relative(value: datetime, now: datetime) -> str:

@@ -15,8 +15,7 @@ class MpiForm(forms.Form):
     """Error marks and descriptions that a screen reader finds; no colon after labels, no prefix of ids."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", auto_id="id_%s", **kwargs)
-        self.use_required_attribute = True
+        super().__init__(*args, **{"label_suffix": "", "auto_id": "id_%s", **kwargs})
 
 
 class SearchForm(MpiForm):

@@ -37,7 +37,8 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        actor, roles = None, ()
+        actor: Actor | None = None
+        roles: tuple[str, ...] = ()
         if not request.path.startswith(_MACHINE_DOORS) and isinstance(request.user, User):
             roles = tuple(request.user.groups.order_by("name").values_list("name", flat=True))
             actor = actor_of(request, request.user, roles)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -61,6 +61,11 @@ def time_of(text: str) -> datetime | None:
 def whole_number(text: str) -> int | None:
     """A row key of the address, None where there is none or it is no key."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form binds to: the sent data, also when nothing is in it; None while it is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def require(request: ActorRequest, permission: str) -> Actor:

@@ -62,7 +62,7 @@ def born(context: Context, birth_date: object, deceased_date: object = None) -> 
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: Context, value: datetime | None) -> str:
+def moment(context: Context, value: datetime | None, *, seconds: bool = False) -> str:
     """24 h time with zone; how long ago stands in the title."""
     if value is None:
         return UNKNOWN
@@ -71,7 +71,7 @@ def moment(context: Context, value: datetime | None) -> str:
         '<time class="nowrap" datetime="{}" title="{}">{}</time>',
         value.isoformat(timespec="seconds"),
         formats.relative(value, now) if now else "",
-        formats.moment(value, timezone.get_current_timezone()),
+        formats.moment(value, timezone.get_current_timezone(), seconds=seconds),
     )
 
 

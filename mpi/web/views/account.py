@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
@@ -52,17 +50,21 @@ class SignIn(LoginView):
         return {**super().get_context_data(**kwargs), "now": timezone.now()}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        user = cast(User, form.get_user())
+        user = form.get_user()
         with transaction.atomic():
             record(entry_by(actor_of(self.request, user), Action.SIGN_IN_SUCCEEDED))
             return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        allowed = AxesProxyHandler.is_allowed(self.request, {"username": form.data.get("username", "")})
-        action = Action.SIGN_IN_FAILED if allowed else Action.SIGN_IN_LOCKED
+        typed = form.data.get("username", "")
+        locked = not AxesProxyHandler.is_allowed(self.request, {"username": typed})
+        action = Action.SIGN_IN_LOCKED if locked else Action.SIGN_IN_FAILED
         with transaction.atomic():
-            record(entry_by(_stranger(self.request, form.data.get("username", "")), action, outcome="refused"))
-        return self.render_to_response(self.get_context_data(form=form, locked=not allowed), status=422)
+            record(entry_by(_stranger(self.request, typed), action, outcome="refused"))
+        # Our page says that it is locked: the middleware of axes need not put its own in place of it.
+        self.request.axes_locked_out = False  # type: ignore[attr-defined]  # set by axes
+        context = self.get_context_data(form=form, locked=locked)
+        return self.render_to_response(context, status=429 if locked else 422)
 
 
 def _stranger(request: HttpRequest, typed: str) -> Actor:
@@ -89,11 +91,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @page
 def account(request: ActorRequest) -> HttpResponse:
-    return show(
-        request,
-        "mpi/account.html",
-        {"permissions": [_MAY.get(name, name) for name in sorted(request.actor.permissions)]},
-    )
+    may = [_MAY.get(name, name) for name in sorted(request.actor.permissions)]
+    return show(request, "mpi/account.html", {"permissions": may})
 
 
 @require_POST

@@ -22,7 +22,7 @@ from mpi.services.unmerge import preview_unmerge, unmerge_golden_records
 from mpi.services.verify import verify_golden_record
 from mpi.web.forms import EuidForm, MergeForm, ReasonForm, VersionedForm, WordsForm
 from mpi.web.notices import tell
-from mpi.web.pages import ActorRequest, page, require, show
+from mpi.web.pages import ActorRequest, page, posted, require, show
 
 _BOTH = require_http_methods(["GET", "POST"])
 
@@ -56,7 +56,7 @@ def choose_other(request: ActorRequest, euid: str, act: str) -> HttpResponse:
 @_BOTH
 def merge(request: ActorRequest, survivor: str, retired: str) -> HttpResponse:
     actor = require(request, Permission.MERGE)
-    form = MergeForm(request.POST or None)
+    form = MergeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = merge_golden_records(
             survivor_euid=form.cleaned_data["survivor"],
@@ -80,7 +80,7 @@ def merge(request: ActorRequest, survivor: str, retired: str) -> HttpResponse:
 def unmerge(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
     """They are two people: everything as before, and a separation so that they stay two."""
     actor = require(request, Permission.MERGE)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = unmerge_golden_records(event_uuid=event_uuid, actor=actor, **form.cleaned_data)
         tell(request, result)
@@ -95,7 +95,7 @@ def unmerge(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
 def undo(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
     """A slip: exactly as before, open questions open again, no separation."""
     actor = require(request, Permission.MERGE)
-    form = WordsForm(request.POST or None)
+    form = WordsForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = undo_event(event_uuid=event_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
@@ -108,7 +108,7 @@ def undo(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
 @_BOTH
 def keep_apart(request: ActorRequest, euid: str, other: str) -> HttpResponse:
     actor = require(request, Permission.MERGE)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         tell(request, separate(euid_a=euid, euid_b=other, actor=actor, **form.cleaned_data))
         return redirect("golden-record", euid)
@@ -122,7 +122,7 @@ def keep_apart(request: ActorRequest, euid: str, other: str) -> HttpResponse:
 @_BOTH
 def lift(request: ActorRequest, separation_uuid: UUID) -> HttpResponse:
     actor = require(request, Permission.MERGE)
-    form = WordsForm(request.POST or None)
+    form = WordsForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = lift_separation(separation_uuid=separation_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
@@ -137,7 +137,7 @@ def verify(request: ActorRequest, euid: str) -> HttpResponse:
     """A steward vouches for a provisional golden record."""
     actor = require(request, Permission.MERGE)
     golden, _ = access.access_person(actor, euid)
-    form = VersionedForm(request.POST or None, initial={"version": golden.version})
+    form = VersionedForm(posted(request), initial={"version": golden.version})
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         reason = ": ".join(part for part in (REASONS[told["reason_code"]], told["reason"]) if part)

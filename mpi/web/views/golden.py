@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from mpi import access
-from mpi.queries import person, timeline
+from mpi.queries import numbers, person, timeline
 from mpi.services.reasons import REASONS
 from mpi.web.pages import ActorRequest, page, show, time_of
 
@@ -20,7 +20,7 @@ def overview(request: ActorRequest, euid: str) -> HttpResponse:
         "person": person.banner(golden, links),
         "links": links,
         "fields": person.fields(golden, links),
-        "numbers": person.numbers(links),
+        "numbers": numbers.numbers(links),
         "open_matches": person.open_matches(golden),
         "kept_apart": person.kept_apart(links),
         "tab": "overview",

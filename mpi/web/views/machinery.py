@@ -59,6 +59,11 @@ def job(request: ActorRequest, job_uuid: UUID) -> HttpResponse:
     return show(request, template, context)
 
 
+def _safe(cell: str) -> str:
+    """OWASP CSV injection: an apostrophe in front keeps a spreadsheet from running the cell."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+
+
 class _Line:
     """What csv writes to: hands each line on instead of keeping it."""
 
@@ -76,7 +81,8 @@ def job_errors(request: ActorRequest, job_uuid: UUID) -> HttpResponseBase:
     def lines() -> Iterator[str]:
         yield writer.writerow(["line", "column", "field", "problem", "mend"])
         for flaw in job_reads.flaws(progress.job, limit=None):
-            yield writer.writerow([flaw.line or "", flaw.column or "", flaw.field, flaw.problem, flaw.mend])
+            told = (_safe(text) for text in (flaw.field, flaw.problem, flaw.mend))
+            yield writer.writerow([flaw.line or "", flaw.column or "", *told])
 
     name = f'attachment; filename="errors-{progress.job.uuid}.csv"'
     return StreamingHttpResponse(lines(), content_type="text/csv", headers={"Content-Disposition": name})

@@ -9,14 +9,14 @@ from mpi import access
 from mpi.access import Permission
 from mpi.queries.search import find, systems
 from mpi.web.forms import SearchForm
-from mpi.web.pages import ActorRequest, page, require, show
+from mpi.web.pages import ActorRequest, page, posted, require, show
 
 
 @page
 @require_http_methods(["GET", "POST"])
 def search(request: ActorRequest) -> HttpResponse:
     actor = require(request, Permission.PERSON_READ)
-    form = SearchForm(request.POST or None, systems=systems())
+    form = SearchForm(posted(request), systems=systems())
     if request.method == "GET":
         return show(request, "mpi/search.html", {"form": form})
     if not form.is_valid():

@@ -15,7 +15,7 @@ from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
 from mpi.web.forms import ReasonForm, WordsForm
 from mpi.web.notices import tell
-from mpi.web.pages import ActorRequest, page, require, show
+from mpi.web.pages import ActorRequest, page, posted, require, show
 
 
 @page
@@ -40,7 +40,7 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def unlink(request: ActorRequest, record_id: int) -> HttpResponse:
     actor = require(request, Permission.MERGE)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = unlink_record(record_id=record_id, actor=actor, **form.cleaned_data)
         tell(request, result)
@@ -56,7 +56,7 @@ def unlink(request: ActorRequest, record_id: int) -> HttpResponse:
 def unmask(request: ActorRequest, record_id: int) -> HttpResponse:
     """Show a whole SSN once, after a reason; the act is audited by the service."""
     actor = require(request, Permission.UNMASK)
-    form = WordsForm(request.POST or None)
+    form = WordsForm(posted(request))
     shown = ""
     if request.method == "POST" and form.is_valid():
         shown = unmask_ssn(record_id=record_id, reason=form.cleaned_data["reason"], actor=actor)

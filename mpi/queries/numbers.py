@@ -1,0 +1,41 @@
+"""The numbers of a person: MRNs of the source systems and other identifiers, each once, protected ones masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mpi import codec
+from mpi.models import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the person: an MRN of a source system or another identifier, protected ones masked."""
+
+    kind: str
+    value: str
+    record_ids: tuple[int, ...]
+    former: bool
+
+
+_KINDS = {"SS": "SSN", "SSN": "SSN", "MB": "Member number", "DL": "Driving licence", "PPN": "Passport"}
+
+
+def number_kind(authority: str, kind: str) -> str:
+    """What a number is, with who gave it out (HL7 table 0203 types in words where they are common)."""
+    word = _KINDS.get(kind.upper(), kind)
+    return word if word == "SSN" else f"{word}, {authority}".strip(", ")
+
+
+def numbers(links: Sequence[Link]) -> tuple[Number, ...]:
+    """MRNs and other identifiers as told, each once, protected values masked. No query."""
+    found: dict[tuple[str, str, bool], list[int]] = {}
+    for link in links:
+        record = link.source_record
+        found.setdefault((f"MRN, {record.source_system.name}", record.mrn, False), []).append(record.pk)
+    for link in links:
+        for part in codec.masked_told(link.source_record).identifiers:
+            key = (number_kind(part.authority, part.type), part.value, part.use == "old")
+            found.setdefault(key, []).append(link.source_record_id)
+    return tuple(Number(kind, value, tuple(ids), former) for (kind, value, former), ids in found.items())
