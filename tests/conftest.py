@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Tests have a home of their own: never the developer's data. Set before Django reads its settings.
-if "MPI_TEST_HOME" not in os.environ:
-    os.environ["MPI_TEST_HOME"] = tempfile.mkdtemp(prefix="mpi-test-")
-os.environ["MPI_HOME"] = os.environ["MPI_TEST_HOME"]
-
 from django.db import connection, connections
 
 from mpi.access import ROLES
@@ -40,8 +33,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any, request: Any) -> Iterator[None]:
     """The test database, migrated by its owner; the tests themselves work as `mpi_app`."""
+    from django.test import TransactionTestCase
     from django.test.utils import setup_databases, teardown_databases
 
+    # Tests that commit are emptied by the owner: the application's own role may not touch the audit log.
+    TransactionTestCase._fixture_teardown = lambda *_: empty_tables()
     with django_db_blocker.unblock():
         suffix = getattr(request.config, "workerinput", {}).get("workerid")
         with as_owner():
@@ -59,14 +55,6 @@ def _named(suffix: str | None) -> dict[str, Any]:
     if suffix:
         connection.settings_dict["TEST"]["NAME"] = f"test_{connection.settings_dict['NAME']}_{suffix}"
     return {}
-
-
-@pytest.fixture(autouse=True)
-def _flush_as_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that commit are emptied by the owner: the application's own role may not touch the audit log."""
-    from django.test import TransactionTestCase
-
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
 
 
 def empty_tables() -> None:
