@@ -66,7 +66,7 @@ def _broker_and_workers(now: datetime) -> Check:
         return Check("Valkey and workers", "bad", "the broker does not answer; messages wait in the inbox")
     kind = _kind(embedded=settings.MPI_EMBEDDED_VALKEY)
     if not isinstance(beat, datetime):
-        return Check("Valkey and workers", "late", f"broker {kind}; no worker has reported")
+        return Check("Valkey and workers", "late", f"broker {kind}; no worker has reported lately")
     if (now - beat).total_seconds() > _LATE_S:
         return Check("Valkey and workers", "late", f"broker {kind}; workers are silent since", beat)
     return Check("Valkey and workers", "good", f"broker {kind}; a worker reported", beat)

@@ -122,6 +122,12 @@ class MergeForm(ReasonForm):
         told = self.cleaned_data
         return {told["survivor"]: told["survivor_version"], told["retired"]: told["retired_version"]}
 
+    def act(self) -> dict[str, str]:
+        """Who carries on, who is retired, and why."""
+        told = self.cleaned_data
+        reason = {"reason_code": told["reason_code"], "reason": told["reason"]}
+        return {"survivor_euid": told["survivor"], "retired_euid": told["retired"], **reason}
+
 
 class EuidForm(MpiForm):
     """The other golden record of an act on two."""

@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from mpi import access
 from mpi.commands import Actor
@@ -34,7 +35,9 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBas
     @functools.wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if getattr(request, "actor", None) is None:
-            return redirect_to_login(request.get_full_path())
+            answer = redirect_to_login(request.get_full_path())
+            # A refresh of a part must not put the sign-in page inside a card.
+            return HttpResponseClientRedirect(answer.url) if getattr(request, "htmx", False) else answer
         response = view(cast(ActorRequest, request), *args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -214,6 +214,11 @@ def _queries(browser, address):
     return len(queries)
 
 
+def test_a_refresh_after_the_session_ended_leads_to_sign_in(client):
+    response = client.get(reverse("health"), headers={"HX-Request": "true"})
+    assert response.headers["HX-Redirect"].startswith(reverse("sign-in"))
+
+
 def test_the_health_card_refreshes_alone_and_is_a_page_without_htmx(people, sign_in):
     browser = sign_in("clerk")
     part = browser.get(reverse("health"), headers={"HX-Request": "true"}).content.decode()

@@ -68,11 +68,17 @@
   document.addEventListener("click", (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {
-      const before = copy.textContent;
+      // A page that came without TLS has no clipboard: then the text is selected, ready for Ctrl-C.
+      if (!navigator.clipboard) {
+        window.getSelection().selectAllChildren(copy.previousElementSibling || copy.parentElement);
+        say("Selected. Press Ctrl-C to copy.");
+        return;
+      }
+      const before = copy.innerHTML;
       navigator.clipboard.writeText(copy.dataset.copy).then(() => {
         copy.textContent = "Copied";
         say("Copied to the clipboard.");
-        window.setTimeout(() => { copy.textContent = before; }, 1500);
+        window.setTimeout(() => { copy.innerHTML = before; }, 1500);
       }, () => { say("The browser did not allow copying."); });
       return;
     }

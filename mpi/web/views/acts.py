@@ -58,14 +58,7 @@ def merge(request: ActorRequest, survivor: str, retired: str) -> HttpResponse:
     actor = require(request, Permission.MERGE)
     form = MergeForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        result = merge_golden_records(
-            survivor_euid=form.cleaned_data["survivor"],
-            retired_euid=form.cleaned_data["retired"],
-            versions=form.versions(),
-            reason_code=form.cleaned_data["reason_code"],
-            reason=form.cleaned_data["reason"],
-            actor=actor,
-        )
+        result = merge_golden_records(versions=form.versions(), actor=actor, **form.act())
         tell(request, result)
         return redirect("golden-record", result.euids[0])
     sides = [access.access_exact_golden_record(actor, euid) for euid in (survivor, retired)]
