@@ -21,7 +21,7 @@ from review.models import Outcome
 from review.outlook import changes, preview
 from review.pages import StewardRequest, show, steward_required
 from review.queries.queue import QueueFilter, counts, queue_page
-from review.queries.state import done_line, task_state
+from review.queries.state import done_line, fresh_state, task_state
 from review.queries.task import task_page
 from review.services.answers import Answer
 from review.services.claim import claim as claim_task
@@ -203,7 +203,7 @@ def _task(
         "changes": changes(refusal) if isinstance(refusal, EvidenceChanged) else (),
         "preview": preview(match, actor) if page.open else None,
         "done": done_line(request.GET.get("done", ""), user_id=actor.id),
-        "state": task_state(uuid, user_id=actor.id, now=now, seen=""),
+        "state": fresh_state(page),
     }
     return show(request, "review/task.html", context, now=now, status=refusal.http_status if refusal else status)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from matching.records import Address, Name, PatientRecord
 from mpi import codec
 from mpi.models import GoldenRecord, Link
@@ -44,14 +46,33 @@ class SideView:
     systems: tuple[str, ...]
 
 
-def side_view(golden: GoldenRecord, *, best_record_id: int) -> SideView:
-    """One query: the members."""
-    links = members(golden)
+def side_view(golden: GoldenRecord, *, best_record_id: int, before: datetime | None = None) -> SideView:
+    """A side as it is, or as it was just before a time (an answered task). One query, two for the past."""
+    if before is None:
+        links = members(golden)
+    else:
+        golden, links = _version_before(golden, before), _members_before(golden, before)
     return SideView(
         banner=banner(golden, links),
         side=_side(golden, links),
         members=tuple(_member(link, best_record_id) for link in links),
         systems=tuple(dict.fromkeys(link.source_record.source_system.name for link in links)),
+    )
+
+
+def _version_before(golden: GoldenRecord, before: datetime) -> Any:
+    """The last version recorded before a time, as a history row with the same fields; the present one without any."""
+    versions = GoldenRecord.history.filter(id=golden.pk, recorded_at__lt=before)
+    return versions.order_by("-history_id").first() or golden
+
+
+def _members_before(golden: GoldenRecord, before: datetime) -> list[Link]:
+    stood = Q(ended_at__isnull=True) | Q(ended_at__gte=before)
+    links = Link.objects.filter(stood, golden_record=golden, opened_at__lt=before)
+    return list(
+        links.select_related("source_record__source_system").order_by(
+            "source_record__source_system__rank", "source_record_id"
+        )
     )
 
 

@@ -11,7 +11,7 @@ from mpi.models import PotentialMatch, PotentialMatchStatus
 from review.basis import basis_of
 from review.models import Outcome, ReviewDecision
 from review.queries.queue import Holder
-from review.queries.task import holder
+from review.queries.task import TaskPage, holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,13 @@ class DoneLine:
     undone: bool
 
 
+def fresh_state(page: TaskPage) -> TaskState:
+    """The state of a page that is just being made. No query."""
+    return TaskState(uuid=page.uuid, open=page.open, holder=page.holder, seen=page.digest, changed=False)
+
+
 def task_state(uuid: UUID, *, user_id: str, now: datetime, seen: str) -> TaskState:
-    """Three queries. `seen` is "" for a page that is just being made. Raises NotFound."""
+    """Three queries. `seen` is the digest that the page was made with. Raises NotFound."""
     related = ("golden_a", "golden_b", "model_version")
     match = PotentialMatch.objects.select_related(*related).defer("model_version__document").filter(uuid=uuid).first()
     if match is None:
@@ -49,8 +54,8 @@ def task_state(uuid: UUID, *, user_id: str, now: datetime, seen: str) -> TaskSta
         uuid=uuid,
         open=match.status == PotentialMatchStatus.OPEN,
         holder=holder(match, user_id=user_id, now=now),
-        seen=seen or present,
-        changed=bool(seen) and seen != present,
+        seen=seen,
+        changed=seen != present,
     )
 
 

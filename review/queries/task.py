@@ -100,6 +100,7 @@ class TaskPage:
     aside_until: datetime | None
     told: tuple[str, ...]
     token: str
+    digest: str
     closed_by: ClosedBy | None
     model_version: str
 
@@ -112,10 +113,11 @@ class TaskPage:
 def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Mapping[str, str]) -> TaskPage:
     """The page of a task loaded by the gate. `reasons` gives words for reason codes."""
     match.model_version = LinkageModelVersion.objects.defer("document").get(pk=match.model_version_id)
-    left = side_view(match.golden_a, best_record_id=match.record_a_id)
-    right = side_view(match.golden_b, best_record_id=match.record_b_id)
+    before = None if match.status == PotentialMatchStatus.OPEN else match.closed_at
+    left = side_view(match.golden_a, best_record_id=match.record_a_id, before=before)
+    right = side_view(match.golden_b, best_record_id=match.record_b_id, before=before)
     evidence, today, changed = _evidence(match)
-    target = TARGETS[match.kind]
+    target, basis = TARGETS[match.kind], basis_of(match)
     return TaskPage(
         uuid=match.uuid,
         number=match.pk,
@@ -141,7 +143,8 @@ def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Ma
         holder=holder(match, user_id=user_id, now=now),
         aside_until=_aside_until(match, now=now),
         told=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
-        token=basis_of(match).token(shown_at=now),
+        token=basis.token(shown_at=now),
+        digest=basis.digest(),
         closed_by=_closed_by(match),
         model_version=match.model_version.name,
     )

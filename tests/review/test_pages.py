@@ -299,6 +299,17 @@ def test_notes_are_seen_by_colleagues(twins: PotentialMatch, stefan: Client, son
     assert stefan.post(address, {"text": ""}).status_code == 422
 
 
+def test_an_answered_task_shows_both_sides_as_they_were(twins: PotentialMatch, stefan: Client) -> None:
+    def sides(html: str) -> str:
+        return plain(html.split('class="rv-sides"')[1].split("<tfoot>")[0])
+
+    before = page(stefan, twins)
+    send(stefan, twins, basis_on(before))
+    after = page(stefan, twins)
+    assert sides(after) == sides(before)
+    assert "formaction" not in after
+
+
 def test_a_task_has_a_permanent_address(twins: PotentialMatch, stefan: Client) -> None:
     send(stefan, twins, basis_on(page(stefan, twins)), "different", reason_code="twins")
     words = plain(page(stefan, twins))
