@@ -18,12 +18,22 @@ from review.queries.task import record_names
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenChange:
+    """A golden value of the survivor that would become another; `shape` says how it is written."""
+
+    label: str
+    shape: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """If they are one person. `refused` says in words why it could not be, "" when it could."""
 
     survivor: str = ""
     retired: str = ""
-    changes: tuple[VersionChange, ...] = ()
+    changes: tuple[GoldenChange, ...] = ()
     members: int = 0
     closes: int = 0
     refused: str = ""
@@ -48,8 +58,8 @@ def preview(match: PotentialMatch, actor: Actor) -> Preview:
         return Preview(refused="A steward decided that records of these two are different people. Lift that first.")
     before = golden_values(older)
     changes = tuple(
-        VersionChange(label, value_text(before.get(key)), value_text(found.values.get(key)))
-        for key, (label, _) in LABELS.items()
+        GoldenChange(label, shape, value_text(before.get(key)), value_text(found.values.get(key)))
+        for key, (label, shape) in LABELS.items()
         if value_text(before.get(key)) != value_text(found.values.get(key))
     )
     return Preview(

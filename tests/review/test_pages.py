@@ -273,7 +273,7 @@ def test_the_state_says_when_the_page_is_out_of_date(twins: PotentialMatch, stef
     tell("GH", "1001", middle="Ann", ssn="412-55-8801", phone="6035550199")
     state = stefan.get(poll.group(1)).content.decode()
     assert "Something changed" in plain(state)
-    assert "HOLLOWAY" not in state.upper()
+    assert "HOLLOWAY" not in state.upper(), "the poll tells nothing of a person"
 
 
 def test_the_counts_say_when_the_queue_moved_on(twins: PotentialMatch, stefan: Client, second_steward: Actor) -> None:
