@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from tests.rest.callers import Caller
 from django.core.cache import cache
 
 from mpi.access import SCOPES
@@ -13,13 +12,14 @@ from mpi.commands import Actor, system_actor
 from mpi.interop.rest.throttling import FAILURES, REQUESTS
 from mpi.services.clients import create_client
 from mpi.services.systems import register_system
+from tests.rest.callers import Caller
+
 
 @pytest.fixture(autouse=True)
-def _fresh_quotas() -> Iterator[None]:
+def _fresh_quotas() -> None:
     REQUESTS.reset()
     FAILURES.reset()
     cache.clear()
-    yield
 
 
 @pytest.fixture

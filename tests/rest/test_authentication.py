@@ -75,7 +75,8 @@ def test_every_address_wants_its_own_scope_and_names_it(make_caller: MakeCaller,
 
 
 @pytest.mark.parametrize(
-    "header", ["Basic YTpi", "Bearer", "Bearer ", "Bearer mpi_short", "Bearer " + "x" * 5000, "mpi_abc", "Bearer é\u00ff"]
+    "header",
+    ["Basic YTpi", "Bearer", "Bearer ", "Bearer mpi_short", "Bearer " + "x" * 5000, "mpi_abc", "Bearer é\u00ff"],
 )
 def test_a_header_that_is_no_valid_token_answers_401(db: None, header: str) -> None:
     assert Caller().get("jobs", Authorization=header).status == 401

@@ -15,7 +15,7 @@ from rest_framework import exceptions as drf
 
 from mpi.errors import Flaw, MpiError, every_error
 from mpi.interop.rest import errors as rest_errors
-from mpi.interop.rest.errors import MethodNotAllowed, UnsupportedType, problem_of, translate
+from mpi.interop.rest.errors import problem_of, translate
 from tests.rest.callers import KATHERINE, Caller
 
 SECRET = "Oyelaran 536-22-8145"
@@ -35,11 +35,6 @@ def test_every_error_of_the_tree_is_translated_with_its_own_status_and_code(kind
     assert document["who"] == "Sonja"
     assert ("Retry-After" in problem.headers) == kind.retryable
     assert ("WWW-Authenticate" in problem.headers) == (problem.status == 401)
-
-
-def test_errors_that_word_themselves_are_translated_too() -> None:
-    assert problem_of(MethodNotAllowed("GET", ["POST"])).status == 405
-    assert problem_of(UnsupportedType(["application/json"])).status == 415
 
 
 def test_errors_that_share_a_code_are_parent_and_child() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.rest.callers import KATHERINE, MARCUS, Caller
 
 from audit.models import AuditEvent
 from mpi.models import GoldenRecord, InboundMessage, SourceRecord
+from tests.rest.callers import KATHERINE, MARCUS, Caller
 
 
 @pytest.fixture

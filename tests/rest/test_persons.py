@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.rest.callers import KATHERINE, MARCUS, Caller, merge
 
 from audit.models import AuditEvent
 from mpi.models import GoldenRecord
+from tests.rest.callers import KATHERINE, MARCUS, Caller, merge
 
 
 @pytest.fixture
@@ -106,7 +106,11 @@ def test_every_person_shown_by_a_search_is_audited_as_searched(caller: Caller, k
 
 def test_search_pages_miss_nobody_and_their_cursor_holds_no_name(caller: Caller) -> None:
     for number in range(5):
-        years = {"given_name": f"Ada{'bcdef'[number]}", "family_name": "Quill", "birth_date": f"19{50 + 7 * number}-05-05"}
+        years = {
+            "given_name": f"Ada{'bcdef'[number]}",
+            "family_name": "Quill",
+            "birth_date": f"19{50 + 7 * number}-05-05",
+        }
         caller.put(f"records/LAB/{number}", years)
     seen, cursor = [], None
     while True:
@@ -151,4 +155,3 @@ def test_cross_references_refuse_what_they_do_not_know(caller: Caller, katherine
     assert caller.get("cross-references?system=MERCY&mrn=1&target=NOWHERE").status == 422
     missing = caller.get("cross-references?mrn=1")
     assert (missing.status, missing.body["flaws"][0]["field"]) == (422, "system")
-

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.rest.callers import KATHERINE, MARCUS, Caller
 
 from audit.models import AuditEvent
 from mpi.models import InboundMessage, MessageState, SourceRecord
 from mpi.services.ingest import ingest
+from tests.rest.callers import KATHERINE, MARCUS, Caller
 
 
 def test_a_new_record_answers_201_with_the_decision(caller: Caller) -> None:

@@ -16,7 +16,7 @@ from mpi.commands import Actor
 from mpi.errors import NotAuthenticated, NotFound
 from mpi.interop.rest import query
 from mpi.interop.rest.authentication import ClientToken, client_actor, correlation_id_of
-from mpi.interop.rest.errors import MEDIA_TYPE, MethodNotAllowed, Problem, translate
+from mpi.interop.rest.errors import MEDIA_TYPE, Problem, method_not_allowed, translate
 from mpi.interop.rest.operation import Operation
 from mpi.interop.rest.reading import text_flaws
 from mpi.interop.rest.rendering import AlwaysJson, JsonRenderer
@@ -43,7 +43,7 @@ class Answering(APIView):
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """405; `Allow` stands in every answer, as DRF puts it there."""
-        raise MethodNotAllowed(str(request.method), self.allowed_methods)
+        raise method_not_allowed(str(request.method), self.allowed_methods)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """What may be done here, in `Allow`; the OpenAPI document says the rest."""
@@ -129,5 +129,5 @@ def problem_response(problem: Problem, correlation_id: UUID) -> Response:
         content_type=MEDIA_TYPE,
         exception=True,
     )
-    answer._has_been_logged = True  # Django would log the address, which can hold a record number
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the address, which can hold a record number
     return answer

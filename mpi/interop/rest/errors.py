@@ -38,12 +38,6 @@ class UnsupportedType(MpiError):
     http_status = 415
     title = "The content type is not accepted here"
 
-    def __init__(self, accepted: Sequence[str]) -> None:
-        told = " or ".join(accepted)
-        super().__init__(
-            f"This address reads {told}.", flaws=[Flaw("Content-Type", "is not accepted here", f"send {told}")]
-        )
-
 
 class MethodNotAllowed(MpiError):
     """The address exists and does something else (RFC 9110 §15.5.6)."""
@@ -51,10 +45,6 @@ class MethodNotAllowed(MpiError):
     code = "method-not-allowed"
     http_status = 405
     title = "This address does not do that"
-
-    def __init__(self, method: str, allowed: Sequence[str]) -> None:
-        known = method if method.isalpha() and len(method) < 16 else "This method"
-        super().__init__(f"{known} is not offered here; {', '.join(allowed)} is.", extra={"allow": list(allowed)})
 
 
 class Conflict(MpiError):
@@ -64,6 +54,19 @@ class Conflict(MpiError):
     http_status = 409
     retryable = True
     title = "Another act came first"
+
+
+def unsupported_type(accepted: Sequence[str]) -> UnsupportedType:
+    """The refusal of a body that is none of the accepted media types."""
+    told = " or ".join(accepted)
+    flaw = Flaw("Content-Type", "is not accepted here", f"send {told}")
+    return UnsupportedType(f"This address reads {told}.", flaws=[flaw])
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> MethodNotAllowed:
+    """The refusal of a method that the address does not offer."""
+    known = method if method.isalpha() and len(method) < 16 else "This method"
+    return MethodNotAllowed(f"{known} is not offered here; {', '.join(allowed)} is.", extra={"allow": list(allowed)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from json import JSONDecodeError
 from django.http import HttpRequest
 
 from mpi.errors import Flaw, InvalidInput, Malformed, TooLarge
-from mpi.interop.rest.errors import UnsupportedType
+from mpi.interop.rest.errors import unsupported_type
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -24,6 +24,7 @@ MOST_VALUES = 50
 """Values of one JSON array, members of one JSON object."""
 DEEPEST = 8
 _LONGEST_NUMBER = 18
+_LONGEST_NAME = 64
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -89,7 +90,7 @@ def _empty() -> Malformed:
 def require_type(request: HttpRequest, accepted: Sequence[str]) -> None:
     """Raises UnsupportedType unless the body announces one of the accepted types."""
     if content_type(request) not in accepted:
-        raise UnsupportedType(accepted)
+        raise unsupported_type(accepted)
 
 
 def too_large(most_bytes: int) -> TooLarge:
@@ -144,7 +145,7 @@ def flaws_within(value: object, path: str = "", depth: int = 0) -> list[Flaw]:
         return [flaw for index, part in enumerate(value) for flaw in flaws_within(part, f"{path}[{index}]", depth + 1)]
     flaws = []
     for name, part in value.items():
-        if text_flaws("", name) or len(name) > 64:
+        if not name.strip() or len(name) > _LONGEST_NAME or text_flaws("", name):
             flaws.append(Flaw(path or "body", "holds a member name that is no field name", "use the documented names"))
         else:
             flaws += flaws_within(part, f"{path}.{name}" if path else name, depth + 1)
