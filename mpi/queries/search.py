@@ -1,4 +1,4 @@
-"""Search for a person by name, birth date, number or EUID. Four queries at most, whatever is found."""
+"""Search for a person by name, birth date, number or EUID. Two queries by name or date, six by number."""
 
 from __future__ import annotations
 
@@ -153,21 +153,29 @@ def _either_order(words: tuple[str, ...]) -> Q:
 
 
 def _owners_of_number(query: Query) -> QuerySet[Link, int]:
-    """Golden records that own a record with this MRN or identifier; an SSN is found by its blind index."""
-    records = SourceRecord.objects.filter(mrn=query.number) if query.number else SourceRecord.objects.all()
+    """Golden records that own a record with this number, or a record of this source system."""
+    links = Link.objects.filter(ended_at__isnull=True)
+    if query.number:
+        links = links.filter(source_record__in=_records_with_number(query))
+    elif query.system:
+        links = links.filter(source_record__source_system__code=query.system)
+    return links.values_list("golden_record_id", flat=True)
+
+
+def _records_with_number(query: Query) -> set[int]:
+    """Keys of records by MRN, SSN (its blind index) or other identifier: a query each, so that each uses its index."""
+    known = SourceSystem.objects.filter(code=query.system) if query.system else SourceSystem.objects.all()
+    # The systems by key: the index over (system, MRN) is of no use without them.
+    records = SourceRecord.objects.filter(source_system__in=list(known.values_list("pk", flat=True)), mrn=query.number)
+    found = set(records.values_list("pk", flat=True))
     if query.system:
-        records = records.filter(source_system__code=query.system)
-    owned = Q(source_record__in=records)
-    if query.number and not query.system:
-        digits = re.sub(r"\D", "", query.number)
-        if len(digits) == 9:
-            owned |= Q(source_record__ssn_index=vault.blind_index("ssn", digits))
-        owned |= Q(source_record__in=_with_identifier(query.number))
-    return Link.objects.filter(owned, ended_at__isnull=True).values_list("golden_record_id", flat=True)
-
-
-def _with_identifier(number: str) -> QuerySet[Identifier, int]:
-    return Identifier.objects.filter(value=number.upper()).values_list("source_record_id", flat=True)
+        return found
+    digits = re.sub(r"\D", "", query.number)
+    if len(digits) == 9:
+        ssn = vault.blind_index("ssn", digits)
+        found |= set(SourceRecord.objects.filter(ssn_index=ssn).values_list("pk", flat=True))
+    named = Identifier.objects.filter(value=query.number.upper()).values_list("source_record_id", flat=True)
+    return found | set(named)
 
 
 def _numbers(golden_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:

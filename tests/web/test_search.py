@@ -50,6 +50,11 @@ def test_a_search_costs_two_queries(people, django_assert_num_queries):
         find(read("holloway"))
 
 
+def test_a_search_by_number_costs_six_queries(people, django_assert_num_queries):
+    with django_assert_num_queries(6):
+        find(read("412-55-8801"))
+
+
 def test_searching_is_by_post_and_is_written_down_with_everyone_found(people, sign_in):
     browser = sign_in("clerk")
     response = browser.post(reverse("search"), {"q": "holloway"})
