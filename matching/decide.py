@@ -14,8 +14,9 @@ from typing import Literal
 from matching.decision import Decision, Fit, ReviewItem
 from matching.join import Member, ScoredPair, Separations, judge_join, may_join, separation, strength
 from matching.model import LinkageModel
-from matching.policy import Reason, judge
+from matching.policy import judge
 from matching.score import score
+from matching.verdict import Reason
 
 __all__ = ["Decision", "Member", "Outcome", "Person", "ReviewItem", "decide", "may_join", "separation"]
 

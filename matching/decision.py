@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from matching.evidence import Evidence, explain
 from matching.join import JoinVerdict, Member, ScoredPair
-from matching.policy import Reason, Verdict
 from matching.score import Score
+from matching.verdict import Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)

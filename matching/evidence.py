@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from matching.policy import Verdict
 from matching.records import StandardAddress, StandardRecord
 from matching.score import Score
+from matching.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def explain(a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict
 def _words(comparison: str, level: str, words: str, a: StandardRecord, b: StandardRecord) -> str:
     if comparison == "given" and level == "nickname":
         short, full = sorted((a.name.given, b.name.given), key=len)
-        return f"{short.title()} is a nickname of {full.title()}, or both are of one name"
+        return f"{short.title()} is a nickname of {full.title()}"
     return words
 
 

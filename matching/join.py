@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from matching.levels import GIVEN, MIDDLE, SSN, Middle, Ssn
 from matching.model import LinkageModel
-from matching.policy import GIVEN_AGREES, Reason, Verdict, contradicts_besides, judge
+from matching.pair_facts import GIVEN_AGREES
+from matching.policy import contradicts_besides, judge
 from matching.records import StandardRecord
 from matching.score import Score, score
+from matching.verdict import Reason, Verdict
 
 Separations = frozenset[tuple[int, int]]
 """Pairs (lower, higher) of record ids that a standing decision keeps apart."""

@@ -19,7 +19,7 @@ Origin = Literal["splink", "smoothed", "hand", "none"]
 PolicyMode = Literal["balanced", "strict"]
 
 
-class InvalidModel(ValueError):  # noqa: N818 - named for what it says of the document
+class InvalidModel(ValueError):
     """A model document that must not be used; the message says what is wrong with it."""
 
 

@@ -46,7 +46,7 @@ def _body(model: LinkageModel) -> dict[str, object]:
         "prior": {"probability": model.prior, "records": model.prior_records},
         "thresholds": asdict(model.thresholds),
         "policy": asdict(model.policy),
-        "comparisons": [asdict(comparison) for comparison in model.comparisons],
+        "comparisons": [_comparison_document(comparison) for comparison in model.comparisons],
         "term_frequencies": {
             "given": _frequency_document(model.given_frequencies),
             "family": _frequency_document(model.family_frequencies),
@@ -59,6 +59,11 @@ def _body(model: LinkageModel) -> dict[str, object]:
         "training": dict(model.training),
         "evaluation": dict(model.evaluation),
     }
+
+
+def _comparison_document(comparison: Comparison) -> dict[str, object]:
+    levels = [asdict(level) for level in comparison.levels]
+    return {"name": comparison.name, "title": comparison.title, "levels": levels}
 
 
 def _frequency_document(table: TermFrequencies) -> dict[str, object]:

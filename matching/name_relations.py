@@ -20,14 +20,24 @@ _NOT_NICKNAMES = frozenset({"EMMA", "ANNA", "JULIA", "MARIA", "MARIE", "ELLA", "
 def nickname_forms(given: str) -> frozenset[str]:
     """The name itself and the full names it is a nickname of, in capitals.
 
-    Two names are nicknames of each other when their forms overlap; two full names that merely
-    share a nickname do not.
+    One of two names is a nickname of the other when it is among its forms or the other way round; two names
+    that merely share a nickname or a full name (EMMA and EMILY, LISA and BETH) are different names.
+    The table lists many pairs both ways (BILL under WILLIAM and WILLIAM under BILL): the fuller
+    name is the one with more nicknames.
     """
     if not given:
         return frozenset()
     if given in _NOT_NICKNAMES:
         return frozenset((given,))
-    return frozenset((given, *(form.upper() for form in _NICKNAMES.canonicals_of(given.lower()))))
+    breadth = _breadth(given.lower())
+    fuller = [form.upper() for form in _NICKNAMES.canonicals_of(given.lower()) if _breadth(form) > breadth]
+    return frozenset((given, *fuller))
+
+
+@lru_cache(maxsize=65_536)
+def _breadth(name: str) -> int:
+    """How many nicknames a name has in the table."""
+    return len(_NICKNAMES.nicknames_of(name))
 
 
 @lru_cache(maxsize=65_536)

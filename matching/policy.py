@@ -8,118 +8,29 @@ social security numbers or addresses must not be held for want of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from matching.levels import (
-    BirthDate,
-    Contact,
-    Given,
-    Levels,
-    Middle,
-    Sex,
-    SharedIdentifier,
-    Ssn,
-    Surname,
-    house_parts,
-)
+from matching.evidence_rule import lacks_evidence
+from matching.levels import BirthDate, Given, Levels, Middle, Sex, Ssn
 from matching.model import LinkageModel
-from matching.namesake import expected_strangers
+from matching.pair_facts import (
+    BIRTH_DATE_AGREES,
+    CONTACT_BESIDES_EMAIL,
+    GIVEN_ONLY_SIMILAR,
+    PairFacts,
+    pair_facts,
+)
 from matching.records import StandardRecord
 from matching.score import Score
+from matching.verdict import Grade, Reason, Verdict
 
-Grade = Literal["certain", "probable", "possible", "certainly-not"]
-
-GIVEN_AGREES = frozenset({Given.EXACT, Given.ALTERNATE, Given.NICKNAME, Given.SWAPPED, Given.MIDDLE, Given.EDIT})
-GIVEN_ONLY_SIMILAR = frozenset({Given.NEAR, Given.PHONETIC})
-SURNAME_AGREES = frozenset({Surname.EXACT, Surname.RELATED, Surname.NEAR})
-BIRTH_DATE_AGREES = frozenset({BirthDate.EXACT, BirthDate.DAY_MONTH, BirthDate.EDIT})
-CONTACT_AGREES = frozenset({Contact.TWO, Contact.EMAIL, Contact.PHONE, Contact.ADDRESS})
-CONTACT_BESIDES_EMAIL = frozenset({Contact.TWO, Contact.PHONE, Contact.ADDRESS})
+__all__ = ["Grade", "Reason", "Verdict", "contradicts_besides", "judge"]
 
 _SAME_SUFFIX = {"II": "JR", "2": "JR", "2ND": "JR", "3": "III", "3RD": "III", "4": "IV", "4TH": "IV", "I": "SR"}
-_FAMILY_TYPES = frozenset({"MB", "SN"})
-"""HL7 table 0203: member and subscriber numbers of an insurance, which a family may share."""
 _LETTERS = {"1": "A", "2": "B", "3": "C", "4": "D"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One rule that spoke: a stable code and words for a steward."""
-
-    code: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The policy's answer on one pair.
-
-    `caps` hold it for review; `vetoes` (also caps) are evidence of two people; `sole` are caps that
-    fall away when no other person fits (a newborn without a name, an initial only, no birth date).
-    """
-
-    grade: Grade
-    caps: tuple[Reason, ...] = ()
-    vetoes: tuple[Reason, ...] = ()
-    sole: tuple[Reason, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Vetoes first, then caps, then those that ask for a sole candidate."""
-        return (*self.vetoes, *self.caps, *self.sole)
-
-    @property
-    def automatic_if_sole(self) -> bool:
-        """The pair may link when its person is the only one that fits."""
-        return self.grade == "probable" and bool(self.sole) and not self.caps and not self.vetoes
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Levels by name, and the questions several rules ask."""
-
-    a: StandardRecord
-    b: StandardRecord
-    given: int
-    middle: int
-    surname: Surname
-    contact: Contact
-    birth_date: int
-    sex: int
-    ssn: int
-    identifier: int
-
-    @property
-    def strong_id(self) -> bool:
-        return self.ssn == Ssn.EXACT or self.identifier == SharedIdentifier.EXACT
-
-    @property
-    def number_nearly(self) -> bool:
-        return self.ssn in (Ssn.EDIT, Ssn.CLOSE) or self.identifier == SharedIdentifier.EDIT
-
-    @property
-    def own_number_and_birth(self) -> bool:
-        """The same birth date and a number of one's own: an SSN, or an identifier that families do not share."""
-        if self.birth_date != BirthDate.EXACT or not self.strong_id:
-            return False
-        return self.ssn == Ssn.EXACT or any(
-            kind not in _FAMILY_TYPES and (authority, kind, value) in self.b.identifiers
-            for authority, kind, value in self.a.identifiers
-        )
-
-    @property
-    def given_agrees(self) -> bool:
-        return self.given in GIVEN_AGREES
-
-    @property
-    def born_and_named_alike(self) -> bool:
-        return self.given_agrees and self.birth_date == BirthDate.EXACT
 
 
 def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageModel) -> Verdict:
     """Grade of a scored pair with the reasons that hold it back. Pure; symmetric in a and b."""
-    pair = _pair(a, b, score)
+    pair = pair_facts(a, b, score)
     vetoes = _vetoes(pair)
     excluded = _two_contradictions(pair)
     if score.bits < model.policy.floor_bits:
@@ -128,7 +39,7 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
         return Verdict("certainly-not", vetoes=(*vetoes, *excluded))
     caps = _contradictions(pair)
     sole = _sole_candidate(pair)
-    if not vetoes and not caps and (lack := _lacks_evidence(pair, model)):
+    if not vetoes and not caps and (lack := lacks_evidence(pair, model)):
         caps.append(lack)
     if score.bits <= model.automatic_bits:
         grade: Grade = "possible"
@@ -137,13 +48,7 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
     return Verdict(grade, tuple(caps), tuple(vetoes), tuple(sole))
 
 
-def _pair(a: StandardRecord, b: StandardRecord, score: Score) -> _Pair:
-    given, middle, house, birth_date, sex, ssn, identifier = score.levels
-    surname, contact = house_parts(house)
-    return _Pair(a, b, given, middle, surname, contact, birth_date, sex, ssn, identifier)
-
-
-def _vetoes(pair: _Pair) -> list[Reason]:
+def _vetoes(pair: PairFacts) -> list[Reason]:
     """Hard contradictions: evidence of two people whatever the total says."""
     found = []
     if _suffixes_conflict(pair.a, pair.b):
@@ -159,12 +64,23 @@ def _vetoes(pair: _Pair) -> list[Reason]:
     near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
     if pair.middle == Middle.CONFLICT and not pair.strong_id and not near:
         found.append(Reason("middle-differs", "Different middle names without the same SSN, address or phone."))
-    supported = pair.born_and_named_alike and pair.contact in CONTACT_BESIDES_EMAIL
-    if pair.ssn == Ssn.DIFFERENT and not supported:
+    if pair.ssn == Ssn.DIFFERENT and not _wrong_number(pair):
         found.append(
             Reason("ssn-differs", "Two valid, different SSNs without the same name, birth date and address or phone.")
         )
     return found
+
+
+def _wrong_number(pair: PairFacts) -> bool:
+    """Whether a differing SSN is likelier an error than a second person, such as a twin of nearly the same name."""
+    same_name_and_birth = pair.given == Given.EXACT and pair.birth_date == BirthDate.EXACT
+    one_source = bool(pair.a.source_system) and pair.a.source_system == pair.b.source_system
+    return (
+        same_name_and_birth
+        and pair.contact in CONTACT_BESIDES_EMAIL
+        and pair.middle != Middle.CONFLICT
+        and not one_source
+    )
 
 
 def contradicts_besides(levels: Levels, code: str) -> bool:
@@ -179,7 +95,7 @@ def contradicts_besides(levels: Levels, code: str) -> bool:
     )
 
 
-def _two_contradictions(pair: _Pair) -> list[Reason]:
+def _two_contradictions(pair: PairFacts) -> list[Reason]:
     """Two independent contradictions and no shared number: two people of one household, not worth a reviewer's time."""
     if pair.strong_id:
         return []
@@ -192,7 +108,7 @@ def _two_contradictions(pair: _Pair) -> list[Reason]:
     return []
 
 
-def _contradictions(pair: _Pair) -> list[Reason]:
+def _contradictions(pair: PairFacts) -> list[Reason]:
     """Contradictions that a person can explain: never automatic, but no proof of two people."""
     found = []
     if pair.given in GIVEN_ONLY_SIMILAR and not pair.own_number_and_birth:
@@ -218,7 +134,7 @@ def _contradictions(pair: _Pair) -> list[Reason]:
     return found
 
 
-def _sole_candidate(pair: _Pair) -> list[Reason]:
+def _sole_candidate(pair: PairFacts) -> list[Reason]:
     found: list[Reason] = []
     if pair.strong_id and (pair.given_agrees or pair.birth_date == BirthDate.EXACT):
         return found
@@ -229,56 +145,6 @@ def _sole_candidate(pair: _Pair) -> list[Reason]:
     if pair.birth_date == BirthDate.MISSING:
         found.append(Reason("birth-date-unknown", "No birth date on one side: links only when nobody else fits."))
     return found
-
-
-def _lacks_evidence(pair: _Pair, model: LinkageModel) -> Reason | None:
-    """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name."""
-    surname_agrees = pair.surname in SURNAME_AGREES
-    if pair.strong_id:
-        at_home = pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE) and (
-            pair.given_agrees or pair.birth_date == BirthDate.EXACT
-        )
-        if surname_agrees or pair.born_and_named_alike or at_home or _child_without_name(pair):
-            return None
-        return Reason("evidence", "The same identifier, but neither family name nor name and birth date agree.")
-    if pair.given == Given.MISSING and pair.birth_date == BirthDate.MISSING:
-        return Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
-    more = pair.contact in CONTACT_AGREES or pair.number_nearly
-    if not surname_agrees:
-        explained = pair.born_and_named_alike or _child_without_name(pair)
-        return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
-    if more or pair.middle == Middle.FULL:
-        return None
-    if model.policy.mode == "strict":
-        return Reason("evidence", "Name and birth date agree, but no SSN, address, phone, e-mail or middle name.")
-    return _namesake(pair, model)
-
-
-def _child_without_name(pair: _Pair) -> bool:
-    """A newborn or unknown name, often under the mother's family name; only a sole candidate links by it."""
-    return pair.given == Given.MISSING and pair.birth_date == BirthDate.EXACT and pair.sex != Sex.DIFFERENT
-
-
-def _namesake(pair: _Pair, model: LinkageModel) -> Reason | None:
-    initials = pair.middle == Middle.INITIAL
-    elsewhere = pair.contact in (Contact.DIFFERS, Contact.ZIP_PHONE_DIFFERS)
-    if elsewhere and not initials:
-        return Reason("namesake", "Name and birth date agree, but address or phone differs: perhaps a namesake.")
-    if pair.given not in GIVEN_AGREES or pair.birth_date not in BIRTH_DATE_AGREES:
-        return Reason("evidence", "Too little agrees besides the household.")
-    strangers = expected_strangers(
-        pair.a,
-        pair.b,
-        given_exact=pair.given == Given.EXACT,
-        family_exact=pair.surname == Surname.EXACT,
-        birth_date=BirthDate(pair.birth_date),
-        contact=pair.contact,
-        initials_agree=initials,
-        model=model,
-    )
-    if strangers <= 2.0**-model.policy.namesake_bits:
-        return None
-    return Reason("namesake", f"About {strangers:.2g} strangers of this name and birth date are to be expected.")
 
 
 def _suffixes_conflict(a: StandardRecord, b: StandardRecord) -> bool:

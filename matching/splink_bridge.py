@@ -19,7 +19,8 @@ from matching.blocking import blocking_keys
 from matching.levels import COMPARISONS
 from matching.model import LinkageModel, TermFrequencies
 from matching.records import StandardRecord
-from matching.splink_sql import BRANCHES, COLUMNS, TERM_CONDITIONS, to_row
+from matching.splink_rows import COLUMNS, to_row
+from matching.splink_sql import BRANCHES, TERM_CONDITIONS
 
 Settings = dict[str, object]
 Records = Mapping[int, StandardRecord]
