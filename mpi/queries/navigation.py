@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from mpi.models import IdentityTask, PotentialMatch, PotentialMatchStatus
+from mpi.models import PotentialMatch, PotentialMatchStatus
 
 
-def open_work() -> int:
-    """Open potential matches and identity tasks. One query over two partial indexes."""
-    matches = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN).order_by().values_list("pk")
-    tasks = IdentityTask.objects.filter(status="open").order_by().values_list("pk")
-    return matches.union(tasks, all=True).count()
+def open_potential_matches() -> int:
+    """The open questions of the review queue. One query over a partial index."""
+    return PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN).count()

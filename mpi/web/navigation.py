@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from mpi import access
 from mpi.commands import Actor
-from mpi.queries.navigation import open_work
+from mpi.queries.navigation import open_potential_matches
 
 _ENTRIES = (
     ("dashboard", "Dashboard", "d", None),
@@ -43,5 +43,5 @@ def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
         except NoReverseMatch:  # a door that this installation does not have
             continue
         current = path == url if url == "/" else path.startswith(url)
-        found.append(NavEntry(url, label, key, current, open_work() if name == "review-queue" else None))
+        found.append(NavEntry(url, label, key, current, open_potential_matches() if name == "review-queue" else None))
     return tuple(found)
