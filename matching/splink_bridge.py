@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow
+import pyarrow  # type: ignore[import-untyped]  # it ships no types
 from splink import DuckDBAPI, Linker
 
 from matching.blocking import blocking_keys
