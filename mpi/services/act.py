@@ -8,7 +8,7 @@ from uuid import UUID
 
 from mpi.commands import Actor
 from mpi.errors import NotFound
-from mpi.euid import normal_euid
+from mpi.euid import is_euid, normal_euid
 from mpi.models import GoldenRecord, IdentityEvent
 from mpi.services.locking import lock_golden_records, require_live, require_version, transaction_time
 from mpi.services.unit import UnitOfWork
@@ -27,7 +27,8 @@ class ActResult:
 
 def find_golden_record(euid: str) -> GoldenRecord:
     """The golden record of exactly this EUID, unlocked. Raises NotFound."""
-    found = GoldenRecord.objects.filter(euid=normal_euid(euid)).first()
+    wanted = normal_euid(euid)
+    found = GoldenRecord.objects.filter(euid=wanted).first() if is_euid(wanted) else None
     if found is None:
         raise NotFound("There is no golden record under this EUID.")
     return found

@@ -22,14 +22,13 @@ from mpi.models import (
     MessageState,
     PotentialMatch,
     PotentialMatchKind,
-    PotentialMatchStatus,
-    RecordState,
     SourceRecord,
     TaskType,
 )
 from mpi.services.active_model import ActiveModel
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
+from mpi.services.questions import close_question
 from mpi.services.redirect import follow_redirect
 from mpi.services.unit import UnitOfWork
 
@@ -49,7 +48,7 @@ class Applied:
 
     message: InboundMessage
     state: MessageState
-    outcome: MessageOutcome
+    outcome: str
     record_id: int | None = None
     decision_id: int | None = None
     decision_document: dict[str, Any] | None = field(default=None, repr=False)
@@ -80,8 +79,10 @@ class Applier:
             self._identify(plan, record, decision_id)
         elif plan.outcome == MessageOutcome.DELETED and record:
             self._delete(plan, record)
+        elif plan.is_newer and record:
+            self._confirm(plan, record)
         if record is not None:
-            owners = [self.golden[plan.golden_id]] if plan.golden_id in self.golden else []
+            owners = [self.golden[pk] for pk in (plan.golden_id, plan.left) if pk in self.golden]
             self.unit.audit_record(
                 _AUDITED[plan.outcome], record, *owners, message_id=plan.told.message.pk, detail=_summary(plan)
             )
@@ -119,7 +120,9 @@ class Applier:
         if plan.golden_id is None or plan.decision is None:
             raise ValueError("A decided record belongs somewhere.")
         moves = plan.is_new_golden or plan.left is not None or record.pk not in self.links
-        if not moves and not plan.joined and not plan.reviews and not plan.answered:
+        asks = [(pk, fit) for pk, fit in plan.reviews if plan.joined or self._is_news(plan.golden_id, pk, fit)]
+        answered = self._resting_on(record) - {plan.golden_id, *plan.joined, *(pk for pk, _ in plan.reviews)}
+        if not (moves or plan.joined or asks or answered):
             self.unit.touch_values(self.golden[plan.golden_id])
             return
         event = self.unit.event(EventKind.JOIN if plan.joined else EventKind.LINK)
@@ -132,10 +135,29 @@ class Applier:
         if moves:
             self._link(plan, event, record, golden, decision_id)
         self.unit.touch(event, golden)
-        for other in sorted(plan.answered):
+        for other in sorted(answered):
             self._close(event, frozenset((golden.pk, other)), plan.left, other)
-        for other, fit in plan.reviews:
+        for other, fit in asks:
             self._ask(event, golden, self.golden[other], fit, decision_id)
+
+    def _is_news(self, golden_id: int, other: int, fit: Fit) -> bool:
+        """Whether the question is not open yet, or with less evidence."""
+        known = self.seen.matches.get(frozenset((golden_id, other)))
+        return known is None or fit.best.score.bits > known.bits
+
+    def _resting_on(self, record: SourceRecord) -> set[int]:
+        """Golden records of the open questions that rest on this record, those of this batch included."""
+        resting = (
+            pair for pair, match in self.seen.matches.items() if record.pk in (match.record_a_id, match.record_b_id)
+        )
+        return {pk for pair in resting for pk in pair}
+
+    def _confirm(self, plan: Plan, record: SourceRecord) -> None:
+        """The source says the same again, later: what it tells counts as that recent."""
+        self.unit.change(record)
+        self.unit.records[record.pk] = record
+        if plan.golden_id in self.golden:
+            self.unit.touch_values(self.golden[plan.golden_id])
 
     def _golden(self, plan: Plan, event: IdentityEvent) -> GoldenRecord:
         if not plan.is_new_golden:
@@ -175,8 +197,7 @@ class Applier:
         if match is None and left is not None:
             match = self.seen.matches.pop(frozenset((left, other)), None)
         if match is not None:
-            self.unit.close_potential_match(event, match, PotentialMatchStatus.CLOSED, "evidence-changed")
-            self.unit.audit(Action.POTENTIAL_MATCH_CLOSED, subject=("potential_match", str(match.uuid)))
+            close_question(self.unit, event, match, "evidence-changed")
 
     def _ask(self, event: IdentityEvent, golden: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> None:
         """Open a potential match, or strengthen the one that is open for this pair."""
@@ -238,7 +259,7 @@ class Applier:
         self.unit.end_link(event, self.links.pop(record.pk), golden)
         self.unit.audit_record(Action.LINK_ENDED, record, golden, message_id=record.message_id)
         self.unit.notify("link.ended", golden, record_ids=[record.pk])
-        for other in sorted(plan.answered):
+        for other in sorted(self._resting_on(record) - {golden.pk}):
             self._close(event, frozenset((golden.pk, other)), None, other)
 
     def _quarantine(self, plan: Plan) -> Applied:
@@ -246,8 +267,10 @@ class Applier:
         record, message = plan.record, plan.told.message
         if record is None:
             raise ValueError("Only a known record can be quarantined.")
-        record.state = RecordState.QUARANTINED
+        if plan.waits:
+            return Applied(message, MessageState.QUEUED, "", record.pk)
         self.unit.change(record)
+        self.unit.records[record.pk] = record
         task = IdentityTask(
             id=self.unit.new_id(IdentityTask),
             uuid=uuid4(),

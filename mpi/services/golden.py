@@ -8,6 +8,8 @@ from datetime import UTC
 from typing import Any
 
 import orjson
+from django.db.models import Q
+from django.utils import timezone
 
 from matching.records import patient_record_from_document
 from matching.survivorship import DEFAULT_RULES, FieldValue, Member, Override, Survived, member_values, survive
@@ -61,7 +63,8 @@ def _members(
 
 def _overrides(golden_ids: Sequence[int]) -> dict[int, list[Override]]:
     found: dict[int, list[Override]] = defaultdict(list)
-    for row in GoldenOverride.objects.filter(golden_record__in=golden_ids, ended_at__isnull=True):
+    in_force = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    for row in GoldenOverride.objects.filter(in_force, golden_record__in=golden_ids, ended_at__isnull=True):
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""
         found[row.golden_record_id].append(Override(row.field, row.value, row.reason, row.actor_id, until))
     return found

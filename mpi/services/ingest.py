@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
+from audit.actions import Action
 from mpi import codec
 from mpi.commands import Actor, system_actor
 from mpi.errors import Busy, Flaw, MpiError, ServiceDown
-from mpi.models import BlockingKey, GoldenRecord, InboundMessage, MessageState, SourceRecord
+from mpi.models import BlockingKey, GoldenRecord, InboundMessage, MessageState, RecordState, SourceRecord
 from mpi.services.active_model import ActiveModel, active_model
 from mpi.services.apply import Applied, Applier
 from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act, transaction_time
@@ -52,7 +54,9 @@ def ingest(*, message_ids: Sequence[int]) -> dict[int, IngestResult]:
     """
     try:
         return run_act(lambda: _ingest_batch(message_ids))
-    except (ServiceDown, Busy):
+    except ServiceDown:
+        raise
+    except Busy:
         if len(message_ids) == 1:
             raise
     except Exception as error:  # noqa: BLE001  # whatever it is, one bad message must not stop the others
@@ -60,7 +64,13 @@ def ingest(*, message_ids: Sequence[int]) -> dict[int, IngestResult]:
             return {message_ids[0]: _give_up(message_ids[0], error)}
         log.warning("batch of %d messages failed with %s: bisecting", len(message_ids), type(error).__name__)
     middle = len(message_ids) // 2
-    return ingest(message_ids=message_ids[:middle]) | ingest(message_ids=message_ids[middle:])
+    results: dict[int, IngestResult] = {}
+    for half in (message_ids[:middle], message_ids[middle:]):
+        try:
+            results |= ingest(message_ids=half)
+        except Busy:
+            log.warning("message %d waits for the sweep: its records are being changed", half[0])
+    return results
 
 
 def _give_up(message_id: int, error: Exception) -> IngestResult:
@@ -109,11 +119,12 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         return {}
     active = active_model()
     told, rejected = _parse_all(messages, active)
-    existing = _existing(told)
-    old_keys = {pk: keys_of(codec.standard_record(record)) for pk, record in existing.items()}
+    before = _existing(told)
+    old_keys = {pk: _stored_keys(record) for pk, record in before.items()}
     _lock(told, old_keys)
     unit = UnitOfWork(actor=_worker(messages), recorded_at=transaction_time())
-    if _versions(_existing(told)) != _versions(existing):
+    existing = _existing(told)
+    if _versions(existing) != _versions(before):
         raise TryAgain
     every_key = [key for item in told for key in item.keys] + list(chain.from_iterable(old_keys.values()))
     seen = look_around(every_key, list(existing))
@@ -123,13 +134,15 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         seen=seen,
         records={(record.source_system_id, record.mrn): record for record in existing.values()},
         accepted=accepted_messages([message.pk for message in messages]),
-        keys=old_keys,
+        keys={pk: frozenset(key.hash for key in keys) for pk, keys in old_keys.items()},
     )
     plans = [planner.plan(item) for item in told]
     golden = _lock_golden_records(plans, seen)
     links = {link.source_record_id: link for own in open_links(golden).values() for link in own}
     applier = Applier(unit=unit, active=active, seen=seen, golden=golden, links=links)
     applied = [applier.apply(plan) for plan in plans]
+    for message, _ in rejected:
+        unit.audit(Action.MESSAGE_REJECTED, subject=("message", str(message.uuid)), message_id=message.pk)
     unit.flush()
     _write_keys(planner)
     return _finish(unit, applied, rejected)
@@ -159,8 +172,13 @@ def _existing(told: Sequence[Told]) -> dict[int, SourceRecord]:
     return {record.pk: record for record in SourceRecord.objects.filter(wanted)} if told else {}
 
 
-def _versions(records: dict[int, SourceRecord]) -> dict[int, int]:
-    return {pk: record.version for pk, record in records.items()}
+def _versions(records: dict[int, SourceRecord]) -> dict[int, tuple[int, str]]:
+    return {pk: (record.version, record.state) for pk, record in records.items()}
+
+
+def _stored_keys(record: SourceRecord) -> tuple[Key, ...]:
+    """The blocking keys under which the record can be found now: a deleted one under none."""
+    return () if record.state == RecordState.DELETED else keys_of(codec.standard_record(record))
 
 
 def _lock(told: Sequence[Told], old_keys: dict[int, tuple[Key, ...]]) -> None:
@@ -188,12 +206,10 @@ def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood) -> dict[int
 
 def _write_keys(planner: Planner) -> None:
     """Blocking keys of the batch's records: those gone are deleted, new ones written."""
-    gone = [(key, pk) for pk, keys in planner.keys_gone.items() for key in keys]
-    if gone:
-        with raw_connection().cursor() as cursor:
+    if gone := planner.keys_gone():
+        with connection.wrap_database_errors, raw_connection().cursor() as cursor:
             cursor.executemany("DELETE FROM mpi_blocking_key WHERE key = %s AND source_record_id = %s", gone)
-    new = [(key, pk) for pk, keys in planner.keys_new.items() for key in sorted(keys)]
-    write_values(table_of(BlockingKey), new)
+    write_values(table_of(BlockingKey), planner.keys_come())
 
 
 def _finish(

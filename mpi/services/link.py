@@ -9,7 +9,8 @@ from mpi.errors import Flaw, InvalidInput, Separated
 from mpi.models import EventKind, LinkOrigin, SourceRecord
 from mpi.services.act import ActResult, check_sides, done, find_golden_record
 from mpi.services.locking import run_act
-from mpi.services.neighbourhood import open_links, separated_pairs
+from mpi.services.neighbourhood import open_links, open_matches, separated_pairs
+from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
 from mpi.services.unlink import locked_link
 
@@ -19,6 +20,7 @@ def link_record(
 ) -> ActResult:
     """Move a source record to a golden record. The engine will never undo it.
 
+    It is kept apart from the records that it leaves: else the next message of either would bring them together.
     `version` is the golden record's as the caller saw it. Raises Forbidden, NotFound, InvalidInput,
     StaleVersion, AlreadyMerged, Separated, Busy.
     """
@@ -39,6 +41,10 @@ def link_record(
         event = unit.event(EventKind.LINK, reason_code=reason_code, reason=reason)
         unit.end_link(event, link, left)
         unit.open_link(event, record_id, golden, origin=LinkOrigin.STEWARD, by_human=actor.is_human)
+        if stays := unit.members_of([left.pk]):
+            pairs = [(record_id, other) for other in stays]
+            unit.separate(event, pairs, reason_code=reason_code, reason=reason)
+        settle_questions(unit, event, open_matches([left.pk, golden.pk]).values())
         record = SourceRecord.objects.get(pk=record_id)
         unit.audit_record(Action.LINK_ENDED, record, left, reason_code=reason_code, reason=reason)
         unit.audit_record(Action.LINK_OPENED, record, golden, reason_code=reason_code, reason=reason)

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Q
 
 from matching.decide import Person
-from matching.join import Member
+from matching.join import Member, separation
 from matching.records import StandardRecord
 from mpi import codec
 from mpi.models import LIVE_STATUSES, Link, PotentialMatch, PotentialMatchStatus, SeparationPair
@@ -32,11 +32,11 @@ _SEARCH = (
     "ORDER BY source_record_id LIMIT n) FROM unnest(%s::bigint[], %s::int[]) AS wanted(k, n)"
 )
 _MEMBERS = """
-SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ssn_cipher
+SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ssn_cipher, r.state = 'quarantined'
 FROM mpi_link l
 JOIN mpi_golden_record g ON g.id = l.golden_record_id
 JOIN mpi_source_record r ON r.id = l.source_record_id
-WHERE l.ended_at IS NULL AND g.status = ANY(%s) AND r.state <> 'quarantined' AND l.golden_record_id IN (
+WHERE l.ended_at IS NULL AND g.status = ANY(%s) AND l.golden_record_id IN (
   SELECT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s)
 )
 ORDER BY r.id
@@ -93,6 +93,14 @@ class Neighbourhood:
         if giver in self.human:
             self.human.add(taker)
 
+    def are_apart(self, golden_ids: Iterable[int], other: int) -> bool:
+        """Whether a separation stands between any member of these golden records and any of the other one."""
+        if not self.separated:
+            return False
+        ours = [pk for golden_id in golden_ids for pk in self.members.get(golden_id, ())]
+        theirs = self.members.get(other, {})
+        return any(separation(one, two) in self.separated for one in ours for two in theirs)
+
     def add_hits(self, key: int, record_ids: list[int]) -> None:
         """What the search found under one key."""
         self._hits[key] = record_ids
@@ -113,18 +121,33 @@ def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood
             seen.add_hits(key, hits[: limits[key]])
         found = set(chain.from_iterable(seen._hits.values())) | set(record_ids)
         cursor.execute(_MEMBERS, [list(LIVE_STATUSES), sorted(found)])
-        for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher in cursor.fetchall():
+        silent: dict[int, int] = {}
+        for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher, quarantined in cursor.fetchall():
             seen.versions[golden_id] = version
+            if by_human:
+                seen.human.add(golden_id)
+            if quarantined:
+                silent[record_id] = golden_id
+                continue
             seen.owner[record_id] = golden_id
             ssn = codec.decrypt_ssn(ssn_cipher, uuid)
             seen.members[golden_id][record_id] = Member(
                 record_id, codec.standard_from_document(orjson.loads(standard), ssn)
             )
-            if by_human:
-                seen.human.add(golden_id)
-    seen.separated = separated_pairs(seen.owner)
+    seen.separated = _separations(seen, silent)
     seen.matches = open_matches(seen.versions)
     return seen
+
+
+def _separations(seen: Neighbourhood, silent: dict[int, int]) -> frozenset[tuple[int, int]]:
+    """Cannot-link pairs of the neighbourhood. Those of a quarantined member (`silent`) hold for its whole person."""
+    standing = separated_pairs([*seen.owner, *silent])
+    pairs = set(standing)
+    for low, high in standing:
+        for quarantined, other in ((low, high), (high, low)):
+            members = seen.members[silent[quarantined]] if quarantined in silent else {}
+            pairs |= {separation(member, other) for member in members}
+    return frozenset(pairs)
 
 
 def separated_pairs(record_ids: Iterable[int]) -> frozenset[tuple[int, int]]:

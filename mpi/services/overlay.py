@@ -12,6 +12,7 @@ from mpi.errors import AlreadyDecided, NotFound
 from mpi.models import IdentityTask, InboundMessage, MessageState, RecordState, SourceRecord, TaskType
 from mpi.services.dispatch import hint
 from mpi.services.locking import lock_keys, run_act, transaction_time
+from mpi.services.reasons import check_note
 from mpi.services.rows import write_history
 
 
@@ -22,6 +23,7 @@ def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: A
     AlreadyDecided, Busy.
     """
     require(actor, Permission.REVIEW)
+    check_note(reason)
 
     def act() -> None:
         task = IdentityTask.objects.select_for_update().filter(uuid=task_uuid, type=TaskType.OVERLAY).first()

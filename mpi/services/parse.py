@@ -12,7 +12,7 @@ from matching.records import PatientRecord, StandardRecord, patient_record_from_
 from matching.standardise import standardise
 from mpi import codec, vault
 from mpi.errors import Flaw, InvalidInput, UnknownSystem
-from mpi.mapping import record_from_flat
+from mpi.mapping import LIMITS, record_from_flat
 from mpi.models import InboundMessage, SourceSystem
 from mpi.services.active_model import ActiveModel
 from mpi.services.receive import record_hash
@@ -58,8 +58,16 @@ def parse(message: InboundMessage, systems: dict[str, SourceSystem], active: Act
         record = patient_record_from_document(document["record"])
         system = known_system(record.source_system, systems)
         source_time = _time(document.get("source_time"))
+        _check_number(record.mrn)
     standard = codec.protected_standard(standardise(record, excessive=active.model.excessive))
     return Told(message, system, record.mrn, source_time, record, standard, keys_of(standard), record_hash(record))
+
+
+def _check_number(mrn: str) -> None:
+    """What a door has parsed still needs a number that can be stored. Raises InvalidInput."""
+    if not mrn or len(mrn) > LIMITS["mrn"]:
+        flaw = Flaw("mrn", f"is missing or longer than {LIMITS['mrn']} characters", "give the system's own number")
+        raise InvalidInput("The record cannot be used.", flaws=[flaw])
 
 
 def keys_of(standard: StandardRecord) -> tuple[Key, ...]:

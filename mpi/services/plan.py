@@ -5,6 +5,7 @@ Pure reading and deciding: the Neighbourhood is kept up to date in memory, rows 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.parse import Key, Told
 from mpi.services.unit import UnitOfWork
 
+_NONE: frozenset[int] = frozenset()
+
 
 @dataclass(slots=True)
 class Plan:
@@ -34,7 +37,9 @@ class Plan:
     joined         golden records that become one with `golden_id`
     left           golden record that the record leaves
     reviews        (other golden record, fit) for each question to a steward
-    answered       golden records with which an open question of this record has lost its reason
+    answered       golden records with which this record has an open question now
+    waits          the message queues behind an earlier one that a steward must look at
+    is_newer       nothing is new but the source's own time
     """
 
     told: Told
@@ -50,6 +55,8 @@ class Plan:
     reviews: tuple[tuple[int, Fit], ...] = ()
     answered: frozenset[int] = frozenset()
     reasons: tuple[str, ...] = ()
+    waits: bool = False
+    is_newer: bool = False
 
     def golden_ids(self) -> set[int]:
         """Every golden record that the plan changes or asks about."""
@@ -59,32 +66,50 @@ class Plan:
 
 @dataclass(slots=True)
 class Planner:
-    """Plans the messages of one batch in their order."""
+    """Plans the messages of one batch in their order. `keys` are the blocking keys of known records, as stored."""
 
     unit: UnitOfWork
     active: ActiveModel
     seen: Neighbourhood
     records: dict[tuple[int, str], SourceRecord]
     accepted: frozenset[int]
-    keys: dict[int, tuple[Key, ...]]
-    keys_gone: dict[int, set[int]] = field(default_factory=dict)
-    keys_new: dict[int, set[int]] = field(default_factory=dict)
+    keys: dict[int, frozenset[int]]
+    new_keys: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def plan(self, told: Told) -> Plan:
         """What this message changes, given those before it."""
-        record = self.records.get((told.system.pk, told.mrn))
+        known = self.records.get((told.system.pk, told.mrn))
+        record = copy(known)  # each message of a batch makes a version of its own
+        if record is not None and record.state == RecordState.QUARANTINED:
+            return Plan(told, MessageOutcome.QUARANTINED, record, waits=True)
+        plan = self._planned(told, record)
+        if plan.record is not None:
+            self.records[told.system.pk, told.mrn] = plan.record
+        return plan
+
+    def _planned(self, told: Told, record: SourceRecord | None) -> Plan:
         if told.record is None:
             return self._deletion(told, record)
         if record is None:
             return self._new(told)
         same = bytes(record.payload_hash) == told.payload_hash and record.settings_hash == self.active.settings_hash
         if same and record.state == RecordState.ACTIVE:
-            return Plan(told, MessageOutcome.UNCHANGED, record, golden_id=self.seen.owner.get(record.pk))
+            return self._same(told, record)
         if told.source_time and record.effective_at and told.source_time < record.effective_at:
             return Plan(told, MessageOutcome.STALE, record, golden_id=self.seen.owner.get(record.pk))
         if reasons := self._overlay(told, record):
+            record.state = RecordState.QUARANTINED
             return Plan(told, MessageOutcome.QUARANTINED, record, reasons=reasons)
         return self._update(told, record)
+
+    def _same(self, told: Told, record: SourceRecord) -> Plan:
+        """Nothing new, but perhaps the source's word that it still held later: an older message is outdated by it."""
+        newer = told.source_time and (record.effective_at is None or told.source_time > record.effective_at)
+        if newer:
+            record.effective_at = told.source_time
+            record.recorded_at = self.unit.recorded_at
+        owner = self.seen.owner.get(record.pk)
+        return Plan(told, MessageOutcome.UNCHANGED, record, golden_id=owner, is_newer=bool(newer))
 
     def _overlay(self, told: Told, record: SourceRecord) -> tuple[str, ...]:
         if told.message.pk in self.accepted or record.state == RecordState.DELETED:
@@ -99,16 +124,11 @@ class Planner:
             id=self.unit.new_id(SourceRecord), uuid=uuid4(), source_system_id=told.system.pk, mrn=told.mrn, version=0
         )
         self._say(record, told)
-        self.records[told.system.pk, told.mrn] = record
-        plan = self._placed(Plan(told, MessageOutcome.CREATED, record, is_new_record=True), current=None)
-        self._set_keys(record.pk, told.keys)
-        return plan
+        return self._placed(Plan(told, MessageOutcome.CREATED, record, is_new_record=True), current=None)
 
     def _update(self, told: Told, record: SourceRecord) -> Plan:
         self._say(record, told)
-        plan = self._placed(Plan(told, MessageOutcome.UPDATED, record), current=self.seen.owner.get(record.pk))
-        self._set_keys(record.pk, told.keys)
-        return plan
+        return self._placed(Plan(told, MessageOutcome.UPDATED, record), current=self.seen.owner.get(record.pk))
 
     def _deletion(self, told: Told, record: SourceRecord | None) -> Plan:
         if record is None or record.state == RecordState.DELETED:
@@ -120,7 +140,7 @@ class Planner:
         record.version += 1
         record.message_id = told.message.pk
         record.recorded_at = self.unit.recorded_at
-        self._set_keys(record.pk, ())
+        self.new_keys[record.pk] = frozenset()
         plan = Plan(told, MessageOutcome.DELETED, record, left=owner)
         if owner is not None:
             plan.answered = self._questions_of(record.pk, owner)
@@ -142,14 +162,13 @@ class Planner:
         record.effective_at = told.source_time
         record.recorded_at = self.unit.recorded_at
 
-    def _set_keys(self, record_id: int, keys: tuple[Key, ...]) -> None:
-        old = {key.hash for key in self.keys.get(record_id, ())}
-        new = {key.hash for key in keys}
-        self.keys_gone.setdefault(record_id, set()).update(old - new)
-        self.keys_new.setdefault(record_id, set()).update(new - old)
-        self.keys_gone[record_id] -= new
-        self.keys_new[record_id] &= new
-        self.keys[record_id] = keys
+    def keys_gone(self) -> list[tuple[int, int]]:
+        """(key, record id) of stored blocking keys that hold no longer."""
+        return [(key, pk) for pk, new in self.new_keys.items() for key in sorted(self.keys.get(pk, _NONE) - new)]
+
+    def keys_come(self) -> list[tuple[int, int]]:
+        """(key, record id) of blocking keys to be stored."""
+        return [(key, pk) for pk, new in self.new_keys.items() for key in sorted(new - self.keys.get(pk, _NONE))]
 
     # -- where it belongs ---------------------------------------------------------------------------
 
@@ -173,6 +192,7 @@ class Planner:
         else:
             self._place_linked(plan, plan.decision, subject, current)
         self._settle(plan, standard, keys)
+        self.new_keys[record.pk] = frozenset(key.hash for key in keys)
         return plan
 
     def _place_unlinked(self, plan: Plan, decision: EngineDecision) -> None:
@@ -204,11 +224,14 @@ class Planner:
         if plan.decision is None or plan.golden_id is None or plan.record is None:
             raise ValueError("Only a decided record can be settled.")
         own = {plan.golden_id, *plan.joined}
-        held = {item.person_id for item in plan.decision.review}
+        # A person that fits, but that a standing link or a human decision kept the record from, is a question too.
+        held = {item.person_id for item in plan.decision.review} | set(plan.decision.person_ids)
         if plan.left is not None:
             held.add(plan.left)
         fits = {fit.person_id: fit for fit in plan.decision.fits}
-        plan.reviews = tuple((pk, fits[pk]) for pk in sorted(held - own) if pk in fits)
+        plan.reviews = tuple(
+            (pk, fits[pk]) for pk in sorted(held - own) if pk in fits and not self.seen.are_apart(own, pk)
+        )
         plan.answered = self._questions_of(plan.record.pk, *own) - {pk for pk, _ in plan.reviews}
         for joined in plan.joined:
             self.seen.move_all(joined, plan.golden_id)

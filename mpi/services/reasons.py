@@ -26,10 +26,20 @@ def check_reason(code: str, note: str) -> None:
         raise InvalidInput(
             "The reason is not known.", flaws=[Flaw("reason_code", "is not known", f"use one of {', '.join(REASONS)}")]
         )
-    if len(note) > MOST_CHARACTERS:
-        raise InvalidInput(
-            "The note is too long.",
-            flaws=[Flaw("reason", f"is longer than {MOST_CHARACTERS} characters", "shorten it")],
-        )
+    check_note(note)
     if code == "other" and not note.strip():
         raise InvalidInput("A note is needed.", flaws=[Flaw("reason", "is empty", "say why in a few words")])
+
+
+def check_note(note: str) -> None:
+    """Raise InvalidInput unless the note is short and plain text."""
+    if len(note) > MOST_CHARACTERS:
+        raise InvalidInput(
+            "The note is too long; nothing was changed.",
+            flaws=[Flaw("reason", f"is longer than {MOST_CHARACTERS} characters", "shorten it")],
+        )
+    if "\0" in note or any("\ud800" <= char <= "\udfff" for char in note):
+        raise InvalidInput(
+            "The note is not plain text; nothing was changed.",
+            flaws=[Flaw("reason", "holds a character that cannot be stored", "remove it")],
+        )

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from audit.actions import Action
+from audit.record import entry_by, record
 from matching.records import PatientRecord
 from mpi import vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
@@ -71,8 +73,8 @@ def record_hash(record: PatientRecord) -> bytes:
     return vault.blind_index("record", orjson.dumps(record).decode())
 
 
-def receive(draft: Draft, *, actor: Actor, job: Job | None = None) -> Receipt:
-    """Store one message and commit. Raises IdempotencyConflict, TooLarge.
+def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str = "") -> Receipt:
+    """Store one message and commit; audited, with who sent it and why. Raises IdempotencyConflict, TooLarge.
 
     The same control id from the same sender within the window answers as the first time if the
     payload is equal, and is refused if not; outside the window it is a new message.
@@ -82,7 +84,20 @@ def receive(draft: Draft, *, actor: Actor, job: Job | None = None) -> Receipt:
     with transaction.atomic(durable=True):
         if draft.control_id and (earlier := _earlier(draft, actor)):
             return earlier
-        return _store([draft], actor, job)[0]
+        receipt = _store([draft], actor, job)[0]
+        subject = ("message", str(receipt.uuid))
+        detail: dict[str, object] = {"source_system": draft.source_system}
+        record(
+            entry_by(
+                actor,
+                Action.MESSAGE_RECEIVED,
+                subject=subject,
+                reason_text=reason,
+                detail=detail,
+                message_id=receipt.message_id,
+            )
+        )
+        return receipt
 
 
 def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[Receipt]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audit.actions import Action
-from mpi.models import GoldenRecord, IdentityEvent, PotentialMatch, PotentialMatchStatus
+from mpi.models import GoldenRecord, IdentityEvent, PotentialMatch
+from mpi.services.questions import close_question, kept_apart
 from mpi.services.unit import UnitOfWork
 
 
@@ -17,21 +17,21 @@ def follow_redirect(
 ) -> None:
     """Point the open questions of the retired golden record to its survivor; `matches` is kept up to date.
 
-    The question between the two is answered. One that the survivor already has is closed as its double.
+    The question between the two is answered. One that the survivor already has is closed as its double; one
+    that the separations of the members answer now is closed too.
     """
+    apart = kept_apart(unit, survivor.pk)
     for pair in [pair for pair in matches if retired.pk in pair]:
         match = matches.pop(pair)
         (other,) = pair - {retired.pk}
         if other == survivor.pk:
-            _close(unit, event, match, "same-golden-record")
+            close_question(unit, event, match, "same-golden-record")
         elif frozenset((survivor.pk, other)) in matches:
-            _close(unit, event, match, "double")
+            close_question(unit, event, match, "double")
         else:
             side = "golden_a_id" if match.golden_a_id == retired.pk else "golden_b_id"
             unit.change_potential_match(event, match, **{side: survivor.pk})
             matches[frozenset((survivor.pk, other))] = match
-
-
-def _close(unit: UnitOfWork, event: IdentityEvent, match: PotentialMatch, reason: str) -> None:
-    unit.close_potential_match(event, match, PotentialMatchStatus.CLOSED, reason)
-    unit.audit(Action.POTENTIAL_MATCH_CLOSED, subject=("potential_match", str(match.uuid)), detail={"reason": reason})
+    for pair in [pair for pair in matches if apart and survivor.pk in pair]:
+        if apart & unit.members_of(pair - {survivor.pk}):
+            close_question(unit, event, matches.pop(pair), "separated")

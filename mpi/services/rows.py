@@ -1,7 +1,8 @@
 """The one module that writes rows past the ORM: COPY for many, one pipeline for few.
 
 COPY skips `save()`, validation and signals, so nothing else may use it; `tests/services/test_rows.py`
-compares its rows with those of the plain path. All functions run inside the caller's transaction.
+compares its rows with those of the plain path. All functions run inside the caller's transaction;
+errors of the database are raised as Django's, so that a lost race is known as one.
 """
 
 from __future__ import annotations
@@ -101,8 +102,7 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 
 def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     """Write ready values: COPY from `_COPY_FROM` rows on, else INSERTs in one round trip."""
-    raw = raw_connection()
-    with raw.cursor() as cursor:
+    with connection.wrap_database_errors, raw_connection().cursor() as cursor:
         if len(values) < _COPY_FROM:
             cursor.executemany(table.insert, values)
             return
@@ -123,7 +123,7 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
         (*(_json_value(getattr(row, name)) if name in table.json else getattr(row, name) for name in fields), row.pk)
         for row in rows
     ]
-    with raw_connection().cursor() as cursor:
+    with connection.wrap_database_errors, raw_connection().cursor() as cursor:
         cursor.executemany(statement, values)
 
 

@@ -21,7 +21,7 @@ from mpi.models import (
 from mpi.services.act import ActResult, begin, check_sides, done, find_golden_record
 from mpi.services.locking import run_act
 from mpi.services.neighbourhood import open_links, open_matches
-from mpi.services.reasons import check_reason
+from mpi.services.reasons import check_note, check_reason
 from mpi.services.unit import UnitOfWork
 
 
@@ -58,25 +58,19 @@ def separate_locked(
     unit.touch(event, other)
     links = open_links([one_id, other_id])
     ones, others = ([link.source_record_id for link in links[pk]] for pk in (one_id, other_id))
-    pairs = product(ones, others)
-    separation = unit.separate(event, pairs, reason_code=event.reason_code, reason=event.reason)
+    unit.separate(event, product(ones, others), reason_code=event.reason_code, reason=event.reason)
     match = resolved or open_matches([one_id, other_id]).get(frozenset((one_id, other_id)))
     if match is not None:
         unit.close_potential_match(event, match, PotentialMatchStatus.DIFFERENT, "resolved")
-    unit.audit(
-        Action.SEPARATION_CREATED,
-        subject=("separation", str(separation.uuid)),
-        related=[golden_subject(one.euid), golden_subject(other.euid)],
-        reason_code=event.reason_code,
-        reason=event.reason,
-        detail={"event": str(event.uuid)},
-    )
+    unit.notify("golden.separated", one, related=[other.euid])
+    unit.notify("golden.separated", other, related=[one.euid])
     return done(event, "The two are kept apart as different people.", one, other)
 
 
 def lift_separation(*, separation_uuid: UUID | str, reason: str, actor: Actor) -> ActResult:
     """End a separation: the engine and stewards may join the two again. Raises NotFound, AlreadyDecided, Busy."""
     require(actor, Permission.MERGE)
+    check_note(reason)
 
     def act() -> ActResult:
         separation = Separation.objects.select_for_update().filter(uuid=separation_uuid).first()
@@ -91,6 +85,7 @@ def lift_separation(*, separation_uuid: UUID | str, reason: str, actor: Actor) -
         golden: list[GoldenRecord] = [unit.golden_records[pk] for pk in sorted(unit.golden_records)]
         for one in golden:
             unit.touch(event, one)
+            unit.notify("golden.separation-lifted", one)
         separation.lifted_at = unit.recorded_at
         separation.lifted_by_event_id = event.pk
         unit.change(separation)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from mpi.models import InboundMessage, MessageState
+from mpi.models import IdentityTask, InboundMessage, MessageState, TaskType
 from mpi.services.ingest import ingest
 
 
@@ -19,11 +19,20 @@ def waiting(*, older_than_s: float, limit: int) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
+def release_queued() -> int:
+    """Free messages that queue behind a quarantine which a steward has decided meanwhile. Returns how many."""
+    open_tasks = IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open")
+    held = InboundMessage.objects.filter(pk__in=open_tasks.values("message_id")).values("order_key")
+    queued = InboundMessage.objects.filter(state=MessageState.QUEUED).exclude(order_key__in=held)
+    return queued.update(state=MessageState.RECEIVED)
+
+
 def sweep_inbox(*, older_than_s: float = 15.0, seconds: float = 20.0) -> int:
     """Apply what was left behind, for at most `seconds`. Safe beside any number of workers.
 
     Returns how many messages it dealt with. Stops as soon as a round makes no progress: then others hold them.
     """
+    release_queued()
     ends = time.monotonic() + seconds
     done = 0
     while time.monotonic() < ends:

@@ -1,35 +1,25 @@
 """The unit of work: every change of identity in one transaction, written once, with nothing forgotten.
 
-Services say what happens (a link opens, a golden record is merged, a potential match closes); `flush`
-recomputes the golden records touched and writes rows, history, audit, identity events and outbox
-together. The ingest of a batch and the act of a steward go through the same code.
+Services say what happens (a link opens, a golden record is merged); `flush` recomputes the golden records
+touched and writes rows, history, audit, identity events and outbox together, for a batch as for a steward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-from django.db import models
-
 from audit.actions import Action
-from audit.record import AuditEntry, entry_by, record_many
-from mpi.access import golden_subject, record_subject
-from mpi.commands import Actor
+from mpi.access import golden_subject
 from mpi.euid import new_euid
 from mpi.models import (
-    Decision,
     EventKind,
     GoldenRecord,
     GoldenStatus,
     IdentityEvent,
-    IdentityTask,
     Link,
     LinkOrigin,
-    OutboxEvent,
     PotentialMatch,
     PotentialMatchStatus,
     Separation,
@@ -37,86 +27,16 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.golden import recompute
-from mpi.services.rows import insert_rows, reserve_ids, update_rows, write_history
-
-_GOLDEN_FIELDS = [
-    "status",
-    "version",
-    "merged_into_id",
-    "verified",
-    "member_count",
-    "values",
-    "provenance",
-    "family_name",
-    "given_name",
-    "birth_date",
-    "recorded_at",
-]
-_LINK_FIELDS = ("ended_at", "ended_by_event_id")
-_MATCH_FIELDS = [
-    "golden_a_id",
-    "golden_b_id",
-    "record_a_id",
-    "record_b_id",
-    "kind",
-    "status",
-    "version",
-    "grade",
-    "bits",
-    "probability",
-    "risk",
-    "reasons",
-    "decision_id",
-    "model_version_id",
-    "opened_at",
-    "closed_at",
-    "closed_reason",
-    "resolved_by_event_id",
-]
-_ID_BLOCK = 32
+from mpi.services.writing import Writing
 
 
 @dataclass(slots=True)
-class UnitOfWork:
+class UnitOfWork(Writing):
     """Collects the changes of one transaction. Create it after the locks; call `flush` once at the end."""
 
-    actor: Actor
-    recorded_at: datetime
-    golden_records: dict[int, GoldenRecord] = field(default_factory=dict)
     records: dict[int, SourceRecord] = field(default_factory=dict)
-    _new: dict[type[models.Model], list[Any]] = field(default_factory=dict)
-    _new_keys: set[tuple[type[models.Model], int]] = field(default_factory=set)
-    _changed: dict[type[models.Model], dict[int, Any]] = field(default_factory=dict)
-    _ids: dict[type[models.Model], list[int]] = field(default_factory=dict)
     _touched: set[int] = field(default_factory=set)
     _created: set[int] = field(default_factory=set)
-    _audit: list[AuditEntry] = field(default_factory=list)
-    _notices: dict[tuple[str, int], set[int]] = field(default_factory=dict)
-    _related: dict[tuple[str, int], set[str]] = field(default_factory=dict)
-
-    # -- ids and rows -------------------------------------------------------------------------
-
-    def new_id(self, model: type[models.Model]) -> int:
-        """A fresh primary key, from a block of the model's sequence."""
-        block = self._ids.setdefault(model, [])
-        if not block:
-            block.extend(reversed(reserve_ids(model, _ID_BLOCK)))
-        return block.pop()
-
-    def reserve(self, model: type[models.Model], count: int) -> None:
-        """Fetch a block of keys at once, for a batch whose size is known."""
-        block = self._ids.setdefault(model, [])
-        block[:0] = reversed(reserve_ids(model, count))
-
-    def insert(self, row: models.Model) -> None:
-        """Write a new row at the flush; its key must be set where others refer to it."""
-        self._new.setdefault(type(row), []).append(row)
-        self._new_keys.add((type(row), row.pk))
-
-    def change(self, row: models.Model) -> None:
-        """Write the row's present values at the flush, with history where it is tracked."""
-        if (type(row), row.pk) not in self._new_keys:
-            self._changed.setdefault(type(row), {})[row.pk] = row
 
     # -- identity ------------------------------------------------------------------------------
 
@@ -182,15 +102,26 @@ class UnitOfWork:
 
     def links_opened(self, event: IdentityEvent) -> list[Link]:
         """Links opened by this event so far."""
-        return [link for link in self._new.get(Link, ()) if link.opened_by_event_id == event.pk]
+        return [link for link in self._new.get(Link, {}).values() if link.opened_by_event_id == event.pk]
 
-    def members_of(self, golden_ids: Iterable[int]) -> set[int]:
+    def members_of(self, golden_ids: Collection[int]) -> set[int]:
         """Source records with an open link to these golden records, the changes of this unit included."""
         standing = Link.objects.filter(golden_record__in=list(golden_ids), ended_at__isnull=True)
         ended = set(self._changed.get(Link, {}))
         members = {link.source_record_id for link in standing if link.pk not in ended}
-        fresh = (link for link in self._new.get(Link, ()) if link.ended_at is None)
-        return members | {link.source_record_id for link in fresh if link.golden_record_id in set(golden_ids)}
+        return members | {link.source_record_id for link in self._fresh_links() if link.golden_record_id in golden_ids}
+
+    def _fresh_links(self) -> list[Link]:
+        return [link for link in self._new.get(Link, {}).values() if link.ended_at is None]
+
+    def owners_of(self, record_ids: Iterable[int]) -> dict[int, int]:
+        """The golden record of each linked source record, likewise."""
+        wanted = set(record_ids)
+        standing = Link.objects.filter(source_record__in=wanted, ended_at__isnull=True)
+        ended = set(self._changed.get(Link, {}))
+        owners = {link.source_record_id: link.golden_record_id for link in standing if link.pk not in ended}
+        fresh = (link for link in self._fresh_links() if link.source_record_id in wanted)
+        return owners | {link.source_record_id: link.golden_record_id for link in fresh}
 
     def open_link(
         self,
@@ -245,20 +176,21 @@ class UnitOfWork:
         )
 
     def merge(self, event: IdentityEvent, retired: GoldenRecord, survivor: GoldenRecord, links: Iterable[Link]) -> None:
-        """Retire one golden record into another; its open links move."""
+        """Retire one golden record into another; its open links move. Who was vouched for stays vouched for."""
         for link in links:
             self.move_link(event, link, retired, survivor)
         self.touch(event, retired)
         self.touch(event, survivor)
         retired.status = GoldenStatus.MERGED
         retired.merged_into_id = survivor.pk
+        survivor.verified = survivor.verified or retired.verified
         self.notify("golden.merged", retired, related=[survivor.euid])
         self.notify("golden.merged", survivor, related=[retired.euid])
 
     def separate(
         self, event: IdentityEvent, pairs: Iterable[tuple[int, int]], *, reason_code: str, reason: str
     ) -> Separation:
-        """A standing decision that these pairs of source records are different people."""
+        """A standing decision that these pairs of source records are different people; audited with the event."""
         separation = Separation(
             id=self.new_id(Separation),
             uuid=uuid4(),
@@ -277,6 +209,14 @@ class UnitOfWork:
                 )
             )
         event.payload["separations"].append(separation.pk)
+        self.audit(
+            Action.SEPARATION_CREATED,
+            subject=("separation", str(separation.uuid)),
+            related=[golden_subject(self.golden_records[pk].euid) for pk in event.golden_record_ids],
+            reason_code=reason_code,
+            reason=reason,
+            detail={"event": str(event.uuid)},
+        )
         return separation
 
     # -- potential matches -----------------------------------------------------------------------
@@ -309,84 +249,19 @@ class UnitOfWork:
             resolved_by_event_id=by_event,
         )
 
-    # -- telling ---------------------------------------------------------------------------------
-
-    def audit(
-        self,
-        action: Action,
-        *,
-        subject: tuple[str, str] = ("", ""),
-        related: Sequence[tuple[str, str]] = (),
-        reason_code: str = "",
-        reason: str = "",
-        detail: dict[str, object] | None = None,
-        message_id: int | None = None,
-    ) -> None:
-        """One audit event of this act, written with it."""
-        self._audit.append(
-            entry_by(
-                self.actor,
-                action,
-                subject=subject,
-                related=tuple(related),
-                reason_code=reason_code,
-                reason_text=reason,
-                detail=detail,
-                message_id=message_id,
-                recorded_at=self.recorded_at,
-            )
-        )
-
-    def audit_golden(self, action: Action, golden: GoldenRecord, *others: GoldenRecord, **said: Any) -> None:
-        """One audit event about golden records."""
-        related = [golden_subject(other.euid) for other in others]
-        self.audit(action, subject=golden_subject(golden.euid), related=related, **said)
-
-    def audit_record(self, action: Action, record: SourceRecord, *owners: GoldenRecord, **said: Any) -> None:
-        """One audit event about a source record and whose it is."""
-        related = [golden_subject(owner.euid) for owner in owners]
-        self.audit(action, subject=record_subject(record.uuid), related=related, **said)
-
-    def notify(
-        self, kind: str, golden: GoldenRecord, *, record_ids: Iterable[int] = (), related: Iterable[str] = ()
-    ) -> None:
-        """Tell subscribers, after the commit: one outbox event a kind and golden record."""
-        self._notices.setdefault((kind, golden.pk), set()).update(record_ids)
-        self._related.setdefault((kind, golden.pk), set()).update(related)
-
     # -- writing -----------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Recompute what was touched and write everything. Call once, last in the transaction."""
         self._recompute_golden_records()
-        for event in self._new.get(IdentityEvent, ()):
+        for event in self._new.get(IdentityEvent, {}).values():
             for golden_id, states in event.payload["golden_records"].items():
                 states["after"] = golden_state(self.golden_records[golden_id])
-        self._write_outbox()
-        history: list[tuple[models.Model, str]] = []
-        for model in _WRITE_ORDER:
-            history += self._write(model)
-        write_history(
-            history,
-            actor=self.actor,
-            recorded_at=self.recorded_at,
-            correlation_id=self.actor.correlation_id,
-        )
-        record_many(self._audit)
-
-    def _write(self, model: type[models.Model]) -> list[tuple[models.Model, str]]:
-        changed = list(self._changed.get(model, {}).values())
-        if changed:
-            update_rows(changed, _UPDATED_FIELDS[model])
-        fresh = self._new.get(model, [])
-        insert_rows(fresh)
-        if not hasattr(model, "history"):
-            return []
-        return [(row, "~") for row in changed] + [(row, "+") for row in fresh]
+        self.write()
 
     def _recompute_golden_records(self) -> None:
         touched = [self.golden_records[pk] for pk in sorted(self._touched)]
-        opened = list(self._new.get(Link, ()))
+        opened = list(self._new.get(Link, {}).values())
         ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
         for golden, changed in recompute(touched, opened=opened, ended=ended, records=self.records):
             golden.version += 1
@@ -399,61 +274,9 @@ class UnitOfWork:
                 self.audit_golden(Action.GOLDEN_CREATED, golden)
             if "status" in changed and golden.status == GoldenStatus.CONFIRMED:
                 self.audit_golden(Action.GOLDEN_CONFIRMED, golden)
-
-    def _write_outbox(self) -> None:
-        for (kind, golden_id), record_ids in self._notices.items():
-            golden = self.golden_records[golden_id]
-            self.insert(
-                OutboxEvent(
-                    id=self.new_id(OutboxEvent),
-                    uuid=uuid4(),
-                    type=kind,
-                    golden_record_id=golden_id,
-                    euid=golden.euid,
-                    version=golden.version,
-                    source_record_ids=sorted(record_ids),
-                    related_euids=sorted(self._related[kind, golden_id]),
-                    correlation_id=self.actor.correlation_id,
-                    recorded_at=self.recorded_at,
-                )
-            )
-
-
-_RECORD_FIELDS = [
-    "version",
-    "state",
-    "told",
-    "standard",
-    "ssn_cipher",
-    "ssn_index",
-    "standardiser",
-    "payload_hash",
-    "settings_hash",
-    "message_id",
-    "effective_at",
-    "recorded_at",
-]
-_UPDATED_FIELDS: dict[type[models.Model], Sequence[str]] = {
-    SourceRecord: _RECORD_FIELDS,
-    GoldenRecord: _GOLDEN_FIELDS,
-    Link: _LINK_FIELDS,
-    PotentialMatch: _MATCH_FIELDS,
-    Separation: ("lifted_at", "lifted_by_event_id"),
-    IdentityTask: ("status", "version", "closed_at"),
-}
-# Foreign keys are checked at once: parents first. An ended link is written before its successor opens.
-_WRITE_ORDER: tuple[type[models.Model], ...] = (
-    SourceRecord,
-    GoldenRecord,
-    IdentityEvent,
-    Decision,
-    Link,
-    PotentialMatch,
-    Separation,
-    SeparationPair,
-    IdentityTask,
-    OutboxEvent,
-)
+            elif "status" in changed and golden.status == GoldenStatus.RETIRED:
+                self.audit_golden(Action.GOLDEN_RETIRED, golden)
+                self.notify("golden.retired", golden)
 
 
 def golden_state(golden: GoldenRecord) -> dict[str, object]:

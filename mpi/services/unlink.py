@@ -9,7 +9,8 @@ from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.models import EventKind, GoldenRecord, Link, LinkOrigin, SourceRecord
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
-from mpi.services.neighbourhood import open_links
+from mpi.services.neighbourhood import open_links, open_matches
+from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
 from mpi.services.unit import UnitOfWork
 
@@ -36,6 +37,7 @@ def unlink_record(*, record_id: int, reason_code: str, reason: str, actor: Actor
         unit.open_link(event, record_id, own, origin=LinkOrigin.STEWARD, by_human=actor.is_human)
         pairs = [(record_id, other.source_record_id) for other in stays]
         unit.separate(event, pairs, reason_code=reason_code, reason=reason)
+        settle_questions(unit, event, open_matches([golden.pk]).values())
         _tell(unit, record_id, golden, own, reason_code, reason)
         unit.flush()
         return done(event, "The source record has a golden record of its own now.", own, golden)
@@ -59,6 +61,7 @@ def _tell(
     unit: UnitOfWork, record_id: int, left: GoldenRecord, own: GoldenRecord, reason_code: str, reason: str
 ) -> None:
     record = SourceRecord.objects.get(pk=record_id)
-    unit.audit_record(Action.LINK_ENDED, record, left, own, reason_code=reason_code, reason=reason)
-    for golden in (left, own):
-        unit.notify("link.ended" if golden is left else "link.opened", golden, record_ids=[record_id])
+    unit.audit_record(Action.LINK_ENDED, record, left, reason_code=reason_code, reason=reason)
+    unit.audit_record(Action.LINK_OPENED, record, own, reason_code=reason_code, reason=reason)
+    unit.notify("link.ended", left, record_ids=[record_id], related=[own.euid])
+    unit.notify("link.opened", own, record_ids=[record_id], related=[left.euid])

@@ -10,6 +10,7 @@ from mpi import codec
 from mpi.access import Permission, access_record, record_subject, require
 from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput, NotFound
+from mpi.services.reasons import check_note
 
 
 def unmask_ssn(*, record_id: int, reason: str, actor: Actor) -> str:
@@ -18,6 +19,7 @@ def unmask_ssn(*, record_id: int, reason: str, actor: Actor) -> str:
     if not reason.strip():
         flaw = Flaw("reason", "is empty", "say why you need the number")
         raise InvalidInput("The number stays masked.", flaws=[flaw])
+    check_note(reason)
     source_record = access_record(actor, pk=record_id)
     ssn = codec.decrypt_ssn(source_record.ssn_cipher, source_record.uuid)
     if not ssn:

@@ -88,19 +88,15 @@ def _separate(unit: UnitOfWork, unmerging: IdentityEvent, plan: UndoPlan, reason
     back = {link.source_record_id for link, _ in plan.moves}
     stayed = unit.members_of({link.golden_record_id for link, _ in plan.moves}) - back
     if back and stayed:
-        separation = unit.separate(unmerging, product(back, stayed), reason_code=reason_code, reason=reason)
-        unit.audit(
-            Action.SEPARATION_CREATED,
-            subject=("separation", str(separation.uuid)),
-            related=[("golden_record", unit.golden_records[pk].euid) for pk in unmerging.golden_record_ids],
-            reason_code=reason_code,
-            reason=reason,
-        )
+        unit.separate(unmerging, product(back, stayed), reason_code=reason_code, reason=reason)
 
 
 def _answer(unit: UnitOfWork, unmerging: IdentityEvent, plan: UndoPlan) -> None:
     """The questions between the two that the undo opened again are answered: different people."""
-    pair = {int(pk) for pk in plan.event.payload["golden_records"]}
+    homes = {home for _, home in plan.moves}
+    givers = {link.golden_record_id for link, _ in plan.moves}
     for match in plan.matches.values():
-        if match.status == PotentialMatchStatus.OPEN and {match.golden_a_id, match.golden_b_id} <= pair:
+        one, other = match.golden_a_id, match.golden_b_id
+        between = (one in homes and other in givers) or (other in homes and one in givers)
+        if between and match.status == PotentialMatchStatus.OPEN:
             unit.close_potential_match(unmerging, match, PotentialMatchStatus.DIFFERENT, "unmerged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from mpi.services.dispatch import hint
 from mpi.services.ingest import ingest
 from mpi.services.parse import all_systems, known_system
 from mpi.services.receive import Draft, Receipt, command_payload, receive
+
+_ATTEMPTS = 20
+_WAIT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,31 @@ def upsert_record(
 
 
 def apply_now(receipt: Receipt, *, respond_async: bool = False) -> UpsertResult:
-    """Apply a stored message at once, or leave it to the workers; answers a repeated one as the first time."""
-    if respond_async:
+    """Apply a stored message at once, or leave it to the workers; answers a repeated one as the first time.
+
+    Earlier messages of the same source record are applied with it, or waited for while another worker has them.
+    """
+    if not respond_async:
+        _apply_in_turn(receipt.message_id)
+    result = outcome_of(receipt)
+    if result.state == MessageState.RECEIVED:
         hint([receipt.message_id])
-    elif not receipt.replayed:
-        ingest(message_ids=[receipt.message_id])
-    return outcome_of(receipt)
+    return result
+
+
+def _apply_in_turn(message_id: int) -> None:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_WAIT_S)
+        message = InboundMessage.objects.get(pk=message_id)
+        if message.state != MessageState.RECEIVED:
+            return
+        same = InboundMessage.objects.filter(
+            order_key=message.order_key, state=MessageState.RECEIVED, pk__lte=message.pk
+        )
+        result = ingest(message_ids=list(same.order_by("pk").values_list("pk", flat=True))).get(message_id)
+        if result is not None and result.errors:
+            return
 
 
 def outcome_of(receipt: Receipt) -> UpsertResult:

@@ -9,11 +9,13 @@ from mpi.errors import AlreadyDecided
 from mpi.models import EventKind
 from mpi.services.act import ActResult, begin, check_sides, done, find_golden_record
 from mpi.services.locking import run_act
+from mpi.services.reasons import check_note
 
 
 def verify_golden_record(*, euid: str, version: int, reason: str, actor: Actor) -> ActResult:
     """Confirm a golden record that has a single source. Raises NotFound, StaleVersion, AlreadyDecided, Busy."""
     require(actor, Permission.MERGE)
+    check_note(reason)
 
     def act() -> ActResult:
         golden = find_golden_record(euid)
@@ -25,6 +27,7 @@ def verify_golden_record(*, euid: str, version: int, reason: str, actor: Actor) 
         event = unit.event(EventKind.VERIFY, reason=reason)
         unit.touch(event, golden)
         golden.verified = True
+        unit.notify("golden.verified", golden)
         unit.audit_golden(Action.GOLDEN_VERIFIED, golden, reason=reason, detail={"event": str(event.uuid)})
         unit.flush()
         return done(event, "The golden record is confirmed.", golden)

@@ -1,0 +1,49 @@
+"""Potential matches follow their source records: a question is always about the golden records that hold its pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audit.actions import Action
+from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchStatus
+from mpi.services.neighbourhood import separated_pairs
+from mpi.services.unit import UnitOfWork
+
+
+def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[PotentialMatch]) -> None:
+    """Bring open questions in line with where their records are now, the changes of this unit included.
+
+    `matches` are all that touch the golden records of the act. A question whose records have come together, or
+    that doubles another one, or that a separation has answered, is closed.
+    """
+    standing = [match for match in matches if match.status == PotentialMatchStatus.OPEN]
+    standing.sort(key=lambda match: match.pk)
+    owners = unit.owners_of(pk for match in standing for pk in (match.record_a_id, match.record_b_id))
+    pairs: set[frozenset[int]] = set()
+    for match in standing:
+        one, other = owners.get(match.record_a_id), owners.get(match.record_b_id)
+        if one is None or other is None:
+            close_question(unit, event, match, "record-gone")
+        elif one == other:
+            close_question(unit, event, match, "same-golden-record")
+        elif frozenset((one, other)) in pairs:
+            close_question(unit, event, match, "double")
+        elif (one, other) == (match.golden_a_id, match.golden_b_id):
+            pairs.add(frozenset((one, other)))
+        elif kept_apart(unit, one) & unit.members_of([other]):
+            close_question(unit, event, match, "separated")
+        else:
+            pairs.add(frozenset((one, other)))
+            unit.change_potential_match(event, match, golden_a_id=one, golden_b_id=other)
+
+
+def kept_apart(unit: UnitOfWork, golden_id: int) -> set[int]:
+    """Source records that a standing decision keeps apart from a member of this golden record."""
+    members = unit.members_of([golden_id])
+    return {pk for pair in separated_pairs(members) for pk in pair if not set(pair) <= members} - members
+
+
+def close_question(unit: UnitOfWork, event: IdentityEvent, match: PotentialMatch, reason: str) -> None:
+    """Close a question by itself: its reason is gone. Audited."""
+    unit.close_potential_match(event, match, PotentialMatchStatus.CLOSED, reason)
+    unit.audit(Action.POTENTIAL_MATCH_CLOSED, subject=("potential_match", str(match.uuid)), detail={"reason": reason})
