@@ -97,6 +97,12 @@ def start_import(path: Path, *, total: int, actor: Actor) -> Job:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     with transaction.atomic():
+        interrupted = Job.objects.filter(file_hash=digest.hexdigest(), status=JobStatus.READING)
+        interrupted.update(
+            status=JobStatus.FAILED,
+            finished_at=timezone.now(),
+            error="It was interrupted; the file was imported again.",
+        )
         job = Job.objects.create(
             kind="import",
             name=path.name,
