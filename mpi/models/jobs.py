@@ -46,7 +46,7 @@ class Job(models.Model):
 
 
 class LineError(models.Model):
-    """A line that never became a message: what is wrong, where and how to mend it. No value of the line is kept here."""
+    """What is wrong with a line of a file, where, and how to mend it. No value of the line is kept here."""
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="line_errors", db_index=False)

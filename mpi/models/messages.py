@@ -11,7 +11,7 @@ from mpi.models.jobs import Job
 
 
 class MessageState(models.TextChoices):
-    """received → applied, or → rejected (cannot be applied as it is); queued waits behind a quarantine; dead gave up."""
+    """received → applied, or rejected (it cannot be applied); queued waits behind a quarantine; dead gave up."""
 
     RECEIVED = "received"
     APPLIED = "applied"
