@@ -7,6 +7,7 @@ cannot be used is reported with its number, column and mend; the rest is importe
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from audit.actions import Action
@@ -29,33 +30,32 @@ from mpi.models import (
     JobStatus,
     LineError,
     MessageState,
-    RecordState,
-    SourceRecord,
     SourceSystem,
 )
-from mpi.services.active_model import ActiveModel, active_model
+from mpi.services.active_model import active_model
 from mpi.services.dispatch import hint
+from mpi.services.import_known import Known, known_before
 from mpi.services.import_lines import Line, column_of, read_header, read_lines
 from mpi.services.parse import all_systems, known_system
-from mpi.services.receive import Draft, flat_payload, order_key, receive_many, record_hash
+from mpi.services.receive import Draft, flat_payload, receive_many
 from mpi.services.systems import register_system
 
 _LINES_A_COMMIT = 1_000
 _MOST_LINE_ERRORS = 100_000
+_CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 Advance = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The state of one import: its job, its counts, and the lines seen."""
+    """The state of one import: its job, its counts, and what was told before."""
 
     job: Job
     actor: Actor
     header: tuple[str, ...]
     systems: dict[str, SourceSystem]
-    active: ActiveModel
+    known: Known
     counts: Counter[str] = field(default_factory=Counter)
-    seen: dict[bytes, int] = field(default_factory=dict)
     errors: int = 0
 
 
@@ -120,7 +120,8 @@ def start_import(path: Path, *, total: int, actor: Actor) -> Job:
 
 def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
     """Store every usable line as a message and hint the workers. `advance` is told how many lines were read."""
-    reading = _Reading(job, actor, read_header(path), all_systems(), active_model())
+    systems = all_systems()
+    reading = _Reading(job, actor, read_header(path), systems, known_before(job, systems, active_model()))
     lines = read_lines(path)
     while batch := list(islice(lines, _LINES_A_COMMIT)):
         _take(batch, reading)
@@ -140,7 +141,8 @@ def _take(batch: Sequence[Line], reading: _Reading) -> None:
         mapped = _mapped(line, reading, flaws)
         if mapped is not None:
             usable.append((line, mapped))
-    fresh = _not_known(usable, reading)
+    fresh = reading.known.fresh(usable)
+    reading.counts["unchanged"] += len(usable) - len(fresh)
     with transaction.atomic(durable=True):
         _note(flaws, reading)
         reading.job.counts = dict(reading.counts)
@@ -187,12 +189,13 @@ def _mapped(line: Line, reading: _Reading, flaws: list[Flaw]) -> Mapped | None:
 
 
 def _naming(error: UnknownSystem, line: Line) -> Iterator[Flaw]:
-    """A system's code is no patient data: the operator is told which one it is."""
-    if not line.row.get("source_system", "").strip():
+    """The operator is told which code it is, unless it does not look like one: it may be a value of a patient."""
+    code = line.row.get("source_system", "").strip()
+    if not code:
         yield Flaw("source_system", "is missing", "give the code of the source system")
         return
     for flaw in error.flaws:
-        yield Flaw(flaw.field, f"“{line.row['source_system'].strip()[:32]}” {flaw.problem}", flaw.mend)
+        yield Flaw(flaw.field, f"“{code}” {flaw.problem}" if _CODE.fullmatch(code) else flaw.problem, flaw.mend)
 
 
 def _placed(flaw: Flaw, line: Line, reading: _Reading, *, taken: bool = False) -> Flaw:
@@ -202,44 +205,13 @@ def _placed(flaw: Flaw, line: Line, reading: _Reading, *, taken: bool = False) -
 
 
 def _repeats(line: Line, mapped: Mapped, reading: _Reading, flaws: list[Flaw]) -> bool:
-    """Whether the same line came before in this file. Another line of the same record is an update."""
-    key = hashlib.blake2b(flat_payload(line.row), digest_size=16).digest()
-    first = reading.seen.setdefault(key, line.number)
-    if first == line.number:
+    """Whether the line only repeats the one before it of the same record. A different line is an update."""
+    first = reading.known.repeated(line, mapped)
+    if first is None:
         return False
     reading.counts["repeated"] += 1
     flaws.append(Flaw("line", f"repeats line {first}; it was passed over", "remove it", line.number, 1))
     return True
-
-
-def _not_known(usable: Sequence[tuple[Line, Mapped]], reading: _Reading) -> list[tuple[Line, Mapped]]:
-    """Without the lines that tell what the index knows already, under the same settings."""
-    wanted = Q(pk__in=[])
-    numbers: dict[int, list[str]] = {}
-    for _, mapped in usable:
-        numbers.setdefault(reading.systems[mapped.record.source_system].pk, []).append(mapped.record.mrn)
-    for system_id, mrns in numbers.items():
-        wanted |= Q(source_system_id=system_id, mrn__in=mrns)
-    known = SourceRecord.objects.filter(
-        wanted, settings_hash=reading.active.settings_hash, state=RecordState.ACTIVE
-    ).values_list("source_system__code", "mrn", "payload_hash")
-    hashes = {(code, mrn): bytes(told) for code, mrn, told in known}
-    if not hashes:
-        return list(usable)
-    keys = {order_key(code, mrn) for code, mrn in hashes}
-    moving = set(
-        InboundMessage.objects.filter(
-            order_key__in=keys, state__in=(MessageState.RECEIVED, MessageState.QUEUED)
-        ).values_list("order_key", flat=True)
-    )
-    fresh = [
-        (line, mapped)
-        for line, mapped in usable
-        if hashes.get((mapped.record.source_system, mapped.record.mrn)) != record_hash(mapped.record)
-        or order_key(mapped.record.source_system, mapped.record.mrn) in moving
-    ]
-    reading.counts["unchanged"] += len(usable) - len(fresh)
-    return fresh
 
 
 def _note(flaws: Sequence[Flaw], reading: _Reading) -> None:
@@ -250,12 +222,17 @@ def _note(flaws: Sequence[Flaw], reading: _Reading) -> None:
             job=reading.job,
             line=flaw.line or 0,
             column=flaw.column,
-            field=flaw.field[:64],
-            problem=flaw.problem[:300],
+            field=_storable(flaw.field)[:64],
+            problem=_storable(flaw.problem)[:300],
             mend=flaw.mend[:300],
         )
         for flaw in flaws[:room]
     )
+
+
+def _storable(text: str) -> str:
+    """A name out of the file as it can be stored and shown: control characters and half surrogates are marked."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def progress(job: Job) -> dict[str, int]:

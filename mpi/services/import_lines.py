@@ -1,7 +1,8 @@
 """Read CSV and NDJSON line by line in bounded memory; a bad line is named and passed over, the rest is read.
 
 CSV is RFC 4180: comma, double quotes, CRLF or LF, a header. A quote that is not closed within a few
-lines belongs to its own line only: it must not swallow the lines after it.
+lines belongs to its own line only: it must not swallow the lines after it. The column of a flaw is that of
+the value where one value is wrong, and of the character where the line is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -126,6 +128,8 @@ def _at(line: int, column: int | None, name: str, problem: str, mend: str = "") 
 
 
 def _header_flaws(header: tuple[str, ...]) -> list[Flaw]:
+    if not set(header) & set(_KNOWN):
+        return [_at(1, 1, "header", _no_header(header))]
     flaws = []
     for column, name in enumerate(header, start=1):
         if name not in _KNOWN:
@@ -140,6 +144,14 @@ def _header_flaws(header: tuple[str, ...]) -> list[Flaw]:
     return flaws
 
 
+def _no_header(cells: tuple[str, ...]) -> str:
+    """Why no column name is known. The cells are not told: without a header they are values of a patient."""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if any({part.strip() for part in cell.split(separator)} & set(_KNOWN) for cell in cells):
+            return f"has its columns between {name}; write commas"
+    return "holds no known column name: the first line must name the columns"
+
+
 def _csv_lines(raw: Iterator[_Raw], name: str) -> Iterator[Line]:
     header = _header(next(raw, None), name)
     waiting: list[_Raw] = []
@@ -150,12 +162,15 @@ def _csv_lines(raw: Iterator[_Raw], name: str) -> Iterator[Line]:
         if first.flaw is not None:
             yield Line(first.number, flaws=(first.flaw,))
         elif first.text.strip():
-            taken, waiting = _whole_record(first, waiting, raw)
+            taken, waiting = _whole_record(first, waiting, raw, len(header))
             yield _csv_record(first.number, taken, header)
 
 
-def _whole_record(first: _Raw, waiting: list[_Raw], raw: Iterator[_Raw]) -> tuple[str, list[_Raw]]:
-    """The text of one record: more lines are joined while a quote is open, but only a few."""
+def _whole_record(first: _Raw, waiting: list[_Raw], raw: Iterator[_Raw], columns: int) -> tuple[str, list[_Raw]]:
+    """The text of one record: more lines are joined while a quote is open, but only a few.
+
+    They are joined only if that makes a record; a line that is a record by itself is never taken into another.
+    """
     if first.text.count('"') % 2 == 0:
         return first.text, waiting
     text, ahead = first.text, list(waiting)
@@ -164,10 +179,22 @@ def _whole_record(first: _Raw, waiting: list[_Raw], raw: Iterator[_Raw]) -> tupl
             ahead.append(more)
         if len(ahead) < count or ahead[count - 1].flaw is not None:
             break
-        text += ahead[count - 1].text
-        if text.count('"') % 2 == 0:
+        line = ahead[count - 1].text
+        if line.count('"') % 2 == 0 and len(_cells(line)) == columns:
+            break
+        text += line
+        if text.count('"') % 2 == 0 and len(_cells(text)) == columns:
             return text, ahead[count:]
     return first.text, ahead
+
+
+def _cells(text: str) -> list[str]:
+    """The values of one record, [] when the text is not exactly one."""
+    try:
+        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []
 
 
 def _csv_record(number: int, text: str, header: tuple[str, ...]) -> Line:
@@ -176,12 +203,13 @@ def _csv_record(number: int, text: str, header: tuple[str, ...]) -> Line:
             "line", "has a quote that is not closed", 'close it, and write a quote inside a value as ""', number
         )
         return Line(number, flaws=(_with_column(flaw, text.rindex('"') + 1),))
-    try:
-        rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
-    except csv.Error:
+    cells = _cells(text)
+    if not cells and '"' in text:
         flaw = Flaw("line", "has wrong quoting", 'quote the whole value, and write a quote inside it as ""', number)
         return Line(number, flaws=(_with_column(flaw, text.find('"') + 1),))
-    cells = rows[0] if len(rows) == 1 else []
+    if not cells:
+        flaw = Flaw("line", "has a line break inside a value", "quote the value, or end lines with LF or CRLF", number)
+        return Line(number, flaws=(_with_column(flaw, 1),))
     if len(cells) != len(header):
         problem = f"has {len(cells)} values, the header {len(header)} columns"
         column = min(len(cells), len(header)) + 1
@@ -204,13 +232,26 @@ def _json_lines(raw: Iterator[_Raw]) -> Iterator[Line]:
             yield _json_record(line.number, line.text)
 
 
+class _NamedTwice(ValueError):
+    """A JSON object holds one name twice: which value is meant cannot be known (RFC 8259 §4)."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NamedTwice
+    return found
+
+
 def _json_record(number: int, text: str) -> Line:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         return Line(
             number, flaws=(Flaw("line", f"is not JSON: {error.msg}", "send one object a line", number, error.colno),)
         )
+    except _NamedTwice:
+        return Line(number, flaws=(Flaw("line", "names a field twice", "send each field once", number, 1),))
     except (RecursionError, ValueError):
         return Line(
             number, flaws=(Flaw("line", "is not JSON that can be read", "send one flat object a line", number, 1),)
