@@ -122,11 +122,20 @@ def test_respond_async_answers_202_and_the_message_tells_the_rest(caller: Caller
     assert told["euid"]
 
 
-def test_a_record_waits_behind_an_earlier_message_of_its_own(caller: Caller) -> None:
+def test_an_earlier_message_of_the_record_is_applied_first(caller: Caller) -> None:
     caller.put("records/MERCY/1001", KATHERINE, Prefer="respond-async")
     second = caller.put("records/MERCY/1001", {**KATHERINE, "street": "9 Linden Way"})
+    assert (second.status, second.body["outcome"], second.body["version"]) == (200, "updated", 2)
+    assert not InboundMessage.objects.exclude(state=MessageState.APPLIED).exists()
+
+
+def test_a_message_behind_a_quarantined_one_is_taken_and_waits(caller: Caller) -> None:
+    caller.put("records/MERCY/1001", KATHERINE, Prefer="respond-async")
+    InboundMessage.objects.update(state=MessageState.QUEUED)
+    second = caller.put("records/MERCY/1001", {**KATHERINE, "street": "9 Linden Way"})
     assert second.status == 202
-    assert InboundMessage.objects.filter(state=MessageState.RECEIVED).count() == 2
+    assert "Preference-Applied" not in second.headers
+    assert caller.get(second.headers["Location"]).body["state"] in ("received", "queued")
 
 
 def test_deleting_is_soft_and_the_record_leaves_its_person(caller: Caller) -> None:
