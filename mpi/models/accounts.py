@@ -10,7 +10,6 @@ class User(AbstractUser):
     """A member of staff. Roles are groups: clerk, steward, supervisor, compliance officer, administrator."""
 
     display_name = models.CharField(max_length=120, blank=True)
-    theme = models.CharField(max_length=8, default="system")
 
     class Meta:
         db_table = "mpi_user"

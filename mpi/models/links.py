@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
@@ -61,6 +62,12 @@ class IdentityEvent(models.Model):
             models.UniqueConstraint(
                 fields=["undoes"], condition=Q(undoes__isnull=False), name="an_event_is_undone_once"
             ),
+        ]
+        indexes = [
+            # the history of a golden record
+            GinIndex(fields=["golden_record_ids"], name="identity_event_of_golden"),
+            # recent decisions by people
+            models.Index(fields=["-id"], name="identity_event_by_people", condition=Q(actor_kind="user")),
         ]
 
     def __str__(self) -> str:

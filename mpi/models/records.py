@@ -82,7 +82,12 @@ class Identifier(models.Model):
                 fields=["source_record", "authority", "type", "value_index"], name="one_row_per_identifier"
             )
         ]
-        indexes = [models.Index(fields=["value_index"], name="identifier_lookup")]  # search by number
+        indexes = [
+            # search by a protected number
+            models.Index(fields=["value_index"], name="identifier_lookup"),
+            # search by any other number
+            models.Index(fields=["value"], name="identifier_value", condition=~Q(value="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.authority} {self.type}"

@@ -173,7 +173,7 @@ def _records_with_number(query: Query) -> set[int]:
     digits = re.sub(r"\D", "", query.number)
     if len(digits) == 9:
         ssn = vault.blind_index("ssn", digits)
-        found |= set(SourceRecord.objects.filter(ssn_index=ssn).values_list("pk", flat=True))
+        found |= set(Identifier.objects.filter(value_index=ssn).values_list("source_record_id", flat=True))
     named = Identifier.objects.filter(value=query.number.upper()).values_list("source_record_id", flat=True)
     return found | set(named)
 

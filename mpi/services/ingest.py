@@ -22,6 +22,7 @@ from mpi.errors import Busy, Flaw, MpiError, ServiceDown
 from mpi.models import BlockingKey, GoldenRecord, InboundMessage, MessageState, RecordState, SourceRecord
 from mpi.services.active_model import ActiveModel, active_model
 from mpi.services.apply import Applied, Applier
+from mpi.services.identifiers import write_identifiers
 from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act, transaction_time
 from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
 from mpi.services.parse import Key, Told, all_systems, keys_of, parse
@@ -145,6 +146,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         unit.audit(Action.MESSAGE_REJECTED, subject=("message", str(message.uuid)), message_id=message.pk)
     unit.flush()
     _write_keys(planner)
+    write_identifiers(unit, plans)
     return _finish(unit, applied, rejected)
 
 

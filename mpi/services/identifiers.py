@@ -1,0 +1,50 @@
+"""The identifiers of source records as rows, so that a person is found by any of their numbers.
+
+A protected number (SSN, passport ...) stands there as its blind index only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from matching.records import SSN_AUTHORITY, StandardRecord
+from mpi import codec, vault
+from mpi.models import Identifier, MessageOutcome
+from mpi.services.plan import Plan
+from mpi.services.rows import insert_rows
+from mpi.services.unit import UnitOfWork
+
+_SAYS_SOMETHING = (MessageOutcome.CREATED, MessageOutcome.UPDATED)
+
+
+def write_identifiers(unit: UnitOfWork, plans: Iterable[Plan]) -> None:
+    """Bring the identifier rows of the batch's records up to date: the last word of each record counts."""
+    last = {plan.record.pk: plan for plan in plans if plan.record is not None and plan.outcome in _SAYS_SOMETHING}
+    known = [pk for pk, plan in last.items() if not plan.is_new_record]
+    if known:
+        Identifier.objects.filter(source_record__in=known).delete()
+    insert_rows([row for pk, plan in last.items() for row in _rows(unit, pk, plan.told.standard)])
+
+
+def _rows(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> Iterable[Identifier]:
+    """`standard` is the protected form: values of protected identifiers are blind indexes in hexadecimal."""
+    if standard.ssn:
+        yield _row(unit, record_id, (SSN_AUTHORITY, "SS", ""), vault.blind_index("ssn", standard.ssn))
+    for authority, kind, value in standard.identifiers:
+        if codec.is_protected(authority, kind):
+            yield _row(unit, record_id, (authority, kind, ""), bytes.fromhex(value))
+        else:
+            index = vault.blind_index(f"{authority}|{kind}", value)
+            yield _row(unit, record_id, (authority, kind, value), index)
+
+
+def _row(unit: UnitOfWork, record_id: int, number: tuple[str, str, str], index: bytes) -> Identifier:
+    authority, kind, value = number
+    return Identifier(
+        id=unit.new_id(Identifier),
+        source_record_id=record_id,
+        authority=authority[:64],
+        type=kind[:16],
+        value=value[:64],
+        value_index=index,
+    )
