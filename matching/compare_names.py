@@ -29,7 +29,7 @@ def compare_given(a: StandardRecord, b: StandardRecord, established: frozenset[s
         given_names(b)
     ):
         return Given.ALTERNATE
-    if same_when_joined(a.name, b.name):
+    if left[0] == right[0] and same_when_joined(a.name, b.name):
         return Given.ALTERNATE
     if right in nickname_forms(left) or left in nickname_forms(right):
         return Given.NICKNAME

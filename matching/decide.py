@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from matching.compare import compare
 from matching.decision import Decision, Fit, ReviewItem
 from matching.join import Member, ScoredPair, Separations, judge_join, may_join, separation, strength
 from matching.model import LinkageModel
 from matching.policy import judge
-from matching.score import score
+from matching.score import score_levels, total_bits
 from matching.verdict import Reason
 
 __all__ = ["Decision", "Member", "Outcome", "Person", "ReviewItem", "decide", "may_join", "separation"]
@@ -77,14 +78,17 @@ def decide(
 def _fit(subject: Member, person: Person, model: LinkageModel, separated: Separations) -> Fit | None:
     """How the person fits, or None when no record of it comes near or a separation forbids it for ever."""
     members = [member for member in person.members if member.record_id != subject.record_id]
-    scores = [(member, score(subject.record, member.record, model)) for member in members]
-    if not any(scored.bits >= model.review_bits for _, scored in scores):
+    record, established = subject.record, model.established_given
+    levels = [compare(record, member.record, established) for member in members]
+    # Most candidates are strangers: they cost a comparison and a sum, and no object.
+    if not any(total_bits(each, record, model)[0] >= model.review_bits for each in levels):
         return None
     if separated and any(separation(subject.record_id, member.record_id) in separated for member in members):
         return None
+    scores = [score_levels(each, record, model) for each in levels]
     pairs = tuple(
-        ScoredPair(subject, member, scored, judge(subject.record, member.record, scored, model))
-        for member, scored in scores
+        ScoredPair(subject, member, scored, judge(record, member.record, scored, model))
+        for member, scored in zip(members, scores, strict=True)
     )
     return Fit(person.person_id, person.decided_by_human, tuple(members), pairs, judge_join(pairs, frozenset()))
 

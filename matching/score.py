@@ -92,6 +92,11 @@ def score(a: StandardRecord, b: StandardRecord, model: LinkageModel) -> Score:
 
 def score_levels(levels: Levels, a: StandardRecord, model: LinkageModel) -> Score:
     """Score levels already compared; `a` gives the names that agree, for their frequency."""
+    return Score(levels, *total_bits(levels, a, model), model)
+
+
+def total_bits(levels: Levels, a: StandardRecord, model: LinkageModel) -> tuple[float, float, float]:
+    """Total bits, and of them the frequency adjustments of given and family name: the sum alone, for speed."""
     given, middle, house, birth_date, sex, ssn, identifier = levels
     table = model.bits
     given_bits = family_bits = 0.0
@@ -111,4 +116,4 @@ def score_levels(levels: Levels, a: StandardRecord, model: LinkageModel) -> Scor
         + table[5][ssn]
         + table[6][identifier]
     )
-    return Score(levels, total, given_bits, family_bits, model)
+    return total, given_bits, family_bits
