@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def _environment(home: Path) -> dict[str, str]:
-    outside = {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE"}
+    outside = {"DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE"}
     return {**{name: value for name, value in os.environ.items() if name not in outside}, "MPI_HOME": str(home)}
 
 
