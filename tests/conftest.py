@@ -47,6 +47,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, reque
             connection.close()
         yield
         with as_owner():
+            with connection.cursor() as cursor:  # threads of a live server may still hold a connection
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
             connection.close()
             teardown_databases(old, verbosity=0)
 

@@ -12,7 +12,7 @@ from matching.records import PatientRecord
 from mpi import codec
 from mpi.access import Permission, require
 from mpi.commands import Actor, UpsertRecord
-from mpi.errors import InvalidInput
+from mpi.errors import Flaw, InvalidInput
 from mpi.models import Decision, GoldenRecord, InboundMessage, MessageState, SourceRecord
 from mpi.services.dispatch import hint
 from mpi.services.ingest import ingest
@@ -93,9 +93,13 @@ def outcome_of(receipt: Receipt) -> UpsertResult:
     """The stored outcome of a message, with the present state of its record. Raises InvalidInput for a rejected one."""
     message = InboundMessage.objects.get(pk=receipt.message_id)
     if message.state in (MessageState.REJECTED, MessageState.DEAD):
-        raise InvalidInput("The message was rejected; nothing was changed.", extra={"message": str(message.uuid)})
+        said = message.errors or []
+        flaws = [Flaw(told.get("field", "message"), told["problem"], told.get("mend", "")) for told in said]
+        number = {"message": str(message.uuid)}
+        raise InvalidInput("The message was rejected; nothing was changed.", flaws=flaws, extra=number)
     record = SourceRecord.objects.select_related("source_system").filter(pk=message.source_record_id or 0).first()
-    golden = GoldenRecord.objects.filter(links__source_record=record, links__ended_at__isnull=True).first()
+    owners = GoldenRecord.objects.filter(links__source_record_id=message.source_record_id, links__ended_at__isnull=True)
+    golden = owners.first() if record else None
     decision = Decision.objects.filter(pk=message.decision_id or 0).first()
     return UpsertResult(
         message_uuid=message.uuid,

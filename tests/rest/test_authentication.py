@@ -202,15 +202,9 @@ def test_a_quota_refuses_and_says_how_long_to_wait() -> None:
     quota.spend("b")
 
 
-def test_the_documentation_is_for_tokens_and_for_people_signed_in(make_caller: MakeCaller) -> None:
-    assert Caller().get("/api/schema/").status == 401
-    assert make_caller("match").get("/api/schema/?format=json").body["openapi"].startswith("3.")
+def test_the_documentation_is_open_and_loads_nothing_from_elsewhere(db: None) -> None:
+    assert Caller().get("/api/schema/?format=json").body["openapi"].startswith("3.")
     browser = Client()
-    asked = browser.get("/api/docs/", headers={"Accept": "text/html"})
-    assert asked.status_code == 302
-    assert asked.headers["Location"].startswith("/sign-in/")
-    user = User.objects.create(username="carla")
-    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     page = browser.get("/api/docs/", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert b"<script>" not in page.content

@@ -16,7 +16,11 @@ def _answer(rf, error, path="/search/"):
     return ErrorMiddleware(lambda _: HttpResponse()).process_exception(request, error)
 
 
-@pytest.mark.parametrize("kind", every_error())
+# The desk's own refusals are made of other arguments; tests/review shows their pages.
+_TREE = [kind for kind in every_error() if kind.__module__ == "mpi.errors"]
+
+
+@pytest.mark.parametrize("kind", _TREE)
 def test_every_error_of_the_tree_has_a_page(rf, kind):
     response = _answer(rf, kind("It did not work out.", flaws=[Flaw("birth_date", "is no date", "write 1971-03-09")]))
     text = response.content.decode()

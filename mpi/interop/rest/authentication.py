@@ -66,15 +66,6 @@ class ClientToken(BaseAuthentication):
         return REALM
 
 
-class SignedIn(BaseAuthentication):
-    """A browser session, for reading the documentation. It carries no rights at the API itself."""
-
-    def authenticate(self, request: Request) -> tuple[object, None] | None:
-        """The signed-in user, or None."""
-        user = getattr(request._request, "user", None)
-        return (user, None) if user is not None and user.is_authenticated else None
-
-
 def _note_failure(request: Request) -> None:
     nobody = Actor(
         kind="client",

@@ -59,7 +59,7 @@ class Quota:
         raise TooManyRequests(f"{self._words} Wait {wait_s} s.", extra={"retry_after": wait_s})
 
 
-_PER_MINUTE = int(getattr(settings, "REST_REQUESTS_PER_MINUTE", 60_000))
+_PER_MINUTE = settings.REST_REQUESTS_PER_MINUTE
 REQUESTS = Quota(per_minute=_PER_MINUTE, burst=max(1, _PER_MINUTE // 10), words="The quota of this client is used up.")
 """Requests of one client."""
 

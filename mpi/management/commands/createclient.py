@@ -14,19 +14,20 @@ from mpi.errors import MpiError
 from mpi.services.clients import CreatedClient, create_client, rotate_token
 
 
-def _listed(told: str) -> list[str]:
-    return [part for part in told.replace(",", " ").split() if part]
+def _listed(told: list[str]) -> list[str]:
+    """Names given one by one or joined by commas."""
+    return [part for word in told for part in word.split(",") if part]
 
 
 class Command(BaseCommand):
-    """`createclient NAME --scopes match,records.write [--systems A,B] [--rotate] [--json]`."""
+    """`createclient NAME --scopes match records.write [--systems A B] [--rotate] [--json]`."""
 
     help = "Create a token client and print its key once; --rotate gives an existing client a new key."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="a name for the program: letters, digits and hyphens")
-        parser.add_argument("--scopes", default="", help=f"comma-separated, of: {', '.join(SCOPES)}; or all")
-        parser.add_argument("--systems", default="", help="source systems it may write; none means all")
+        parser.add_argument("--scopes", nargs="+", default=[], help=f"of: {', '.join(SCOPES)}; or all")
+        parser.add_argument("--systems", nargs="+", default=[], help="source systems it may write; none means all")
         parser.add_argument(
             "--rotate", action="store_true", help="a new key for an existing client; the old one is void"
         )
@@ -51,7 +52,7 @@ class Command(BaseCommand):
 
     def _made(self, options: dict[str, Any]) -> CreatedClient:
         actor = system_actor("createclient", source="command")
-        scopes = list(SCOPES) if options["scopes"] == "all" else _listed(options["scopes"])
+        scopes = list(SCOPES) if "all" in options["scopes"] else _listed(options["scopes"])
         try:
             if options["rotate"]:
                 return rotate_token(name=options["name"], actor=actor)
