@@ -97,7 +97,9 @@ def _restore_golden(
 def _move_back(unit: UnitOfWork, undoing: IdentityEvent, link: Link, home: int, event: IdentityEvent) -> None:
     giver, taker = unit.golden_records[link.golden_record_id], unit.golden_records[home]
     back = unit.move_link(undoing, link, giver, taker)
-    original = Link.objects.filter(pk__in=event.payload["links_ended"], source_record=link.source_record_id).first()
+    own = Link.objects.filter(source_record=link.source_record_id)
+    original = own.filter(pk__in=event.payload["links_ended"]).first()
+    original = original or own.filter(opened_by_event__gte=event.pk).order_by("pk").first()
     if original is not None:
         back.origin, back.by_human = original.origin, original.by_human
         back.supporting_record_id = original.supporting_record_id

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from mpi.errors import CannotUndo, NotFound
-from mpi.models import EventKind, GoldenRecord, GoldenStatus, IdentityEvent, Link, PotentialMatch
+from mpi.models import EventKind, GoldenRecord, GoldenStatus, IdentityEvent, Link, LinkOrigin, PotentialMatch
 from mpi.services.neighbourhood import open_matches
 
 UNDOABLE = frozenset(
@@ -147,18 +147,20 @@ def was_retired_by(event: IdentityEvent, golden_id: int) -> bool:
 
 
 def _followers(moves: Mapping[int, tuple[Link, int]], event: IdentityEvent) -> dict[int, tuple[Link, int]]:
-    """Records that arrived since, on the strength of a record that goes back: they go with it."""
+    """Records that arrived since, on the strength of a record that goes back: they go with it.
+
+    Not those that were there before, nor those that a person has put there.
+    """
     home = {link.source_record_id: target for link, target in moves.values()}
     places = {link.golden_record_id for link, _ in moves.values()}
-    later = Link.objects.filter(
-        golden_record__in=places, ended_at__isnull=True, opened_by_event__gte=event.pk, by_human=False
+    later = Link.objects.filter(golden_record__in=places, ended_at__isnull=True, opened_by_event__gte=event.pk)
+    theirs = Link.objects.filter(source_record__in=later.values("source_record"))
+    stood_before = theirs.filter(
+        Q(ended_at__isnull=True) | Q(ended_by_event__gte=event.pk), opened_by_event__lt=event.pk
     )
-    stood_before = Link.objects.filter(
-        Q(ended_at__isnull=True) | Q(ended_by_event__gte=event.pk),
-        source_record__in=later.values("source_record"),
-        opened_by_event__lt=event.pk,
-    )
-    arrived = list(later.exclude(source_record__in=stood_before.values("source_record")).order_by("pk"))
+    put_there = theirs.filter(origin=LinkOrigin.STEWARD, opened_by_event__gte=event.pk)
+    staying = stood_before.values("source_record").union(put_there.values("source_record"))
+    arrived = list(later.exclude(source_record__in=staying).order_by("pk"))
     found: dict[int, tuple[Link, int]] = {}
     grew = True
     while grew:
