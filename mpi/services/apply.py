@@ -21,14 +21,13 @@ from mpi.models import (
     MessageOutcome,
     MessageState,
     PotentialMatch,
-    PotentialMatchKind,
     SourceRecord,
     TaskType,
 )
 from mpi.services.active_model import ActiveModel
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
-from mpi.services.questions import close_question
+from mpi.services.questions import close_question, question_values
 from mpi.services.redirect import follow_redirect
 from mpi.services.unit import UnitOfWork
 
@@ -204,7 +203,7 @@ class Applier:
         pair = frozenset((golden.pk, other.pk))
         if len(pair) < 2:
             return
-        values = self._question(golden, other, fit, decision_id)
+        values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=self.active.pk)
         known = self.seen.matches.get(pair)
         if known is not None:
             if fit.best.score.bits > known.bits:
@@ -222,33 +221,6 @@ class Applier:
             subject=("potential_match", str(match.uuid)),
             related=[("golden_record", golden.euid), ("golden_record", other.euid)],
         )
-
-    def _question(self, golden: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> dict[str, Any]:
-        best = fit.best
-        left, right = best.left.record, best.right.record
-        reasons = [{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons]
-        reasons += [
-            {"code": refusal.reason.code, "words": f"Another source record of this person: {refusal.reason.words}"}
-            for refusal in fit.join.refusals
-            if refusal.right_id != best.right.record_id
-        ]
-        size = 1 + len(fit.members)
-        return {
-            "golden_a_id": golden.pk,
-            "golden_b_id": other.pk,
-            "record_a_id": best.left.record_id,
-            "record_b_id": best.right.record_id,
-            "kind": PotentialMatchKind.DUPLICATE
-            if left.source_system == right.source_system
-            else PotentialMatchKind.OVERLAP,
-            "grade": best.verdict.grade,
-            "bits": best.score.bits,
-            "probability": best.score.probability,
-            "risk": best.score.probability * size,
-            "reasons": reasons,
-            "decision_id": decision_id,
-            "model_version_id": self.active.pk,
-        }
 
     def _delete(self, plan: Plan, record: SourceRecord) -> None:
         self.unit.change(record)

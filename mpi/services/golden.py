@@ -36,11 +36,16 @@ def recompute(
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
         own = [_member(record, systems[record.source_system_id]) for record in members[golden.pk]]
-        golden.member_count = len(own)
-        if own:
-            _put(golden, survive(own, DEFAULT_RULES, overrides[golden.pk]))
-        _put_status(golden, {member.source_system for member in own})
+        settle(golden, own, overrides[golden.pk])
         yield golden, _changes(before, golden)
+
+
+def settle(golden: GoldenRecord, members: Sequence[Member], overrides: Sequence[Override] = ()) -> None:
+    """Put the survived values, their provenance, the member count and the status into the golden record."""
+    golden.member_count = len(members)
+    if members:
+        _put(golden, survive(members, DEFAULT_RULES, overrides))
+    _put_status(golden, {member.source_system for member in members})
 
 
 def _members(

@@ -47,7 +47,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """The state of one import: its job, its counts, and what was told before."""
 
     job: Job
@@ -121,7 +121,7 @@ def start_import(path: Path, *, total: int, actor: Actor) -> Job:
 def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
     """Store every usable line as a message and hint the workers. `advance` is told how many lines were read."""
     systems = all_systems()
-    reading = _Reading(job, actor, read_header(path), systems, known_before(job, systems, active_model()))
+    reading = Reading(job, actor, read_header(path), systems, known_before(job, systems, active_model()))
     lines = read_lines(path)
     while batch := list(islice(lines, _LINES_A_COMMIT)):
         _take(batch, reading)
@@ -132,19 +132,19 @@ def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
     return job
 
 
-def _take(batch: Sequence[Line], reading: _Reading) -> None:
+def _take(batch: Sequence[Line], reading: Reading) -> None:
     """One batch of lines: what is wrong is noted, what is known is passed over, the rest is received."""
     flaws: list[Flaw] = []
     usable: list[tuple[Line, Mapped]] = []
     for line in batch:
         reading.counts["lines"] += 1
-        mapped = _mapped(line, reading, flaws)
+        mapped = mapped_line(line, reading, flaws)
         if mapped is not None:
             usable.append((line, mapped))
     fresh = reading.known.fresh(usable)
     reading.counts["unchanged"] += len(usable) - len(fresh)
     with transaction.atomic(durable=True):
-        _note(flaws, reading)
+        note_flaws(flaws, reading)
         reading.job.counts = dict(reading.counts)
         reading.job.save(update_fields=["counts"])
     drafts = [
@@ -164,7 +164,7 @@ def _take(batch: Sequence[Line], reading: _Reading) -> None:
         hint(part)
 
 
-def _mapped(line: Line, reading: _Reading, flaws: list[Flaw]) -> Mapped | None:
+def mapped_line(line: Line, reading: Reading, flaws: list[Flaw]) -> Mapped | None:
     """The record of a line, or None with its flaws noted."""
     if line.flaws:
         flaws += line.flaws
@@ -198,13 +198,13 @@ def _naming(error: UnknownSystem, line: Line) -> Iterator[Flaw]:
         yield Flaw(flaw.field, f"“{code}” {flaw.problem}" if _CODE.fullmatch(code) else flaw.problem, flaw.mend)
 
 
-def _placed(flaw: Flaw, line: Line, reading: _Reading, *, taken: bool = False) -> Flaw:
+def _placed(flaw: Flaw, line: Line, reading: Reading, *, taken: bool = False) -> Flaw:
     column = column_of(reading.header, flaw.field) if reading.header else 1
     problem = f"{flaw.problem}; the record was taken without it as evidence" if taken else flaw.problem
     return Flaw(flaw.field, problem, flaw.mend, line.number, column)
 
 
-def _repeats(line: Line, mapped: Mapped, reading: _Reading, flaws: list[Flaw]) -> bool:
+def _repeats(line: Line, mapped: Mapped, reading: Reading, flaws: list[Flaw]) -> bool:
     """Whether the line only repeats the one before it of the same record. A different line is an update."""
     first = reading.known.repeated(line, mapped)
     if first is None:
@@ -214,7 +214,8 @@ def _repeats(line: Line, mapped: Mapped, reading: _Reading, flaws: list[Flaw]) -
     return True
 
 
-def _note(flaws: Sequence[Flaw], reading: _Reading) -> None:
+def note_flaws(flaws: Sequence[Flaw], reading: Reading) -> None:
+    """Store what is wrong with lines, up to a bound for the whole import."""
     room = max(0, _MOST_LINE_ERRORS - reading.errors)
     reading.errors += len(flaws)
     LineError.objects.bulk_create(

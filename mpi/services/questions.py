@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from audit.actions import Action
-from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchStatus
+from matching.decision import Fit
+from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchKind, PotentialMatchStatus
 from mpi.services.neighbourhood import separated_pairs
 from mpi.services.unit import UnitOfWork
+
+
+def question_values(
+    golden_id: int, other_id: int, fit: Fit, *, decision_id: int, model_version_id: int
+) -> dict[str, Any]:
+    """What a potential match says: the pair of records that asks, how strong it is and what held it back."""
+    best = fit.best
+    left, right = best.left.record, best.right.record
+    reasons = [{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons]
+    reasons += [
+        {"code": refusal.reason.code, "words": f"Another source record of this person: {refusal.reason.words}"}
+        for refusal in fit.join.refusals
+        if refusal.right_id != best.right.record_id
+    ]
+    one_source = left.source_system == right.source_system
+    return {
+        "golden_a_id": golden_id,
+        "golden_b_id": other_id,
+        "record_a_id": best.left.record_id,
+        "record_b_id": best.right.record_id,
+        "kind": PotentialMatchKind.DUPLICATE if one_source else PotentialMatchKind.OVERLAP,
+        "grade": best.verdict.grade,
+        "bits": best.score.bits,
+        "probability": best.score.probability,
+        "risk": best.score.probability * (1 + len(fit.members)),
+        "reasons": reasons,
+        "decision_id": decision_id,
+        "model_version_id": model_version_id,
+    }
 
 
 def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[PotentialMatch]) -> None:
