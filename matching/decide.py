@@ -13,7 +13,7 @@ from typing import Literal
 
 from matching.compare import compare
 from matching.decision import Decision, Fit, ReviewItem
-from matching.join import Member, ScoredPair, Separations, judge_join, may_join, separation, strength
+from matching.join import Member, ScoredPair, Separations, judge_join, may_join, pairs_within, separation, strength
 from matching.model import LinkageModel
 from matching.policy import judge
 from matching.score import score_levels, total_bits
@@ -90,7 +90,12 @@ def _fit(subject: Member, person: Person, model: LinkageModel, separated: Separa
         ScoredPair(subject, member, scored, judge(record, member.record, scored, model))
         for member, scored in zip(members, scores, strict=True)
     )
-    return Fit(person.person_id, person.decided_by_human, tuple(members), pairs, judge_join(pairs, frozenset()))
+    verdict = judge_join(pairs, frozenset())
+    if verdict.refusals:
+        # Asked as a bridge or the bulk path would ask: otherwise the last record of a person to come would be
+        # refused for a difference that is forgiven when it comes first.
+        verdict = judge_join(pairs, frozenset(), inside=pairs_within(members, model))
+    return Fit(person.person_id, person.decided_by_human, tuple(members), pairs, verdict)
 
 
 def _reviewable(fit: Fit) -> bool:
@@ -116,7 +121,7 @@ def _objection(strong: Sequence[Fit], model: LinkageModel, separated: Separation
     for number, fit in enumerate(strong):
         for other in strong[number + 1 :]:
             side = (*fit.members, fit.best.left)
-            if may_join(side, other.members, model, separated=separated, inside=fit.pairs).refusals:
+            if may_join(side, other.members, model, separated=separated).refusals:
                 return _TWO_FIT
     return None
 

@@ -89,15 +89,22 @@ def may_join(
     model: LinkageModel,
     *,
     separated: Separations,
-    inside: Sequence[ScoredPair] = (),
 ) -> JoinVerdict:
     """Some cross pair is over 0.95 and uncapped; none is vetoed, separated or under `floor_bits`.
 
-    A veto falls where the sets themselves explain it (see `_explained`). `inside` are pairs within one of
-    the sets that are scored already and may explain. Costs len(left) x len(right) scored pairs.
+    A veto falls where the sets themselves explain it (see `_explained`). Costs len(left) x len(right)
+    scored pairs; the pairs within each set are scored only when there is something to explain.
     """
     pairs = [scored_pair(one, other, model) for one in left for other in right]
-    return judge_join(pairs, separated, inside=inside)
+    verdict = judge_join(pairs, separated)
+    if not verdict.refusals:
+        return verdict
+    return judge_join(pairs, separated, inside=[*pairs_within(left, model), *pairs_within(right, model)])
+
+
+def pairs_within(members: Sequence[Member], model: LinkageModel) -> list[ScoredPair]:
+    """Every two members of one set, scored: what may explain a veto."""
+    return [scored_pair(one, other, model) for place, one in enumerate(members) for other in members[place + 1 :]]
 
 
 def judge_join(
