@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 from audit.canonical import event_leaf, event_select
@@ -15,7 +16,7 @@ from audit.models import AuditEvent, PendingEvent, SealedEntry
 from audit.publish import published_file
 from audit.seal import seal, seal_all
 from audit.verify import verify_database
-from tests.audit.conftest import as_role, write
+from tests.audit.conftest import as_role, change_behind_the_guards, write
 
 
 def found() -> list[tuple[str, int | None, str | None]]:
@@ -236,3 +237,12 @@ def test_thousands_of_findings_are_counted_and_a_thousand_named(log: Path, tampe
 def test_a_huge_gap_is_counted_without_walking_it(sealed, tamper) -> None:
     tamper("UPDATE audit_sealed_entry SET seq = 1000000000000 WHERE seq = 39")
     assert verify_database().findings_total > 10**11
+
+
+def test_the_command_names_in_words_what_was_altered(sealed, capsys: pytest.CaptureFixture[str]) -> None:
+    change_behind_the_guards(f"UPDATE audit_event SET reason_text = 'altered' WHERE id = {row_of(sealed[7])}")
+    with pytest.raises(SystemExit) as ended:
+        call_command("verifyaudit")
+    assert ended.value.code == 1
+    named = [line for line in capsys.readouterr().err.splitlines() if line.startswith("- ")]
+    assert any("7" in line for line in named)

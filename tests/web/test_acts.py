@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db.models import F
 from django.urls import reverse
 
 from audit.models import AuditEvent
@@ -117,6 +118,18 @@ def test_a_separation_is_made_and_lifted(people, steward_page):
     assert "HOLLOWAY, Marjorie" in steward_page.get(lift).content.decode()
     assert steward_page.post(lift, {"reason": "they are one after all"}).status_code == 302
     assert steward_page.get(lift).status_code == 404
+
+
+def test_a_separation_of_records_that_were_deleted_since_is_lifted(people, steward_page):
+    address = reverse("separate", args=[people.margaret.euid, people.marjorie.euid])
+    steward_page.post(address, {"reason_code": "twins"})
+    separation = Separation.objects.get()
+    Link.objects.update(ended_at=separation.recorded_at, ended_by_event=F("opened_by_event"))
+    lift = reverse("lift-separation", args=[separation.uuid])
+    assert steward_page.get(lift).status_code == 200
+    assert steward_page.post(lift, {"reason": "nobody is left"}).url == reverse("dashboard")
+    separation.refresh_from_db()
+    assert separation.lifted_at is not None
 
 
 def test_a_provisional_golden_record_is_verified(people, steward_page):

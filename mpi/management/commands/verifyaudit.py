@@ -18,6 +18,9 @@ from audit.verify import verify_database
 from audit.verify_export import NotAnExport, verify_export
 from mpi.commands import system_actor
 
+NAMED = 50
+"""Findings written out one by one; --json gives more."""
+
 
 class Command(BaseCommand):
     help = (
@@ -52,6 +55,10 @@ class Command(BaseCommand):
         except (OSError, NotAnExport, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stderr.write(report.words)
+        for finding in report.findings[:NAMED]:
+            self.stderr.write(f"- {finding.words}")
+        if report.findings_total > NAMED:
+            self.stderr.write(f"- and {report.findings_total - NAMED:,} more; --json lists them.")
         if json:
             self.stdout.write(jsonlib.dumps(report.as_document(), default=str))
         if not report.ok:

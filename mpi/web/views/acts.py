@@ -119,7 +119,8 @@ def lift(request: ActorRequest, separation_uuid: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         result = lift_separation(separation_uuid=separation_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
-        return redirect("golden-record", result.euids[0])
+        # records that were deleted since belong to nobody
+        return redirect("golden-record", result.euids[0]) if result.euids else redirect("dashboard")
     context = {"separation": _shown(request, reads.separation(separation_uuid)), "form": form}
     return show(request, "mpi/lift_separation.html", context, status=422 if form.errors else 200)
 
