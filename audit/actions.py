@@ -80,6 +80,11 @@ class Action(StrEnum):
     POTENTIAL_MATCH_OPENED = "potential_match.opened", Category.CHANGE, "Potential match opened"
     POTENTIAL_MATCH_CLOSED = "potential_match.closed", Category.CHANGE, "Potential match closed by itself"
     POTENTIAL_MATCH_RESOLVED = "potential_match.resolved", Category.DECISION, "Potential match resolved"
+    POTENTIAL_MATCH_ANSWERED = (
+        "potential_match.answered",
+        Category.DECISION,
+        "Potential match answered, question left open",
+    )
     TASK_OPENED = "task.opened", Category.CHANGE, "Identity task opened"
     TASK_CLOSED = "task.closed", Category.CHANGE, "Identity task closed by itself"
     TASK_RESOLVED = "task.resolved", Category.DECISION, "Identity task resolved"

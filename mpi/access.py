@@ -11,7 +11,7 @@ from audit.actions import Action
 from audit.record import entry_by, record, record_many
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotFound
-from mpi.models import GoldenRecord, GoldenStatus, PotentialMatch, SourceRecord
+from mpi.models import GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
 
 
 class Permission:
@@ -153,6 +153,25 @@ def access_potential_match(actor: Actor, uuid: UUID | str) -> PotentialMatch:
                 Action.POTENTIAL_MATCH_READ,
                 subject=("potential_match", str(found.uuid)),
                 related=(golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid)),
+            )
+        )
+    return found
+
+
+def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
+    """One task with its source record, audited as a read of its person. Raises Forbidden, NotFound."""
+    require(actor, Permission.REVIEW)
+    found = IdentityTask.objects.select_related("source_record__source_system").filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound("There is no identity task under this number.")
+    with transaction.atomic():
+        record(
+            entry_by(
+                actor,
+                Action.TASK_READ,
+                subject=record_subject(found.source_record.uuid),
+                related=_owner(found.source_record_id),
+                detail={"task": str(found.uuid)},
             )
         )
     return found

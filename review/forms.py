@@ -85,3 +85,17 @@ class NoteForm(forms.Form):
     """A note for the other stewards."""
 
     text = forms.CharField(label="Note", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class OverlayForm(forms.Form):
+    """Why an update of a known number is the same person's, or another's."""
+
+    reason = forms.CharField(
+        label="How you know",
+        max_length=MOST_CHARACTERS,
+        error_messages={"required": "Say in a few words how you know; nothing was decided."},
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Whom you asked, what you saw"}),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from mpi.codec import golden_values
 from mpi.commands import Actor
-from mpi.errors import AlreadyMerged, Forbidden
+from mpi.errors import AlreadyMerged, Forbidden, InvalidInput
 from mpi.models import PotentialMatch, SourceRecord
-from mpi.queries.person import LABELS
+from mpi.queries.person import LABELS, Banner, banner
 from mpi.queries.source_record import VersionChange, versions
+from mpi.services.match import match
 from mpi.services.merge import preview_merge
+from mpi.services.waiting_update import WaitingUpdate
 from review.basis import Difference
 from review.errors import EvidenceChanged
 from review.queries.people import value_text
 from review.queries.task import record_names
+
+_LOOKALIKES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,17 @@ class Changed:
     fields: tuple[VersionChange, ...] = ()
 
 
-def preview(match: PotentialMatch, actor: Actor) -> Preview:
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Another golden record that an update fits, and how well."""
+
+    banner: Banner
+    probability: float
+
+
+def preview(question: PotentialMatch, actor: Actor) -> Preview:
     """What “same person” would do: the older golden record stays."""
-    older, newer = sorted((match.golden_a, match.golden_b), key=lambda golden: golden.pk)
+    older, newer = sorted((question.golden_a, question.golden_b), key=lambda golden: golden.pk)
     try:
         found = preview_merge(survivor_euid=older.euid, retired_euid=newer.euid, actor=actor)
     except (AlreadyMerged, Forbidden) as refusal:
@@ -69,6 +81,17 @@ def preview(match: PotentialMatch, actor: Actor) -> Preview:
         members=older.member_count + newer.member_count,
         closes=found.potential_matches_closed,
     )
+
+
+def looks_like(update: WaitingUpdate, *, besides: Banner | None, actor: Actor) -> tuple[Lookalike, ...]:
+    """Other persons that the update fits, likeliest first, at most three. Audited as a match request."""
+    try:
+        found = match(record=update.told, actor=actor, limit=_LOOKALIKES + 1)
+    except (Forbidden, InvalidInput):
+        return ()  # no permission to match, or an update that tells too little to search by
+    own = besides.euid if besides else ""
+    others = (Lookalike(banner(one.golden), one.probability) for one in found if one.golden.euid != own)
+    return tuple(others)[:_LOOKALIKES]
 
 
 def changes(refusal: EvidenceChanged) -> tuple[Changed, ...]:

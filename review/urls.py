@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import views
+from review import overlay_views, views
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("counts/", views.queue_counts, name="review-counts"),
     path("next/", views.next_task, name="review-next"),
     path("answers/<uuid:answer>/undo/", views.undo, name="review-undo"),
+    path("overlays/", overlay_views.overlays, name="review-overlays"),
+    path("overlays/<uuid:uuid>/", overlay_views.overlay, name="review-overlay"),
+    path("overlays/<uuid:uuid>/accept/", overlay_views.decide, {"accept": True}, name="review-overlay-accept"),
+    path("overlays/<uuid:uuid>/reject/", overlay_views.decide, {"accept": False}, name="review-overlay-reject"),
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),
     path("<uuid:uuid>/claim/", views.claim, name="review-claim"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
 from mpi.errors import AlreadyDecided, MpiError
+from mpi.queries.identity_tasks import open_overlays
 from mpi.services.reasons import REASONS
 from review.errors import ClaimedByAnother, EvidenceChanged
 from review.forms import AnswerForm, NoteForm, QueueFilterForm
@@ -50,6 +51,7 @@ def queue(request: StewardRequest) -> HttpResponse:
         "wanted": wanted,
         "page": page,
         "counts": counts(user_id=actor.id, now=now),
+        "overlays": open_overlays(),
         "done": done_line(request.GET.get("done", ""), user_id=actor.id),
     }
     return show(request, "review/queue.html", context, now=now)
@@ -62,7 +64,12 @@ def queue_counts(request: StewardRequest) -> HttpResponse:
     now = timezone.now()
     found = counts(user_id=request.actor.id, now=now)
     seen = request.GET.get("seen", "")
-    context = {"counts": found, "wanted": QueueFilterForm(request.GET).wanted(), "seen": seen or found.digest}
+    context = {
+        "counts": found,
+        "overlays": open_overlays(),
+        "wanted": QueueFilterForm(request.GET).wanted(),
+        "seen": seen or found.digest,
+    }
     return show(request, "review/_counts.html", context, now=now)
 
 

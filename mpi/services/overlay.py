@@ -8,7 +8,7 @@ from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.access import Permission, record_subject, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, NotFound
+from mpi.errors import AlreadyDecided, Flaw, InvalidInput, NotFound
 from mpi.models import IdentityTask, InboundMessage, MessageState, RecordState, SourceRecord, TaskType
 from mpi.services.dispatch import hint
 from mpi.services.locking import lock_keys, run_act, transaction_time
@@ -20,7 +20,7 @@ def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: A
     """Accept: the update takes effect, still the same person. Reject: it is refused, the record stays as it was.
 
     Messages that queued behind it follow in their order, in either case. Raises Forbidden, NotFound,
-    AlreadyDecided, Busy.
+    AlreadyDecided, InvalidInput (no reason), Busy.
     """
     require(actor, Permission.REVIEW)
     check_note(reason)
@@ -31,13 +31,16 @@ def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: A
             raise NotFound("There is no overlay task under this number.")
         if task.status != "open":
             raise AlreadyDecided(f"This overlay was {task.status} before.")
+        if not reason.strip():
+            unsaid = Flaw("reason", "is empty", "say in a few words how you know")
+            raise InvalidInput("A reason is needed; nothing was changed.", flaws=[unsaid])
         message = InboundMessage.objects.get(pk=task.message_id or 0)
         lock_keys([message.order_key])
         now = transaction_time()
         source_record = SourceRecord.objects.get(pk=task.source_record_id)
+        # `recorded_at` stays: it says when the source told the values, and the newest telling survives.
         source_record.state = RecordState.ACTIVE
-        source_record.recorded_at = now
-        SourceRecord.objects.filter(pk=source_record.pk).update(state=RecordState.ACTIVE, recorded_at=now)
+        SourceRecord.objects.filter(pk=source_record.pk).update(state=RecordState.ACTIVE)
         write_history([(source_record, "~")], actor=actor, recorded_at=now, correlation_id=actor.correlation_id)
         task.status = "accepted" if accept else "rejected"
         task.closed_at = now

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from mpi import access
 from mpi.commands import Actor
-from mpi.queries.navigation import open_potential_matches
+from mpi.queries.navigation import open_review
 
 _ENTRIES = (
     ("dashboard", "Dashboard", "d", None),
@@ -33,7 +33,7 @@ class NavEntry:
 
 
 def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
-    """The entries this actor may open. One query, for those who review."""
+    """The entries this actor may open. Two queries, for those who review."""
     found = []
     for name, label, key, permission in _ENTRIES:
         if permission is not None and not access.allowed(actor, permission):
@@ -43,5 +43,5 @@ def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
         except NoReverseMatch:  # a door that this installation does not have
             continue
         current = path == url if url == "/" else path.startswith(url)
-        found.append(NavEntry(url, label, key, current, open_potential_matches() if name == "review-queue" else None))
+        found.append(NavEntry(url, label, key, current, open_review() if name == "review-queue" else None))
     return tuple(found)

@@ -79,7 +79,7 @@ def _members_before(golden: GoldenRecord, before: datetime) -> list[Link]:
 def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
     found = [field for field in fields(golden, links) if field.value]
     return Side(
-        values={field.key: _digits(value_text(field.value), field.shape) for field in found},
+        values={field.key: plain_number(value_text(field.value), field.shape) for field in found},
         origins={field.key: _origin(field, len(links)) for field in found if field.source},
     )
 
@@ -89,7 +89,7 @@ def _origin(field: GoldenField, members_count: int) -> Origin:
     return Origin(source=field.source, agreeing=field.agreeing, of=members_count, others=tuple(dict.fromkeys(others)))
 
 
-def _digits(value: str, shape: str) -> str:
+def plain_number(value: str, shape: str) -> str:
     """A telephone number as its digits, so that two ways of writing one are no difference."""
     digits = "".join(char for char in value if char.isdigit())
     if shape != "phone" or len(digits) < _SHORTEST_PHONE:

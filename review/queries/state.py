@@ -9,7 +9,8 @@ from uuid import UUID
 from mpi.errors import NotFound
 from mpi.models import PotentialMatch, PotentialMatchStatus
 from review.basis import basis_of
-from review.models import Outcome, ReviewDecision
+from review.models import Outcome
+from review.queries.labels import answers
 from review.queries.queue import Holder
 from review.queries.task import TaskPage, holder
 
@@ -65,7 +66,7 @@ def done_line(answer: str, *, user_id: str) -> DoneLine | None:
         uuid = UUID(answer)
     except ValueError:
         return None
-    row = ReviewDecision.objects.filter(uuid=uuid).select_related("potential_match").first()
+    row = answers().filter(uuid=uuid).select_related("potential_match").first()
     if row is None:
         return None
     return DoneLine(
@@ -75,5 +76,5 @@ def done_line(answer: str, *, user_id: str) -> DoneLine | None:
         words=Outcome(row.outcome).label,
         user_name=row.user_name,
         mine=row.user_id == user_id,
-        undone=row.overturned_at is not None,
+        undone=row.undone_at is not None,
     )

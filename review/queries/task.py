@@ -25,8 +25,9 @@ from mpi.queries.person import OpenMatch, open_matches
 from mpi.queries.timeline import event_words
 from review.basis import basis_of
 from review.comparison import Row, rows
-from review.models import Claim, Deferral, Note, Outcome, ReviewDecision
+from review.models import Claim, Deferral, Note, Outcome
 from review.queries.household import Neighbour, household
+from review.queries.labels import answers
 from review.queries.people import SideView, side_view
 from review.queries.queue import KIND_WORDS, TARGETS, Holder
 
@@ -237,7 +238,7 @@ def _history(match: PotentialMatch, reasons: Mapping[str, str]) -> tuple[EventLi
 
 
 def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str]) -> tuple[AnswerLine, ...]:
-    found = ReviewDecision.objects.filter(potential_match=match).order_by("-pk")
+    found = answers().filter(potential_match=match).order_by("-pk")
     closed = match.status != PotentialMatchStatus.OPEN
     return tuple(
         AnswerLine(
@@ -248,8 +249,8 @@ def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str])
             mine=row.user_id == user_id,
             decided_at=row.decided_at,
             comment=": ".join(part for part in (reasons.get(row.reason_code, ""), row.comment) if part),
-            overturned_at=row.overturned_at,
-            standing=closed and row.event_uuid is not None and row.overturned_at is None,
+            overturned_at=row.undone_at,
+            standing=closed and row.event_uuid is not None and row.undone_at is None,
         )
         for row in found
     )

@@ -59,7 +59,7 @@ def _write_down(task: LockedTask, outcome: Outcome, *, reason_code: str, comment
     record(
         entry_by(
             actor,
-            Action.POTENTIAL_MATCH_RESOLVED,
+            Action.POTENTIAL_MATCH_ANSWERED,
             subject=("potential_match", str(match.uuid)),
             related=(golden_subject(match.golden_a.euid), golden_subject(match.golden_b.euid)),
             reason_code=reason_code,

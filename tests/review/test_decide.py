@@ -216,7 +216,7 @@ def test_answers_that_keep_the_question_open(
     assert membership() == before
     assert ReviewDecision.objects.get(uuid=done.decision).outcome == outcome
     assert Deferral.objects.filter(ended_at__isnull=True).exists() is aside
-    assert audited(Action.POTENTIAL_MATCH_RESOLVED, actor_id="stefan") == 1
+    assert audited(Action.POTENTIAL_MATCH_ANSWERED, actor_id="stefan") == 1
     undo(answer=done.decision, actor=steward)
     assert not Deferral.objects.filter(ended_at__isnull=True).exists()
     assert audited(Action.IDENTITY_UNDONE, actor_id="stefan") == 1

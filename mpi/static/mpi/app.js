@@ -2,7 +2,8 @@
 "use strict";
 
 (() => {
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+  // A ticked box or a chosen reason keeps the focus, but nobody types in it: letters and digits work from there, too.
+  const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") !== null;
   const say = (text) => {
     const region = document.getElementById("live");
     if (region) region.textContent = text;

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 
 from mpi import access
 from mpi.queries import numbers, person, timeline
+from mpi.queries.identity_tasks import held_back
 from mpi.services.reasons import REASONS
 from mpi.web.pages import ActorRequest, page, show, time_of
 
@@ -19,6 +20,7 @@ def overview(request: ActorRequest, euid: str) -> HttpResponse:
         "passed": passed,
         "person": person.banner(golden, links),
         "links": links,
+        "held_back": held_back(link.source_record for link in links),
         "fields": person.fields(golden, links),
         "numbers": numbers.numbers(links),
         "open_matches": person.open_matches(golden),
@@ -32,7 +34,13 @@ def overview(request: ActorRequest, euid: str) -> HttpResponse:
 def source_records(request: ActorRequest, euid: str) -> HttpResponse:
     golden, passed = access.access_person(request.actor, euid)
     links = person.members(golden)
-    context = {"golden": golden, "passed": passed, "person": person.banner(golden, links), "links": links}
+    context = {
+        "golden": golden,
+        "passed": passed,
+        "person": person.banner(golden, links),
+        "links": links,
+        "held_back": held_back(link.source_record for link in links),
+    }
     return show(request, "mpi/golden_source_records.html", {**context, "tab": "source-records"})
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from mpi import access
 from mpi.access import Permission
+from mpi.queries.identity_tasks import under_review
 from mpi.queries.search import find, systems
 from mpi.web.forms import SearchForm
 from mpi.web.pages import ActorRequest, page, posted, require, show
@@ -22,5 +23,7 @@ def search(request: ActorRequest) -> HttpResponse:
     if not form.is_valid():
         return show(request, "mpi/search.html", {"form": form}, status=422)
     results = find(form.query())
-    access.audit_search(actor, [hit.person.euid for hit in results.hits])
-    return show(request, "mpi/search.html", {"form": form, "results": results})
+    euids = [hit.person.euid for hit in results.hits]
+    access.audit_search(actor, euids)
+    context = {"form": form, "results": results, "under_review": under_review(euids)}
+    return show(request, "mpi/search.html", context)

@@ -11,6 +11,7 @@ from mpi import access, codec
 from mpi.access import Permission
 from mpi.queries import person
 from mpi.queries import source_record as reads
+from mpi.queries.identity_tasks import held_back
 from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
 from mpi.web.forms import ReasonForm, WordsForm
@@ -27,6 +28,7 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
         "record": record,
         "link": link,
         "person": person.banner(link.golden_record) if link else None,
+        "held_back": held_back([record]),
         "told": reads.lines_told(codec.masked_told(record)),
         "standard": reads.lines_standard(record),
         "versions": reads.versions(record),

@@ -1,0 +1,109 @@
+"""Work on one source record: suspected overlays above all, for the desk, the pages and the REST door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from matching.overlay import REASON_WORDS
+from mpi.models import (
+    GoldenRecord,
+    IdentityTask,
+    InboundMessage,
+    Link,
+    MessageState,
+    RecordState,
+    SourceRecord,
+    TaskType,
+)
+
+TASK_STATUSES = ("open", "accepted", "rejected", "closed")
+_WAITING = (MessageState.RECEIVED, MessageState.QUEUED)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What to list. `status` is always set; the others narrow it where they are not empty."""
+
+    status: str = "open"
+    type: str = ""
+    source_system: str = ""
+
+
+def identity_tasks(wanted: TaskFilter, *, after: int | None = None, size: int) -> list[IdentityTask]:
+    """The oldest first, one more than `size` where there is more; `after` is the last key shown. One query."""
+    found = IdentityTask.objects.filter(status=wanted.status).select_related("source_record__source_system")
+    if wanted.type:
+        found = found.filter(type=wanted.type)
+    if wanted.source_system:
+        found = found.filter(source_record__source_system__code=wanted.source_system)
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    return list(found.order_by("pk")[: size + 1])
+
+
+def open_overlays() -> int:
+    """How many suspected overlays wait for a steward. One query."""
+    return IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open").count()
+
+
+def owners_of(tasks: Iterable[IdentityTask]) -> Mapping[int, GoldenRecord]:
+    """The golden record that each task's source record belongs to now, by source record. One query."""
+    links = Link.objects.filter(source_record__in={task.source_record_id for task in tasks}, ended_at__isnull=True)
+    return {link.source_record_id: link.golden_record for link in links.select_related("golden_record")}
+
+
+def messages_of(tasks: Iterable[IdentityTask]) -> Mapping[int, InboundMessage]:
+    """The message that each task speaks of, without its payload, by key. One query."""
+    found = InboundMessage.objects.filter(pk__in={task.message_id for task in tasks if task.message_id})
+    return found.defer("payload").in_bulk()
+
+
+def waiting_behind(messages: Iterable[InboundMessage]) -> Mapping[int, int]:
+    """How many later messages of the same source record wait behind each of these. One query, none for none."""
+    held = {message.order_key: message.pk for message in messages if message.state == MessageState.QUEUED}
+    if not held:
+        return {}
+    later = Q(pk__in=[])
+    for order_key, pk in held.items():
+        later |= Q(order_key=order_key, pk__gt=pk)
+    rows = InboundMessage.objects.filter(later, state__in=_WAITING).values("order_key").annotate(number=Count("pk"))
+    return {held[row["order_key"]]: row["number"] for row in rows}
+
+
+def reasons_of(task: IdentityTask) -> list[dict[str, str]]:
+    """Why the task was opened: code and words. A code of an earlier version stands for itself."""
+    return [{"code": code, "words": REASON_WORDS.get(code, code.replace("_", " "))} for code in task.reasons]
+
+
+def trusted_record(task: IdentityTask) -> Any:
+    """The record as it was trusted while the update waited: a decided task answers with the version of that time.
+
+    A SourceRecord or a history row of one, with the same fields. One query for a decided task, else none.
+    """
+    if task.status == "open":
+        return task.source_record
+    then = SourceRecord.history.filter(id=task.source_record_id, history_date__lt=task.closed_at)
+    return then.order_by("-history_id").first() or task.source_record
+
+
+def held_back(records: Iterable[SourceRecord]) -> tuple[IdentityTask, ...]:
+    """The open overlay tasks of these records. One query, none where no record is quarantined."""
+    held = [record.pk for record in records if record.state == RecordState.QUARANTINED]
+    if not held:
+        return ()
+    found = IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open", source_record__in=held)
+    return tuple(found.select_related("source_record__source_system").order_by("pk"))
+
+
+def under_review(euids: Sequence[str]) -> frozenset[str]:
+    """Which of these golden records have a source record whose update waits for a steward. One query, none for none."""
+    if not euids:
+        return frozenset()
+    held = Link.objects.filter(
+        golden_record__euid__in=euids, ended_at__isnull=True, source_record__state=RecordState.QUARANTINED
+    )
+    return frozenset(held.values_list("golden_record__euid", flat=True))

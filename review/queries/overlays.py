@@ -1,0 +1,201 @@
+"""Suspected overlays: the list, and everything the page of one shows. Queries do not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from audit.actions import Action
+from audit.models import AuditEvent
+from audit.queries import AuditFilter, matching
+from matching.evidence import explain
+from matching.overlay import EXPLANATION_WORDS, assess
+from matching.policy import judge
+from matching.records import StandardRecord
+from matching.score import score
+from mpi import codec
+from mpi.models import GoldenRecord, IdentityTask, Subscriber, TaskType
+from mpi.queries.evidence import Evidence, EvidenceRow, evidence_of
+from mpi.queries.identity_tasks import (
+    TaskFilter,
+    identity_tasks,
+    messages_of,
+    owners_of,
+    reasons_of,
+    trusted_record,
+    waiting_behind,
+)
+from mpi.queries.person import Banner, banner
+from mpi.services.active_model import active_model
+from mpi.services.waiting_update import WaitingUpdate
+from review.queries.told_rows import Telling, told_rows
+
+TARGET = timedelta(days=1)
+"""How old a suspected overlay may get: everything the source says of this patient waits behind it."""
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayRow:
+    """One line of the list. `person` is the golden record that the record belongs to."""
+
+    uuid: UUID
+    number: int
+    source: str
+    person: Banner | None
+    reasons: tuple[str, ...]
+    opened_at: datetime
+    due_at: datetime
+    late: bool
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayList:
+    """One keyset page, the oldest first. `after` is the key of the next page, "" at the end."""
+
+    rows: tuple[OverlayRow, ...]
+    after: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Who decided, when, and in which words."""
+
+    by: str
+    mine: bool
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayPage:
+    """A task: the record as trusted on the left, the update that waits on the right.
+
+    `speaks_for` are the rules that say "still the same person" in spite of `reasons`.
+    """
+
+    uuid: UUID
+    number: int
+    status: str
+    record_id: int
+    system: str
+    mrn: str
+    version: int
+    told_at: datetime
+    update_at: datetime
+    update_source_time: datetime | None
+    channel: str
+    message_uuid: UUID
+    why: str
+    speaks_for: tuple[str, ...]
+    rows: tuple[EvidenceRow, ...]
+    owner: Banner | None
+    owner_records: int
+    behind: int
+    opened_at: datetime
+    due_at: datetime
+    late: bool
+    told_to: tuple[str, ...]
+    decided: Decided | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for an answer."""
+        return self.status == "open"
+
+
+def overlay_list(*, now: datetime, after: str = "") -> OverlayList:
+    """The open overlay tasks. Four queries."""
+    key = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
+    found = identity_tasks(TaskFilter(type=TaskType.OVERLAY), after=key, size=PAGE_SIZE)
+    tasks = found[:PAGE_SIZE]
+    owners, messages = owners_of(tasks), messages_of(tasks)
+    behind = waiting_behind(messages.values())
+    rows = tuple(
+        _list_row(task, owners.get(task.source_record_id), behind.get(task.message_id or 0, 0), now) for task in tasks
+    )
+    return OverlayList(rows, str(tasks[-1].pk) if len(found) > PAGE_SIZE else "", first=key is None)
+
+
+def _list_row(task: IdentityTask, owner: GoldenRecord | None, behind: int, now: datetime) -> OverlayRow:
+    return OverlayRow(
+        uuid=task.uuid,
+        number=task.pk,
+        source=task.source_record.source_system.name,
+        person=banner(owner) if owner else None,
+        reasons=tuple(reason["words"] for reason in reasons_of(task)),
+        opened_at=task.opened_at,
+        due_at=task.opened_at + TARGET,
+        late=task.opened_at + TARGET < now,
+        behind=behind,
+    )
+
+
+def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now: datetime) -> OverlayPage:
+    """The page of a task handed out by the gate. About eight queries."""
+    trusted = trusted_record(task)
+    before = codec.standard_record(trusted)
+    evidence = _evidence(before, update.standard)
+    owner = owners_of([task]).get(task.source_record_id)
+    record, message = task.source_record, update.message
+    return OverlayPage(
+        uuid=task.uuid,
+        number=task.pk,
+        status=task.status,
+        record_id=record.pk,
+        system=record.source_system.name,
+        mrn=record.mrn,
+        version=trusted.version,
+        told_at=trusted.recorded_at,
+        update_at=message.received_at,
+        update_source_time=update.source_time,
+        channel=message.channel,
+        message_uuid=message.uuid,
+        why=why(task),
+        speaks_for=tuple(EXPLANATION_WORDS[code] for code in assess(before, update.standard).explained_by),
+        rows=told_rows(Telling(codec.masked_told(trusted), before), Telling(update.shown, update.standard), evidence),
+        owner=banner(owner) if owner else None,
+        owner_records=owner.member_count if owner else 0,
+        behind=waiting_behind([message]).get(message.pk, 0),
+        opened_at=task.opened_at,
+        due_at=task.opened_at + TARGET,
+        late=task.status == "open" and task.opened_at + TARGET < now,
+        told_to=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
+        decided=None if task.status == "open" else _decided(task, user_id=user_id),
+    )
+
+
+def why(task: IdentityTask) -> str:
+    """Why a person is asked, in one sentence."""
+    words = [reason["words"].rstrip(".") for reason in reasons_of(task)]
+    because = "; ".join(f"{part[:1].lower()}{part[1:]}" for part in words)
+    source = task.source_record.source_system.name
+    return f"{source} sent an update of its number {task.source_record.mrn} that looks like another person: {because}."
+
+
+def _evidence(before: StandardRecord, after: StandardRecord) -> Evidence:
+    """The two states as a pair, under the active model: for its words about each value."""
+    model = active_model().model
+    scored = score(before, after, model)
+    return evidence_of(
+        explain(before, after, scored, judge(before, after, scored, model)).to_document(), model.thresholds
+    )
+
+
+def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:
+    """From the audit log: the task itself keeps only when. One query."""
+    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
+    found: AuditEvent | None = matching(wanted).order_by("-recorded_at", "-pk").first()
+    if found is None:
+        return None
+    return Decided(found.actor_name, found.actor_id == user_id, found.recorded_at, found.reason_text or "")
+
+
+def euids_of(rows: Sequence[OverlayRow]) -> list[str]:
+    """The persons that a list names, each once."""
+    return list(dict.fromkeys(row.person.euid for row in rows if row.person))
