@@ -31,11 +31,12 @@ serve: env
 worker: env
 	@exec $(BIN)/celery -A mpi worker --concurrency $(WORKERS) --hostname more-%n@%h --loglevel INFO
 
-# Fast failures first: checks, then the tests without a database, then everything.
+# Fast failures first: checks, then the tests without a database, then all others.
+FIRST = tests/architecture tests/matching tests/synthetic
 test: env-dev chromium
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -x tests/architecture tests/matching
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -x $(FIRST)
+	@$(BIN)/pytest $(FIRST:%=--ignore=%) $(PYTEST_ARGS)
 
 lint: env-dev
 	$(BIN)/ruff check .
