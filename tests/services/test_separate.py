@@ -14,6 +14,7 @@ from mpi.services.merge import merge_golden_records
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation, separate
 from mpi.services.undo import undo_event
+from mpi.services.unlink import unlink_record
 from tests.services.telling import (
     ESTEBAN,
     KATHERINE_BRIDGE,
@@ -198,3 +199,16 @@ def test_a_separation_is_of_two_live_golden_records(halves: tuple[GoldenRecord, 
     merge(*halves, steward)
     with pytest.raises(AlreadyMerged):
         keep_apart(*halves, steward)
+
+
+def test_undo_brings_nothing_together_that_was_kept_apart_since(steward: Actor) -> None:
+    tell("HIS", "1", KATHERINE_BY_NUMBER)
+    tell("CLINIC", "1", KATHERINE_BY_NUMBER)
+    clinic = record_of("CLINIC", "1")
+    act = unlink_record(record_id=clinic.pk, reason_code="twins", reason="", actor=steward)
+    keep_apart(owner("HIS", "1"), owner("CLINIC", "1"), steward)
+    before = state()
+    with pytest.raises(CannotUndo, match="later separation"):
+        undo_event(event_uuid=act.event_uuid, reason="A slip", actor=steward)
+    assert state() == before
+    assert owner("HIS", "1") != owner("CLINIC", "1")
