@@ -11,7 +11,7 @@ from mpi.access import Permission, golden_subject, require
 from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, Flaw, InvalidInput, NotFound, StaleVersion
 from mpi.models import EventKind, PotentialMatch, PotentialMatchStatus
-from mpi.services.act import ActResult, begin
+from mpi.services.act import ActResult, begin, check_sides
 from mpi.services.locking import run_act
 from mpi.services.merge import merge_locked
 from mpi.services.reasons import check_reason
@@ -82,6 +82,7 @@ def resolve_locked(
     if match.version != version or {match.golden_a_id, match.golden_b_id} != {asked.golden_a_id, asked.golden_b_id}:
         raise StaleVersion("The potential match has changed since you looked; nothing was done. Look again.")
     older, newer = sorted((match.golden_a_id, match.golden_b_id))
+    check_sides([unit.golden_records[older], unit.golden_records[newer]], versions)
     same = outcome == "same"
     event = unit.event(
         EventKind.SAME_PERSON if same else EventKind.DIFFERENT_PEOPLE, reason_code=reason_code, reason=reason

@@ -22,6 +22,7 @@ from mpi.models import (
     Link,
     PotentialMatchStatus,
     Separation,
+    SeparationPair,
 )
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
@@ -62,6 +63,7 @@ def undo_event(*, event_uuid: UUID | str, reason: str, actor: Actor) -> ActResul
 def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> list[GoldenRecord]:
     """The body of an undo, on locked golden records. Returns the live golden records, the oldest first."""
     event = plan.event
+    _require_no_later_separation(unit, plan)
     for pk_text, states in event.payload["golden_records"].items():
         _restore_golden(unit, undoing, int(pk_text), states, event)
     for link, home in plan.moves:
@@ -77,6 +79,18 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
     restored = [unit.golden_records[pk] for pk in undoing.golden_record_ids]
     live = [golden for golden in restored if golden.status in LIVE_STATUSES]
     return sorted(live, key=lambda golden: golden.pk) or restored
+
+
+def _require_no_later_separation(unit: UnitOfWork, plan: UndoPlan) -> None:
+    """Raise CannotUndo where a standing separation, not of this act, keeps apart what would come together."""
+    others = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
+    others = others.exclude(separation__in=plan.event.payload["separations"])
+    moving = {link.source_record_id for link, _ in plan.moves}
+    for home in {home for _, home in plan.moves}:
+        coming = {link.source_record_id for link, there in plan.moves if there == home}
+        together = coming | (unit.members_of([home]) - moving)
+        if others.filter(record_low__in=together, record_high__in=together).exists():
+            raise CannotUndo("A later separation keeps apart what this would bring together again; lift it first.")
 
 
 def _restore_golden(

@@ -80,8 +80,15 @@ def test_a_stale_version_refuses_the_act_and_changes_nothing(caller: Caller, two
 
 def test_a_merged_golden_record_is_not_merged_again(caller: Caller, two: Two) -> None:
     merge(caller, survivor=two.katherine, retired=two.marcus)
-    refused = try_merge(caller, two)
+    refused = try_merge(caller, two, versions=versions_of(caller, two.katherine) | {two.marcus: 1})
     assert (refused.status, refused.body["code"]) == (409, "already-merged")
+
+
+def test_a_merge_that_claims_no_versions_is_refused(caller: Caller, two: Two) -> None:
+    for claimed in ({}, versions_of(caller, two.katherine)):
+        refused = try_merge(caller, two, versions=claimed)
+        assert (refused.status, refused.body["flaws"][0]["field"]) == (422, "versions")
+    assert caller.get(f"golden-records/{two.marcus}").body["merged_into"] is None
 
 
 def test_a_golden_record_is_not_merged_into_itself(caller: Caller, two: Two) -> None:

@@ -108,6 +108,19 @@ def test_a_stale_question_is_refused(caller: Caller, question: dict[str, object]
     assert (answer.status, answer.body["code"]) == (409, "stale-version")
 
 
+@pytest.mark.parametrize("outcome", ["same", "different"])
+def test_an_answer_about_golden_records_that_changed_since_is_refused(
+    caller: Caller, question: dict[str, object], outcome: str
+) -> None:
+    path = f"potential-matches/{question['id']}"
+    seen = caller.get(path).body
+    stale = {person["euid"]: 99 for person in seen["persons"]}
+    body = {"outcome": outcome, "version": seen["version"], "versions": stale, "reason_code": "twins"}
+    answer = caller.post(f"{path}/resolve", body)
+    assert (answer.status, answer.body["code"]) == (409, "stale-version")
+    assert caller.get(path).body["status"] == "open"
+
+
 def test_an_unknown_question_is_404(caller: Caller) -> None:
     assert caller.get(f"potential-matches/{uuid4()}").status == 404
 

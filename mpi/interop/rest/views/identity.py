@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mpi.access import Permission
-from mpi.errors import NotFound
+from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.interop.rest.acts import ActDoor
 from mpi.interop.rest.authentication import require_system
 from mpi.interop.rest.bodies import checked, euid_in, json_body, versions_in
@@ -56,6 +56,9 @@ class Merge(ActDoor):
         """Merge."""
         survivor, told = stored_euid(euid), checked(MergeBodyShape, json_body(request))
         retired, versions = euid_in(told["retired_euid"], "retired_euid"), versions_in(told["versions"], "versions")
+        if versions.keys() != {survivor, retired}:
+            flaw = Flaw("versions", "does not name both golden records", "send the version you saw of each, by EUID")
+            raise InvalidInput("Nothing was changed.", flaws=[flaw])
         return self.decide(
             request,
             lambda: merge_golden_records(
