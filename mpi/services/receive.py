@@ -100,6 +100,11 @@ def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str =
         return receipt
 
 
+def store_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[int]:
+    """As `receive_many`, inside the caller's transaction. Returns the keys of the messages."""
+    return [receipt.message_id for receipt in _store(drafts, actor, job)]
+
+
 def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[Receipt]:
     """Store many lines of one job in one transaction, in their order."""
     with transaction.atomic(durable=True):

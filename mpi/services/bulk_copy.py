@@ -1,0 +1,141 @@
+"""Rows of a bulk load as lines of COPY's text format (PostgreSQL manual, COPY, "Text Format").
+
+A pattern is made once from a real row of the table, so that a new column cannot be forgotten; each line then
+costs one `%`. What stays the same in all rows is taken from that row, the rest is named and given per line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+from django.db import models
+from psycopg.types.json import Jsonb
+
+from audit.record import COPY_STATEMENT, AuditEntry, copy_row
+from mpi.services.rows import dump_json, table_of, values_of
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_AUDIT_COLUMNS = COPY_STATEMENT[COPY_STATEMENT.index("(") + 1 : COPY_STATEMENT.index(")")].split(", ")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How a line of one table is made: `statement` is its COPY, `line % values` takes the varying columns."""
+
+    statement: str
+    line: str
+
+
+def pattern_of(row: models.Model, varying: Sequence[str], *, leave_out: Sequence[str] = ()) -> Pattern:
+    """The pattern of a table from one of its rows; columns in `leave_out` are filled by the database.
+
+    `varying` is in the order of the table's columns. Raises ValueError if it is not.
+    """
+    table = table_of(type(row))
+    constants = dict(zip(table.attributes, values_of(row), strict=True))
+    columns = dict(zip(table.attributes, table.columns, strict=True))
+    return _pattern(table.name, columns, constants, varying, leave_out)
+
+
+def history_pattern(
+    row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID, recorded_at: datetime
+) -> Pattern:
+    """The pattern of the first history row of a tracked model."""
+    table = table_of(type(row).history.model)  # type: ignore[attr-defined]  # simple-history adds it
+    own = dict(zip(table_of(type(row)).attributes, values_of(row), strict=True))
+    constants = own | {
+        "history_date": recorded_at,
+        "history_user_id": actor_id,
+        "history_change_reason": None,
+        "history_correlation_id": correlation_id,
+        "history_type": "+",
+    }
+    known = dict(zip(table.attributes, table.columns, strict=True))
+    columns = {name: known[name] for name in constants}  # in the order of the model, not of its history
+    return _pattern(table.name, columns, constants, varying, ())
+
+
+def audit_pattern(entry: AuditEntry, varying: Sequence[str], *, recorded_at: datetime) -> Pattern:
+    """The pattern of audit events of one action."""
+    constants = dict(zip(_AUDIT_COLUMNS, copy_row(entry, recorded_at=recorded_at), strict=True))
+    columns = {name: name for name in _AUDIT_COLUMNS}
+    return _pattern("audit_event", columns, constants, varying, ())
+
+
+def _pattern(
+    table: str,
+    columns: Mapping[str, str],
+    constants: Mapping[str, object],
+    varying: Sequence[str],
+    leave_out: Sequence[str],
+) -> Pattern:
+    written = [name for name in columns if name not in leave_out]
+    if [name for name in written if name in varying] != list(varying):
+        raise ValueError(f"The varying columns of {table} are not among its columns, or not in their order.")
+    parts = ["%s" if name in varying else rendered(constants[name]).replace("%", "%%") for name in written]
+    statement = f"COPY {table} ({', '.join(columns[name] for name in written)}) FROM STDIN"
+    return Pattern(statement, "\t".join(parts) + "\n")
+
+
+def rendered(value: object) -> str:
+    """One value in COPY's text format. Raises TypeError for a type that no column of ours has."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, int | float | UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, bytes):
+        return binary(value)
+    if isinstance(value, Jsonb):
+        return json_text(value.obj)
+    if isinstance(value, list):
+        return array(value)
+    raise TypeError(f"COPY has no form for {type(value).__name__}.")
+
+
+def json_text(value: object) -> str:
+    """A JSON column."""
+    return dump_json(value).replace("\\", "\\\\")
+
+
+def json_bytes(document: bytes) -> str:
+    """A JSON column from a document that is serialised already."""
+    return document.decode().replace("\\", "\\\\")
+
+
+def binary(value: bytes | None) -> str:
+    """A bytea column."""
+    return "\\N" if value is None else "\\\\x" + value.hex()
+
+
+def array(values: Sequence[object]) -> str:
+    """An array column of numbers or of texts that hold no quote (ids, EUIDs, subjects of the audit log)."""
+    return ("{" + ",".join(f'"{value}"' if isinstance(value, str) else str(value) for value in values) + "}").translate(
+        _ESCAPES
+    )
+
+
+def moment(value: datetime | None) -> str:
+    """A timestamptz column."""
+    return "\\N" if value is None else value.isoformat()
+
+
+def new_uuid() -> str:
+    """A random UUID (version 4, RFC 9562 §5.4) as text, at a third of the cost of `uuid4`."""
+    told = os.urandom(16).hex()
+    return f"{told[:8]}-{told[8:12]}-4{told[13:16]}-{'89ab'[int(told[16], 16) & 3]}{told[17:20]}-{told[20:]}"
+
+
+def plain(value: object) -> object:
+    """What `orjson` reads back from a value: mappings and lists only, as a model instance would hold it."""
+    return orjson.loads(orjson.dumps(value))
