@@ -16,16 +16,16 @@ from mpi.services.reasons import check_note
 from mpi.services.rows import write_history
 
 
-def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: Actor) -> None:
+def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: Actor) -> IdentityTask:
     """Accept: the update takes effect, still the same person. Reject: it is refused, the record stays as it was.
 
-    Messages that queued behind it follow in their order, in either case. Raises Forbidden, NotFound,
-    AlreadyDecided, InvalidInput (no reason), Busy.
+    Messages that queued behind it follow in their order, in either case. Returns the closed task.
+    Raises Forbidden, NotFound, AlreadyDecided, InvalidInput (no reason), Busy.
     """
     require(actor, Permission.REVIEW)
     check_note(reason)
 
-    def act() -> None:
+    def act() -> IdentityTask:
         task = IdentityTask.objects.select_for_update().filter(uuid=task_uuid, type=TaskType.OVERLAY).first()
         if task is None:
             raise NotFound("There is no overlay task under this number.")
@@ -64,5 +64,6 @@ def decide_overlay(*, task_uuid: UUID | str, accept: bool, reason: str, actor: A
             )
         )
         hint(waiting)
+        return task
 
-    run_act(act)
+    return run_act(act)

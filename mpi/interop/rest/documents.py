@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from matching.records import PatientRecord
 from mpi import codec
 from mpi.euid import grouped
 from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, PotentialMatch, SourceRecord
@@ -126,8 +127,13 @@ def record_document(record: SourceRecord) -> Document:
 
 
 def told_document(record: Any) -> Document:
-    """What the source told, without the parts that it left empty."""
-    told = asdict(codec.masked_told(record))
+    """What the source told, without the parts that it left empty; protected numbers masked."""
+    return plain_told(codec.masked_told(record))
+
+
+def plain_told(record: PatientRecord) -> Document:
+    """A record as told, masked already, without its number and without the parts that are empty."""
+    told = asdict(record)
     del told["source_system"], told["mrn"]
     return {name: _without_blanks(value) for name, value in told.items() if value not in ("", None, (), [])}
 

@@ -28,6 +28,8 @@ DOCUMENT_SETTINGS: dict[str, Any] = {
         "JobStatus": "mpi.models.JobStatus.choices",
         "MessageState": "mpi.models.MessageState.choices",
         "MessageOutcome": "mpi.models.MessageOutcome.choices",
+        "TaskType": "mpi.models.TaskType.choices",
+        "TaskStatus": "mpi.queries.identity_tasks.TASK_STATUSES",
         "RecordState": "mpi.models.RecordState.choices",
         "Health": ["ok", "degraded", "down"],
         "PartHealth": ["ok", "down"],

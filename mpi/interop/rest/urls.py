@@ -11,6 +11,7 @@ from mpi.interop.rest.views import (
     batch,
     golden_records,
     identity,
+    identity_tasks,
     jobs,
     match,
     messages,
@@ -23,6 +24,7 @@ from mpi.interop.rest.views import (
 _GOLDEN = "v1/golden-records/<str:euid>"
 _EVENT = "v1/identity-events/<uuid:event_id>"
 _MATCH = "v1/potential-matches/<uuid:match_id>"
+_TASK = "v1/identity-tasks/<uuid:task_id>"
 _MESSAGE = "v1/messages/<uuid:message_id>"
 _JOB = "v1/jobs/<uuid:job_id>"
 
@@ -50,6 +52,9 @@ urlpatterns = [
     path("v1/potential-matches", potential_matches.PotentialMatches.as_view()),
     path(_MATCH, potential_matches.PotentialMatchDetail.as_view()),
     path(f"{_MATCH}/resolve", potential_matches.ResolvePotentialMatch.as_view()),
+    path("v1/identity-tasks", identity_tasks.IdentityTasks.as_view()),
+    path(_TASK, identity_tasks.IdentityTaskDetail.as_view()),
+    path(f"{_TASK}/resolve", identity_tasks.ResolveIdentityTask.as_view()),
     path("v1/messages", messages.Messages.as_view()),
     path(_MESSAGE, messages.MessageDetail.as_view()),
     path(f"{_MESSAGE}/replay", messages.ReplayMessage.as_view()),
