@@ -89,7 +89,6 @@ class OverlayPage:
     told_at: datetime
     update_at: datetime
     update_source_time: datetime | None
-    channel: str
     message_uuid: UUID
     why: str
     speaks_for: tuple[str, ...]
@@ -154,7 +153,6 @@ def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now
         told_at=trusted.recorded_at,
         update_at=message.received_at,
         update_source_time=update.source_time,
-        channel=message.channel,
         message_uuid=message.uuid,
         why=why(task),
         speaks_for=tuple(EXPLANATION_WORDS[code] for code in assess(before, update.standard).explained_by),
