@@ -229,7 +229,7 @@ def _json_lines(raw: Iterator[_Raw]) -> Iterator[Line]:
         if line.flaw is not None:
             yield Line(line.number, flaws=(line.flaw,))
         elif line.text.strip():
-            yield _json_record(line.number, line.text)
+            yield _json_record(line.number, line.text.rstrip("\r\n"))
 
 
 class _NamedTwice(ValueError):
