@@ -94,7 +94,7 @@ class Applier:
         if engine is None:
             raise ValueError("There is no decision to keep.")
         document: dict[str, Any] = engine.to_document()
-        document["keys"] = {str(pk): list(rules) for pk, rules in plan.rules.items()}
+        document["keys"] = {str(fit.person_id): list(plan.rules.get(fit.person_id, ())) for fit in engine.fits}
         capped = sorted({key.rule for key in plan.told.keys if key.hash in self.seen.capped})
         document["capped_keys"] = capped
         best = engine.fits[0].best.score if engine.fits else None
