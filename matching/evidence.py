@@ -7,7 +7,7 @@ encrypted, and never log it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from matching.records import StandardAddress, StandardRecord
 from matching.score import Score
@@ -30,6 +30,9 @@ class ComparisonEvidence:
     frequency_bits: float
 
 
+_ROW = tuple(field.name for field in fields(ComparisonEvidence))
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything a reviewer, an auditor or a client may ask about one scored pair.
@@ -49,11 +52,18 @@ class Evidence:
 
     def to_document(self) -> dict[str, object]:
         """Plain JSON, stable keys: page, audit and API show this object."""
-        document = asdict(self)
-        for key in ("caps", "vetoes"):
-            document[key] = [{"code": code, "words": words} for code, words in document[key]]
-        document["comparisons"] = list(document["comparisons"])
-        return document
+        # By hand: `asdict` copies every value and takes a third of the time of a bulk load's decision.
+        return {
+            "comparisons": [{name: getattr(row, name) for name in _ROW} for row in self.comparisons],
+            "prior_bits": self.prior_bits,
+            "bits": self.bits,
+            "probability": self.probability,
+            "grade": self.grade,
+            "caps": [{"code": code, "words": words} for code, words in self.caps],
+            "vetoes": [{"code": code, "words": words} for code, words in self.vetoes],
+            "model_version": self.model_version,
+            "model_hash": self.model_hash,
+        }
 
 
 def explain(a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict) -> Evidence:
