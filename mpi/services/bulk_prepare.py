@@ -20,7 +20,7 @@ from matching.survivorship import FieldValue, member_values
 from mpi import codec, vault
 from mpi.mapping import record_from_flat
 from mpi.models import BlockingKey, InboundMessage, MessageOutcome, MessageState, RecordState, SourceRecord
-from mpi.services.bulk_copy import binary, history_pattern, json_bytes, moment, new_uuid, pattern_of, rendered
+from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
 from mpi.services.bulk_pairs import features
 from mpi.services.parse import keys_of
 from mpi.services.receive import order_key, payload_hash, record_hash
@@ -140,7 +140,7 @@ class Preparer:
         told = mapped.record
         standard = codec.protected_standard(standardise(told, excessive=self._model.excessive))
         keys = keys_of(standard)
-        record_id, uuid = frame.first_record + draft.number, new_uuid()
+        record_id, uuid = frame.first_record + draft.number, chance.uuid()
         ssn_cipher, ssn_index = codec.encrypt_ssn(codec.ssn_of(standard), uuid)
         told_at = moment(mapped.source_time)
         values = (
@@ -175,7 +175,7 @@ class Preparer:
         prepared.features.append(features(standard, self._model))
 
     def _message_line(self, draft: Draft, system: str, mrn: str, told_at: str) -> str:
-        frame, uuid = self._frame, new_uuid()
+        frame, uuid = self._frame, chance.uuid()
         values = (
             frame.first_message + draft.number,
             uuid,

@@ -5,7 +5,6 @@ One load is one unit of work: these are the rows that `unit` and `apply` write f
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from audit.actions import Action
-from audit.record import new_event_id
 from matching.decision import Fit
 from matching.survivorship import Member
 from mpi import codec
@@ -21,7 +19,7 @@ from mpi.access import golden_subject, record_subject
 from mpi.commands import system_actor
 from mpi.euid import new_euid
 from mpi.models import GoldenRecord, GoldenStatus, LinkOrigin, PotentialMatch
-from mpi.services.bulk_copy import array, binary, history_pattern, json_text, new_uuid, pattern_of, rendered
+from mpi.services.bulk_copy import array, binary, chance, history_pattern, json_text, pattern_of, rendered
 from mpi.services.bulk_patterns import audit_patterns, row_patterns
 from mpi.services.bulk_prepare import Frame
 from mpi.services.bulk_settle import Placed
@@ -122,7 +120,7 @@ class RowWriter:
                     golden_subject(other.euid),
                 )
         payload = told | {"golden_records": states, "potential_matches": asked, "separations": []}
-        self._add("event", (event_id, new_uuid(), array(list(states)), json_text(payload)))
+        self._add("event", (event_id, chance.uuid(), array(list(states)), json_text(payload)))
         summary: dict[str, object] = {
             "outcome": "created",
             "decision": item.decision.outcome,
@@ -132,7 +130,7 @@ class RowWriter:
         self._audit(Action.RECORD_CREATED, subject, owner, detail=summary, message_id=message_id)
 
     def _write_decision(self, item: Placed, known: Known, decision_id: int, message_id: int) -> None:
-        decision, uuid = item.decision, new_uuid()
+        decision, uuid = item.decision, chance.uuid()
         document = decision.to_document()
         document["keys"] = {str(fit.person_id): list(known.rules.get(fit.person_id, ())) for fit in decision.fits}
         document["capped_keys"] = list(known.capped)
@@ -169,7 +167,7 @@ class RowWriter:
         )
         if known is None:
             known = matches[pair] = PotentialMatch(
-                id=match_ids.pop(), uuid=UUID(new_uuid()), opened_at=self._frame.recorded_at, **values
+                id=match_ids.pop(), uuid=UUID(chance.uuid()), opened_at=self._frame.recorded_at, **values
             )
             return known, {}
         state = match_state(known)
@@ -205,7 +203,7 @@ class RowWriter:
         if golden.status == GoldenStatus.CONFIRMED:
             self._audit(Action.GOLDEN_CONFIRMED, subject)
         for kind, ids in (("golden.created", ()), ("link.opened", sorted(record_ids))):
-            self._add("outbox", (new_uuid(), kind, golden.pk, golden.euid, array(ids)))
+            self._add("outbox", (chance.uuid(), kind, golden.pk, golden.euid, array(ids)))
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -237,11 +235,11 @@ class RowWriter:
         pattern = self._audits[action]
         subjects = array([f"{kind}:{identity}" for kind, identity in (subject, *related)])
         values = (
-            new_event_id(),
+            chance.timed_uuid(),
             subject[1],
             subjects,
             json_text(detail or {}),
             rendered(message_id),
-            binary(secrets.token_bytes(32)),
+            "\\\\x" + chance.hexadecimal(64),
         )
         self._lines.setdefault(pattern.statement, []).append(pattern.line % values)
