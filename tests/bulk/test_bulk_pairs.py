@@ -1,0 +1,66 @@
+"""The bound of the bulk path never loses a pair that the engine would have looked at."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations
+
+import pytest
+
+from matching.blocking import blocking_keys
+from matching.model_document import load_default
+from matching.score import score
+from mpi.services.bulk_pairs import add_keys, add_records, features, pairs_database, passed_over, promising_pairs
+from tests.matching.people import odd_record, town, vary
+
+MODEL = load_default()
+
+
+def _promised(records):
+    numbers: dict[str, int] = {}
+    with pairs_database(memory_limit="500MB", threads=1) as database:
+        add_records(database, range(len(records)), [features(record, MODEL) for record in records])
+        told = [(place, key) for place, record in enumerate(records) for key in blocking_keys(record)]
+        hashes = [numbers.setdefault(f"{key.rule}|{key.value}", len(numbers)) for _, key in told]
+        add_keys(database, [place for place, _ in told], hashes, [key.strong for _, key in told])
+        return set(promising_pairs(database, MODEL))
+
+
+def _missed(records):
+    keys = [frozenset(blocking_keys(record)) for record in records]
+    promised = _promised(records)
+    return [
+        (one, other)
+        for one, other in combinations(range(len(records)), 2)
+        if keys[one] & keys[other]
+        and (one, other) not in promised
+        and score(records[one], records[other], MODEL).bits >= MODEL.review_bits
+    ]
+
+
+def test_no_generated_pair_over_the_threshold_is_lost() -> None:
+    records, _ = town(1_200, seed=5)
+    assert _missed(list(records.values())) == []
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_odd_pair_over_the_threshold_is_lost(seed: int) -> None:
+    rng = random.Random(seed)
+    assert _missed([odd_record(rng, number) for number in range(80)]) == []
+
+
+def test_most_pairs_that_share_a_key_by_chance_are_thinned_out() -> None:
+    records, _ = town(1_200, seed=6)
+    told = list(records.values())
+    promised = _promised(told)
+    real = sum(score(told[one], told[other], MODEL).bits >= MODEL.review_bits for one, other in promised)
+    assert real > 0.6 * len(promised)
+
+
+def test_a_key_that_too_many_share_is_passed_over_and_named() -> None:
+    crowd = [vary(mrn=str(number), ssn="", phones=(), emails=(), addresses=()) for number in range(201)]
+    with pairs_database(memory_limit="500MB", threads=1) as database:
+        add_records(database, range(201), [features(record, MODEL) for record in crowd])
+        add_keys(database, range(201), [1] * 201, [False] * 201)
+        assert list(promising_pairs(database, MODEL)) == []
+        assert sorted(passed_over(database)) == [(number, 1) for number in range(201)]
