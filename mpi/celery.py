@@ -17,8 +17,14 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options={"visibility_timeout": 120, "socket_timeout": 5, "socket_connect_timeout": 5},
-    # By default Redis redelivery is looked at far too seldom for tasks that are this short.
+    broker_transport_options={
+        "visibility_timeout": 120,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        # Who sends a hint does not wait for a broker that is away: the sweep finds the messages.
+        "max_retries": 1,
+        "interval_start": 0.1,
+    },
     worker_cancel_long_running_tasks_on_connection_loss=True,
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
     beat_schedule={

@@ -11,6 +11,7 @@ from mpi.errors import MpiError
 from mpi.management.progress import progress_bar
 from mpi.models import InboundMessage, Job, MessageState
 from mpi.services.import_file import finish_job
+from mpi.services.locking import outlast
 from mpi.services.sweep import sweep_inbox
 
 _LOOK_S = 0.3
@@ -19,12 +20,13 @@ _GIVE_UP_S = 120.0
 
 
 def wait_for_job(job: Job, *, actor: Actor) -> Job:
-    """Return when no message of the job waits any more; sweeps by itself when nothing moves.
+    """Return when no line of the job's file waits any more; sweeps by itself when nothing moves.
 
+    An earlier import of the file that was interrupted may have left lines too: they count.
     A database that went away is waited for (the embedded one is started again by the next connection);
     raises its error after two minutes.
     """
-    total = _open(job)
+    total = outlast(lambda again: _open(job))
     left, moved, lost = total, time.monotonic(), 0.0
     with progress_bar("Matching", total) as advance:
         while left:
@@ -44,10 +46,11 @@ def wait_for_job(job: Job, *, actor: Actor) -> Job:
             if now != left:
                 advance(left - now)
                 left, moved = now, time.monotonic()
-    finish_job(job.pk, actor)
-    job.refresh_from_db()
+    outlast(lambda again: finish_job(job.pk, actor))
+    outlast(lambda again: job.refresh_from_db())
     return job
 
 
 def _open(job: Job) -> int:
-    return InboundMessage.objects.filter(job=job, state=MessageState.RECEIVED).count()
+    jobs = Job.objects.filter(file_hash=job.file_hash)
+    return InboundMessage.objects.filter(job__in=jobs, state=MessageState.RECEIVED).count()

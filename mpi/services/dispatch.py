@@ -1,16 +1,27 @@
-"""The one file that hands work to Celery, by task name and after the commit. A hint may be lost: the sweep finds it."""
+"""The one file that hands work to Celery, by task name and after the commit. A hint may be lost: the sweep finds it.
+
+Housekeeping (the sweep, the sealer, the heartbeat) goes first, single messages next, files last: a large
+import must not hold up a registration desk, nor the audit log.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from functools import partial
 
-from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from mpi.celery import app  # by name: Celery's "current" app is another one in a process that is no worker
+
 log = logging.getLogger(__name__)
+# Redis priorities: 0 is served first, and is what a task has that names none (all of beat's).
+_SINGLE, _MANY = 3, 6
+# Each attempt on a broker that is away takes a moment; thousands of them in a row would stop an import.
+_SPARED_S = 5.0
+_spared_until = 0.0
 
 
 def hint(message_ids: Sequence[int]) -> None:
@@ -19,7 +30,12 @@ def hint(message_ids: Sequence[int]) -> None:
 
 
 def _send(message_ids: list[int]) -> None:
+    global _spared_until
+    if time.monotonic() < _spared_until:
+        return
+    priority = _SINGLE if len(message_ids) == 1 else _MANY
     try:
-        current_app.send_task("mpi.ingest", args=[message_ids], ignore_result=True, retry=False)
+        app.send_task("mpi.ingest", args=[message_ids], ignore_result=True, retry=False, priority=priority)
     except (OperationalError, OSError) as error:
+        _spared_until = time.monotonic() + _SPARED_S
         log.warning("the broker did not take a hint (%s): the sweep will find the messages", type(error).__name__)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -36,12 +37,15 @@ from mpi.services.active_model import active_model
 from mpi.services.dispatch import hint
 from mpi.services.import_known import Known, known_before
 from mpi.services.import_lines import Line, column_of, read_header, read_lines
+from mpi.services.locking import outlast
 from mpi.services.parse import all_systems, known_system
 from mpi.services.receive import Draft, flat_payload, receive_many
 from mpi.services.systems import register_system
 
 _LINES_A_COMMIT = 1_000
 _MOST_LINE_ERRORS = 100_000
+_MOST_NEW_SYSTEMS = 50
+_MOST_DIGITS_OF_A_CODE = 5
 _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 Advance = Callable[[int], None]
 
@@ -74,12 +78,15 @@ def register_new_systems(told: set[str], *, actor: Actor, always: bool = False) 
     """Register the systems of a file whose systems are all new, and name them.
 
     A file that also speaks of known systems is taken at its word about those only: an unknown one in
-    it is more likely an error of typing, and its lines are refused by name (unless `always`).
+    it is more likely an error of typing, and its lines are refused by name (unless `always`). So are
+    codes that look like numbers of patients, and more new systems than any file has: columns are shifted.
     """
     known = set(SourceSystem.objects.values_list("code", flat=True))
     new = sorted(told - known)
-    if not always and told & known:
+    if not always and (told & known or len(new) > _MOST_NEW_SYSTEMS):
         return []
+    if not always:
+        new = [code for code in new if sum(char.isdigit() for char in code) <= _MOST_DIGITS_OF_A_CODE]
     registered = []
     for code in new:
         try:
@@ -128,7 +135,7 @@ def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
         advance(len(batch))
     job.status = JobStatus.RUNNING
     job.counts = dict(reading.counts)
-    job.save(update_fields=["status", "counts"])
+    outlast(lambda again: job.save(update_fields=["status", "counts"]))
     return job
 
 
@@ -141,12 +148,9 @@ def _take(batch: Sequence[Line], reading: Reading) -> None:
         mapped = mapped_line(line, reading, flaws)
         if mapped is not None:
             usable.append((line, mapped))
-    fresh = reading.known.fresh(usable)
+    fresh = outlast(lambda again: reading.known.fresh(usable))
     reading.counts["unchanged"] += len(usable) - len(fresh)
-    with transaction.atomic(durable=True):
-        note_flaws(flaws, reading)
-        reading.job.counts = dict(reading.counts)
-        reading.job.save(update_fields=["counts"])
+    outlast(partial(_note, flaws, reading))
     drafts = [
         Draft(
             "csv" if reading.header else "ndjson",
@@ -158,10 +162,26 @@ def _take(batch: Sequence[Line], reading: Reading) -> None:
         )
         for line, mapped in fresh
     ]
-    receipts = receive_many(drafts, actor=reading.actor, job=reading.job)
-    ids = iter([receipt.message_id for receipt in receipts])
+    ids = iter(outlast(partial(_receive, drafts, reading)))
     while part := list(islice(ids, settings.INGEST_BATCH)):
         hint(part)
+
+
+def _note(flaws: Sequence[Flaw], reading: Reading, again: bool) -> None:
+    """Store what is wrong with a batch, and how far the file is read."""
+    with transaction.atomic(durable=True):
+        if again and Job.objects.get(pk=reading.job.pk).counts.get("lines") == reading.counts["lines"]:
+            return
+        note_flaws(flaws, reading)
+        reading.job.counts = dict(reading.counts)
+        reading.job.save(update_fields=["counts"])
+
+
+def _receive(drafts: Sequence[Draft], reading: Reading, again: bool) -> list[int]:
+    """Store a batch as messages; their ids. None when they were stored already: the sweep finds them."""
+    if again and drafts and InboundMessage.objects.filter(job=reading.job, line=drafts[0].line).exists():
+        return []
+    return [receipt.message_id for receipt in receive_many(drafts, actor=reading.actor, job=reading.job)]
 
 
 def mapped_line(line: Line, reading: Reading, flaws: list[Flaw]) -> Mapped | None:

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
 from mpi.models import GoldenRecord, GoldenStatus
@@ -61,6 +61,27 @@ def run_act(act: Callable[[], Result]) -> Result:
             if not isinstance(error.__cause__, _RETRYABLE):
                 raise
     raise Busy("The records are being changed by somebody else; nothing was changed. Try again.")
+
+
+def outlast(act: Callable[[bool], Result], *, seconds: float = 120.0) -> Result:
+    """Run `act`, again when the server went away meanwhile, for at most `seconds`. Call outside transactions.
+
+    `act` is told whether it is tried again: then its commit may have taken place although the answer was
+    lost, so it must look before it writes. Raises ServiceDown, and whatever else `act` raises.
+    """
+    ends = time.monotonic() + seconds
+    again = False
+    while True:
+        try:
+            return act(again)
+        except (OperationalError, InterfaceError) as error:
+            if isinstance(error, OperationalError) and not is_lost_connection(error):
+                raise
+            if time.monotonic() > ends:
+                raise ServiceDown("The database went away and did not come back in time.") from error
+            again = True
+            connection.close()
+            time.sleep(0.5)
 
 
 def is_lost_connection(error: DatabaseError) -> bool:

@@ -27,16 +27,19 @@ def release_queued() -> int:
     return queued.update(state=MessageState.RECEIVED)
 
 
-def sweep_inbox(*, older_than_s: float = 15.0, seconds: float = 20.0) -> int:
-    """Apply what was left behind, for at most `seconds`. Safe beside any number of workers.
+def sweep_inbox(*, older_than_s: float | None = None, seconds: float = 20.0) -> int:
+    """Apply what was left behind for `older_than_s` (`settings.SWEEP_AFTER_S`), for at most `seconds`.
+
+    Safe beside any number of workers.
 
     Returns how many messages it dealt with. Stops as soon as a round makes no progress: then others hold them.
     """
     release_queued()
+    age_s = settings.SWEEP_AFTER_S if older_than_s is None else older_than_s
     ends = time.monotonic() + seconds
     done = 0
     while time.monotonic() < ends:
-        ids = waiting(older_than_s=older_than_s, limit=settings.INGEST_BATCH)
+        ids = waiting(older_than_s=age_s, limit=settings.INGEST_BATCH)
         dealt = sum(result.state != MessageState.RECEIVED for result in ingest(message_ids=ids).values()) if ids else 0
         if not dealt:
             break
