@@ -85,7 +85,7 @@ def _read_nine_digits(digits: str) -> StandardIdentifiers:
     if is_valid_ssn(digits):
         return StandardIdentifiers(ssn=digits)
     if digits in SSN_PLACEHOLDERS or all_same(digits):
-        return StandardIdentifiers(removed=(f"ssn: placeholder {digits[:3]}-{digits[3:5]}-{digits[5:]}",))
+        return StandardIdentifiers(removed=("ssn: placeholder",))
     if digits[0] == "9" and digits[3:] != "000000":
         # IRS, Publication 1915: an ITIN is nine digits that begin with 9, in the shape of an SSN.
         return StandardIdentifiers(others=(("IRS", "ITIN", digits),), removed=("ssn: an ITIN, kept as identifier",))

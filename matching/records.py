@@ -127,8 +127,7 @@ class StandardRecord:
     """A record ready for blocking and comparison: only values that can carry evidence.
 
     Placeholders, defaults and impossible values are gone from here (they stay in the
-    PatientRecord); `removed` says which and why, e.g. ("ssn: placeholder 999-99-9999",)
-    without the value itself where it is not a known placeholder.
+    PatientRecord); `removed` says which and why, e.g. ("ssn: placeholder",), never the value.
 
     name            current name
     former_names    maiden, old, alias and nickname names that were told, in order told

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
@@ -42,6 +42,7 @@ _SEXES = frozenset({"", "F", "M", "U", "O", "A", "N", "X", "FEMALE", "MALE", "UN
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 _DATE_FORMS = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%Y-%m", "%Y%m", "%Y")
 _OLDEST_YEAR = 1850
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +136,20 @@ def parse_date(value: str) -> date | None:
 
 
 def parse_time(value: str, time_zone: str) -> tuple[datetime | None, tuple[Flaw, ...]]:
-    """An ISO 8601 time; without an offset it is in the source's own zone."""
+    """An ISO 8601 time; without an offset it is in the source's own zone.
+
+    A time in the future is refused: everything that the source says after it would count as outdated.
+    """
     if not value:
         return None, ()
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
-        return None, (Flaw("updated_at", "is not a time", "send ISO 8601, such as 2026-02-12T08:30:00Z"),)
-    try:
-        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC), ()
+        found = (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
     except (OverflowError, ValueError):
-        return None, (Flaw("updated_at", "lies outside the calendar", "send a time between the years 1850 and 2100"),)
+        return None, (Flaw("updated_at", "is not a time", "send ISO 8601, such as 2026-02-12T08:30:00Z"),)
+    if found > datetime.now(UTC) + _CLOCKS_DIFFER or found.year < _OLDEST_YEAR:
+        return None, (Flaw("updated_at", "lies in the future or too far back", "set the clock of the source system"),)
+    return found, ()
 
 
 def strict_record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mapped:

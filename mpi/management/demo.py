@@ -58,6 +58,8 @@ def population(*, records: int = RECORDS) -> tuple[Path, Path]:
     out, truth = folder() / f"records-{records}.csv", folder() / f"truth-{records}.csv"
     if not (out.exists() and truth.exists()):
         write_population(generate(records, SEED), out=out, truth=truth)
+        for path in (out, truth):
+            path.chmod(0o600)
     return out, truth
 
 

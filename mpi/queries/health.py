@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from audit.publish import last_published
 from audit.queries import log_state
 from mpi.models import InboundMessage, MessageState
 
@@ -93,6 +95,11 @@ def _audit(now: datetime) -> tuple[Check, Check]:
         guard = Check("Audit log", "late", "append-only by trigger; the database role could still switch it off")
     else:
         guard = Check("Audit log", "good", f"append-only by trigger and role; {state.events:,} events")
+    published = last_published(Path(settings.AUDIT_CHECKPOINT_DIR))
+    signed = max(checkpoint.size if checkpoint else 0, published.size if published else 0)
+    if signed > state.sealed:
+        words = f"{signed - state.sealed:,} sealed events are missing: run “manage.py verifyaudit”"
+        return guard, Check("Sealed log", "bad", words)
     late = state.pending > _UNSEALED_MANY or (state.oldest_pending_age_s or 0) > _LATE_S
     words = f"{state.sealed:,} sealed, {state.pending:,} wait for the sealer"
     sealing: State = "late" if late else "good"

@@ -150,10 +150,13 @@ def _separations(seen: Neighbourhood, silent: dict[int, int]) -> frozenset[tuple
     return frozenset(pairs)
 
 
-def separated_pairs(record_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
-    """Standing cannot-link pairs that touch these source records, the lower id first."""
+def separated_pairs(record_ids: Iterable[int], *, besides: Iterable[int] = ()) -> frozenset[tuple[int, int]]:
+    """Standing cannot-link pairs that touch these source records, the lower id first.
+
+    `besides` are separations that the present transaction lifts.
+    """
     ids = list(record_ids)
-    standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
+    standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True).exclude(separation__in=list(besides))
     touching = standing.filter(Q(record_low__in=ids) | Q(record_high__in=ids))
     return frozenset(touching.values_list("record_low_id", "record_high_id"))
 

@@ -95,7 +95,8 @@ class Planner:
         same = bytes(record.payload_hash) == told.payload_hash and record.settings_hash == self.active.settings_hash
         if same and record.state == RecordState.ACTIVE:
             return self._same(told, record)
-        if told.source_time and record.effective_at and told.source_time < record.effective_at:
+        # What came without a time of its own counts from when it was heard.
+        if told.source_time and told.source_time < (record.effective_at or record.recorded_at):
             return Plan(told, MessageOutcome.STALE, record, golden_id=self.seen.owner.get(record.pk))
         if reasons := self._overlay(told, record):
             record.state = RecordState.QUARANTINED
@@ -104,7 +105,7 @@ class Planner:
 
     def _same(self, told: Told, record: SourceRecord) -> Plan:
         """Nothing new, but perhaps the source's word that it still held later: an older message is outdated by it."""
-        newer = told.source_time and (record.effective_at is None or told.source_time > record.effective_at)
+        newer = told.source_time and told.source_time > (record.effective_at or record.recorded_at)
         if newer:
             record.effective_at = told.source_time
             record.recorded_at = self.unit.recorded_at

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.actions import Action
 from matching.decision import Fit
-from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchKind, PotentialMatchStatus
+from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchKind, PotentialMatchStatus, Separation
 from mpi.services.neighbourhood import separated_pairs
 from mpi.services.unit import UnitOfWork
 
@@ -59,10 +59,10 @@ def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[P
             close_question(unit, event, match, "same-golden-record")
         elif frozenset((one, other)) in pairs:
             close_question(unit, event, match, "double")
-        elif (one, other) == (match.golden_a_id, match.golden_b_id):
-            pairs.add(frozenset((one, other)))
         elif kept_apart(unit, one) & unit.members_of([other]):
             close_question(unit, event, match, "separated")
+        elif (one, other) == (match.golden_a_id, match.golden_b_id):
+            pairs.add(frozenset((one, other)))
         else:
             pairs.add(frozenset((one, other)))
             unit.change_potential_match(event, match, golden_a_id=one, golden_b_id=other)
@@ -71,7 +71,8 @@ def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[P
 def kept_apart(unit: UnitOfWork, golden_id: int) -> set[int]:
     """Source records that a standing decision keeps apart from a member of this golden record."""
     members = unit.members_of([golden_id])
-    return {pk for pair in separated_pairs(members) for pk in pair if not set(pair) <= members} - members
+    pairs = separated_pairs(members, besides=unit.changed_keys(Separation))
+    return {pk for pair in pairs for pk in pair if not set(pair) <= members} - members
 
 
 def close_question(unit: UnitOfWork, event: IdentityEvent, match: PotentialMatch, reason: str) -> None:

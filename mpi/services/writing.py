@@ -134,6 +134,10 @@ class Writing:
         """Write a new row at the flush; its key must be set."""
         self._new.setdefault(type(row), {})[row.pk] = row
 
+    def changed_keys(self, model: type[models.Model]) -> set[int]:
+        """Keys of the rows of a model that this transaction changes."""
+        return set(self._changed.get(model, {}))
+
     def change(self, row: models.Model) -> None:
         """Write the row's present values at the flush, with history where it is tracked.
 

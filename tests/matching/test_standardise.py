@@ -69,7 +69,7 @@ def test_what_carries_no_evidence_is_removed_with_the_reason() -> None:
         "given_name: placeholder",
         "birth_date: placeholder 1900-01-01",
         "address: placeholder, no fixed address",
-        "ssn: placeholder 999-99-9999",
+        "ssn: placeholder",
         "phone: placeholder",
         "email: placeholder",
     )
