@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow  # type: ignore[import-untyped]  # it ships no types
@@ -190,6 +191,29 @@ def predict(
 
     Pairs under `least_bits` are left out; None keeps all.
     """
+    _, scored = _scored(connection, model, least_bits)
+    rows = connection.execute(
+        f"select unique_id_l, unique_id_r, match_weight from {scored.physical_name} order by 1, 2"  # noqa: S608 - Splink's table
+    ).fetchall()
+    return [BulkPair(int(left), int(right), float(bits)) for left, right, bits in rows]
+
+
+def predict_and_cluster(connection: duckdb.DuckDBPyConnection, model: LinkageModel) -> int:
+    """Splink by itself, for comparison: predict, then connected components over the automatic threshold.
+
+    Returns the number of clusters of more than one record. The index never works so: see `cluster`.
+    """
+    linker, scored = _scored(connection, model, model.review_bits)
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        scored, threshold_match_weight=model.automatic_bits
+    )
+    found = connection.execute(
+        f"select count(*) from (select 1 from {clusters.physical_name} group by cluster_id having count(*) > 1)"  # noqa: S608 - Splink's table
+    ).fetchall()
+    return int(found[0][0])
+
+
+def _scored(connection: duckdb.DuckDBPyConnection, model: LinkageModel, least_bits: float | None) -> tuple[Linker, Any]:
     api = DuckDBAPI(connection=connection)
     linker = Linker(
         api.register("patient_record"), settings_for(model), log_level=SPLINK_LOG_LEVEL, validate_settings=False
@@ -197,8 +221,4 @@ def predict(
     for name in ("given", "family"):
         linker.table_management.register_term_frequency_lookup(api.register(f"frequency_{name}"), name)
     linker.table_management.register_blocked_pairs_for_predict(api.register("candidate_pair"))
-    scored = linker.inference.predict(threshold_match_weight=least_bits, warning_mode="never")
-    rows = connection.execute(
-        f"select unique_id_l, unique_id_r, match_weight from {scored.physical_name} order by 1, 2"  # noqa: S608 - Splink's table
-    ).fetchall()
-    return [BulkPair(int(left), int(right), float(bits)) for left, right, bits in rows]
+    return linker, linker.inference.predict(threshold_match_weight=least_bits, warning_mode="never")

@@ -10,10 +10,7 @@ Memory: about 1.5 kB a record in this process (standard record, values, keys), t
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -40,12 +37,11 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.active_model import active_model
+from mpi.services.bulk_held import BulkReport, Held, settling_tasks
 from mpi.services.bulk_pairs import add_keys, add_records, pairs_database, passed_over, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
-from mpi.services.bulk_prepare import Draft, Frame, Prepared
+from mpi.services.bulk_prepare import Draft, Frame
 from mpi.services.bulk_schema import analyse, lock_tables, may_rebuild, remove_indexes, restore_indexes
-from mpi.services.bulk_settle import components
-from mpi.services.bulk_worker import Component, Settling, Stored
 from mpi.services.import_file import Advance, Reading, finish_job, mapped_line, note_flaws
 from mpi.services.import_known import known_before
 from mpi.services.import_lines import read_header, read_lines
@@ -54,10 +50,9 @@ from mpi.services.locking import transaction_time
 from mpi.services.parse import all_systems
 from mpi.services.receive import Draft as LateLine
 from mpi.services.receive import flat_payload, order_key, store_many
-from mpi.services.rows import raw_connection, reserve_ids
+from mpi.services.rows import raw_connection
 
 _LINES_A_TASK = 2_000
-_RECORDS_A_TASK = 1_000
 _MODELS: tuple[type[models.Model], ...] = (
     InboundMessage,
     SourceRecord,
@@ -70,58 +65,6 @@ _MODELS: tuple[type[models.Model], ...] = (
     OutboxEvent,
 )
 _STRONG = frozenset(number for number, rule in enumerate(RULES) if rule in {"ssn", "identifier"})
-
-
-@dataclass(slots=True)
-class BulkReport:
-    """What one load did. `stages` are seconds by stage; `late` the lines left to the online path."""
-
-    records: int = 0
-    persons: int = 0
-    pairs: int = 0
-    late: int = 0
-    stages: dict[str, float] = field(default_factory=dict)
-    late_ids: list[int] = field(default_factory=list, repr=False)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Adds the seconds of the block to the stage."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.stages[name] = round(self.stages.get(name, 0.0) + time.monotonic() - began, 2)
-
-
-@dataclass(slots=True)
-class _Load:
-    """The records of the load between its two halves, by number."""
-
-    standards: list[bytes] = field(default_factory=list, repr=False)
-    members: list[bytes] = field(default_factory=list, repr=False)
-    hashes: array[int] = field(default_factory=lambda: array("q"), repr=False)
-    rules: array[int] = field(default_factory=lambda: array("b"), repr=False)
-    starts: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
-    capped: dict[int, set[str]] = field(default_factory=dict)
-
-    def add(self, prepared: Prepared) -> None:
-        """Take a chunk in; chunks come in the order of the file."""
-        self.standards += prepared.standards
-        self.members += prepared.members
-        self.hashes.extend(prepared.hashes)
-        self.rules.extend(prepared.rules)
-        for count in prepared.key_counts:
-            self.starts.append(self.starts[-1] + count)
-
-    def stored(self, number: int) -> Stored:
-        """One record as a task takes it; it is wanted once only, so it is let go here."""
-        keys = slice(self.starts[number], self.starts[number + 1])
-        capped = tuple(sorted(self.capped.get(number, ())))
-        stored = Stored(
-            number, self.standards[number], self.members[number], self.hashes[keys], self.rules[keys], capped
-        )
-        self.standards[number] = self.members[number] = b""
-        return stored
 
 
 def require_no_open_work() -> None:
@@ -155,8 +98,8 @@ def bulk_import(
             _load_file(path, job, actor, report, advance=advance, processes=processes, memory_limit=memory_limit)
             job.status = JobStatus.RUNNING
             job.save(update_fields=["status", "counts"])
-            with report.stage("commit"):
-                pass
+            began = time.monotonic()
+        report.stages["commit"] = round(time.monotonic() - began, 2)
     except Exception as error:
         job.status = JobStatus.FAILED
         job.error = f"The load ended with {type(error).__name__}; nothing of it was kept."
@@ -193,7 +136,7 @@ def _load_file(
     removed = remove_indexes(tables) if rebuild else None
     reading = Reading(job, actor, read_header(path), all_systems(), known_before(job, all_systems(), active_model()))
     late: list[LateLine] = []
-    load = _Load()
+    load = Held()
     with (
         worker_processes(frame, processes=processes) as pool,
         pairs_database(memory_limit=memory_limit, threads=processes) as database,
@@ -204,11 +147,11 @@ def _load_file(
         with report.stage("block and bound"):
             pairs = list(promising_pairs(database, active_model().model))
             for number, value in passed_over(database):
-                load.capped.setdefault(number, set()).update(_rules_of(load, number, value))
+                load.pass_over(number, value)
             database.close()
         report.records, report.pairs = len(load.standards), len(pairs)
         with report.stage("decide, survive, write"):
-            for rows, persons in pool.map("settle", _tasks(load, pairs)):
+            for rows, persons in pool.map("settle", settling_tasks(load, pairs)):
                 _copy(rows)
                 report.persons += persons
     if removed:
@@ -291,7 +234,7 @@ def _drafts(path: Path, reading: Reading, late: list[LateLine], advance: Advance
 
 
 def _prepare(
-    pool: Pool, drafts: Iterable[Sequence[Draft]], load: _Load, database: duckdb.DuckDBPyConnection, report: BulkReport
+    pool: Pool, drafts: Iterable[Sequence[Draft]], load: Held, database: duckdb.DuckDBPyConnection, report: BulkReport
 ) -> None:
     for prepared in pool.map("prepare", drafts):
         _copy(prepared.rows)
@@ -300,34 +243,6 @@ def _prepare(
             add_records(database, prepared.ids, prepared.features)
         owners = [number for number, count in zip(prepared.ids, prepared.key_counts, strict=True) for _ in range(count)]
         add_keys(database, owners, prepared.hashes, [rule in _STRONG for rule in prepared.rules])
-
-
-def _rules_of(load: _Load, number: int, value: int) -> set[str]:
-    keys = range(load.starts[number], load.starts[number + 1])
-    return {RULES[load.rules[place]] for place in keys if load.hashes[place] == value}
-
-
-def _tasks(load: _Load, pairs: Sequence[tuple[int, int]]) -> Iterator[Settling]:
-    """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records."""
-    groups = components(len(load.standards), pairs)
-    first_of = {number: first for first, numbers in groups.items() for number in numbers}
-    by_component: dict[int, list[tuple[int, int]]] = {}
-    for left, right in pairs:
-        by_component.setdefault(first_of[left], []).append((left, right))
-    waiting: list[Component] = []
-    records = questions = 0
-    for number in range(len(load.standards)):
-        if first_of.get(number, number) != number:
-            continue
-        own = by_component.pop(number, [])
-        component = Component(tuple(load.stored(one) for one in groups.get(number, [number])), tuple(own))
-        waiting.append(component)
-        records += len(component.records)
-        questions += len(own)
-        if records >= _RECORDS_A_TASK:
-            yield Settling(tuple(waiting), tuple(reserve_ids(PotentialMatch, questions)))
-            waiting, records, questions = [], 0, 0
-    yield Settling(tuple(waiting), tuple(reserve_ids(PotentialMatch, questions)))
 
 
 def _copy(rows: dict[str, bytes]) -> None:

@@ -1,0 +1,80 @@
+"""`benchmark`: how fast this index is on this machine, on data and in a database made for it and removed after."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from mpi import embedded
+from mpi.management.benchmarks import bulk
+
+
+class Command(BaseCommand):
+    help = "Measure this index on this machine. Makes its own data in an index of its own, and removes both."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parts = parser.add_subparsers(dest="part", required=True)
+        part = parts.add_parser("bulk", help="fill an empty index from a file, beside Splink and a bare COPY")
+        part.add_argument("--records", type=int, default=100_000, help="records of the file (default 100,000)")
+        part.add_argument("--seed", type=int, default=4_711, help="of the generated population")
+        part.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="worker processes")
+        part.add_argument("--no-splink", action="store_true", help="leave out the comparison with Splink")
+        part.add_argument("--json", action="store_true", help="print a JSON summary as the last line")
+        part.add_argument("--inside", action="store_true", help="measure in this process, in the MPI_HOME it has")
+
+    def handle(self, *, part: str, json: bool, inside: bool, **options: Any) -> None:
+        if inside:
+            self.stdout.write(jsonlib.dumps(_measure(part, options)))
+            return
+        told = self._in_a_home_of_its_own(part, options)
+        self._report(told)
+        if json:
+            self.stdout.write(jsonlib.dumps(told))
+
+    def _in_a_home_of_its_own(self, part: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Run again in a process whose index is a fresh folder. Raises CommandError when that fails."""
+        home = Path(tempfile.mkdtemp(prefix="mpi-benchmark-"))
+        outside = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "benchmark", part, "--inside"]
+        argv += [f"--{name}={options[name]}" for name in ("records", "seed", "processes")]
+        argv += ["--no-splink"] if options["no_splink"] else []
+        try:
+            done = subprocess.run(argv, env=outside | {"MPI_HOME": str(home)}, stdout=subprocess.PIPE, check=True)  # noqa: S603
+            return jsonlib.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+        except subprocess.CalledProcessError as error:
+            raise CommandError("The benchmark did not come to its end; what it said stands above.") from error
+        finally:
+            embedded.remove(home)
+            shutil.rmtree(home, ignore_errors=True)
+
+    def _report(self, told: dict[str, Any]) -> None:
+        for name, value in told.items():
+            if isinstance(value, dict):
+                self.stdout.write(f"{name.replace('_', ' ')}")
+                for inner, what in value.items():
+                    self.stdout.write(f"    {inner.replace('_', ' '):<28} {what}")
+            else:
+                self.stdout.write(f"{name.replace('_', ' '):<32} {value}")
+
+
+def _measure(part: str, options: dict[str, Any]) -> dict[str, Any]:
+    if part != "bulk":
+        raise CommandError(f"There is no benchmark {part}.")
+    return bulk.run(
+        records=options["records"],
+        seed=options["seed"],
+        folder=settings.MPI_HOME,
+        processes=options["processes"],
+        with_splink=not options["no_splink"],
+    )
