@@ -28,7 +28,7 @@ from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
-from mpi.services.undo_plan import MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
+from mpi.services.undo_plan import CAME_TOGETHER, MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
 from mpi.services.unit import UnitOfWork
 
 __all__ = ["MERGES", "UNDOABLE", "UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
@@ -75,10 +75,25 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
         unit.audit(Action.SEPARATION_LIFTED, subject=("separation", str(separation.uuid)))
     for pk_text in event.payload["potential_matches"]:
         _restore_match(unit, undoing, plan, pk_text)
+    _ask_again(unit, undoing, plan)
     settle_questions(unit, undoing, plan.matches.values())
     restored = [unit.golden_records[pk] for pk in undoing.golden_record_ids]
     live = [golden for golden in restored if golden.status in LIVE_STATUSES]
     return sorted(live, key=lambda golden: golden.pk) or restored
+
+
+def _ask_again(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> None:
+    """Open the questions that a merge had closed and whose records are apart now, unless another one asks the same."""
+    matches = sorted(plan.matches.values(), key=lambda match: match.pk)
+    owners = unit.owners_of(pk for match in matches for pk in (match.record_a_id, match.record_b_id))
+    pairs = {match.pk: {owners.get(match.record_a_id), owners.get(match.record_b_id)} for match in matches}
+    asked = [pairs[match.pk] for match in matches if match.status == PotentialMatchStatus.OPEN]
+    for match in matches:
+        closed = match.status == PotentialMatchStatus.CLOSED and match.closed_reason in CAME_TOGETHER
+        if not closed or None in pairs[match.pk] or len(pairs[match.pk]) < 2 or pairs[match.pk] in asked:
+            continue
+        asked.append(pairs[match.pk])
+        unit.change_potential_match(undoing, match, status=PotentialMatchStatus.OPEN, closed_reason="", closed_at=None)
 
 
 def _require_no_later_separation(unit: UnitOfWork, plan: UndoPlan) -> None:

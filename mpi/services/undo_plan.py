@@ -16,7 +16,16 @@ from uuid import UUID
 from django.db.models import Q
 
 from mpi.errors import CannotUndo, NotFound
-from mpi.models import EventKind, GoldenRecord, GoldenStatus, IdentityEvent, Link, LinkOrigin, PotentialMatch
+from mpi.models import (
+    EventKind,
+    GoldenRecord,
+    GoldenStatus,
+    IdentityEvent,
+    Link,
+    LinkOrigin,
+    PotentialMatch,
+    PotentialMatchStatus,
+)
 from mpi.services.neighbourhood import open_matches
 
 UNDOABLE = frozenset(
@@ -32,6 +41,8 @@ UNDOABLE = frozenset(
     }
 )
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
+CAME_TOGETHER = frozenset({"same-golden-record", "double"})
+"""Why a question closes when golden records are merged: it is asked again when they come apart."""
 _UNDOINGS = frozenset({EventKind.UNDO, EventKind.UNMERGE})
 _ONLY_BY_A_PERSON = frozenset({EventKind.LINK, EventKind.UNLINK})
 
@@ -42,7 +53,8 @@ class UndoPlan:
 
     moves       open links, and the golden record that each goes to
     golden_ids  every golden record that must be locked
-    matches     the event's potential matches and all open ones of these golden records, by key
+    matches     the event's potential matches, all open ones of these golden records, and those closed by
+                merges of them, by key
     """
 
     event: IdentityEvent
@@ -68,9 +80,25 @@ def plan_undo(event_uuid: UUID | str) -> UndoPlan:
     matches = PotentialMatch.objects.in_bulk([int(pk) for pk in event.payload["potential_matches"]])
     touched = {int(pk) for pk in event.payload["golden_records"]}
     touched |= {pk for link, home in moves.values() for pk in (link.golden_record_id, home)}
+    matches |= _come_together(touched)
     touched |= {pk for match in matches.values() for pk in (match.golden_a_id, match.golden_b_id)}
+    asked = [pk for match in matches.values() for pk in (match.record_a_id, match.record_b_id)]
+    touched |= set(
+        Link.objects.filter(source_record__in=asked, ended_at__isnull=True).values_list("golden_record", flat=True)
+    )
     matches = {match.pk: match for match in open_matches(touched).values()} | matches
     return UndoPlan(event, tuple(moves[pk] for pk in sorted(moves)), frozenset(touched), matches)
+
+
+def _come_together(golden_ids: set[int]) -> dict[int, PotentialMatch]:
+    """Questions that closed by themselves because a merge brought their records, or those of another one, together."""
+    members = Link.objects.filter(golden_record__in=golden_ids, ended_at__isnull=True).values("source_record")
+    closed = PotentialMatch.objects.filter(
+        Q(record_a__in=members) | Q(record_b__in=members),
+        status=PotentialMatchStatus.CLOSED,
+        closed_reason__in=CAME_TOGETHER,
+    )
+    return {match.pk: match for match in closed}
 
 
 def _check_undoable(event: IdentityEvent) -> None:
