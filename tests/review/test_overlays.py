@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.actions import Action
+from mpi.celery import app
 from mpi.commands import Actor
 from mpi.models import GoldenRecord, IdentityTask, InboundMessage, SourceRecord
 from mpi.services import dispatch
@@ -181,6 +182,19 @@ def test_accepting_applies_the_update_and_then_what_arrived_behind(
     assert "“Asked the ward”" in words
     trusted_then = words.split("Given name")[1]
     assert trusted_then.index("Margaret") < trusted_then.index("Robert"), "both sides as they were then"
+
+
+def test_the_hint_of_an_answer_reaches_the_broker_of_the_workers(
+    overlay: IdentityTask, stefan: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    with app.connection_for_read() as broker, broker.SimpleQueue("celery") as sent:
+        sent.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            answer(stefan, overlay, "accept")
+        message = sent.get(timeout=5)
+        message.ack()
+    assert message.headers["task"] == "mpi.ingest"
+    assert message.decode()[0] == [[overlay.message_id]]
 
 
 def test_rejecting_leaves_the_record_untouched_and_judges_what_is_behind_anew(
