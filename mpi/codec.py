@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -26,6 +27,8 @@ from matching.records import (
 from mpi import vault
 from mpi.models import Decision, GoldenRecord, SourceRecord
 
+_OFTEN_SAME = 512
+"""Bytes below which a decision document has no evidence in it."""
 PROTECTED_TYPES = frozenset({"SS", "SSN", "ITIN", "TAX", "PPN", "DL", "NI", "MB"})
 """HL7 table 0203 types whose values are encrypted at rest."""
 
@@ -140,7 +143,15 @@ def _name(document: Mapping[str, Any]) -> StandardName:
 
 def seal_evidence(document: Mapping[str, object], decision_uuid: object) -> bytes:
     """A decision document, compressed and encrypted for storage."""
-    return vault.encrypt(zlib.compress(orjson.dumps(document), 1), field="decision", record=str(decision_uuid))
+    plain = orjson.dumps(document)
+    packed = _packed(plain) if len(plain) < _OFTEN_SAME else zlib.compress(plain, 1)
+    return vault.encrypt(packed, field="decision", record=str(decision_uuid))
+
+
+@lru_cache(maxsize=64)
+def _packed(plain: bytes) -> bytes:
+    """Decisions that considered nobody are all alike."""
+    return zlib.compress(plain, 1)
 
 
 def decision_evidence(decision: Decision) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
@@ -125,14 +126,22 @@ def doubts_about(record: PatientRecord) -> tuple[Flaw, ...]:
 
 def parse_date(value: str) -> date | None:
     """A full or partial date in one of the accepted forms, or None. Partial dates begin their period."""
+    today = datetime.now(UTC).date()
+    return next((found for found in _dates(value) if found <= today), None)
+
+
+@lru_cache(maxsize=65_536)
+def _dates(value: str) -> tuple[date, ...]:
+    """What a text means in each form that it fits, in their order. A file repeats few dates many times."""
+    found = []
     for form in _DATE_FORMS:
         try:
-            found = datetime.strptime(value, form).replace(tzinfo=UTC).date()
+            told = datetime.strptime(value, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-        if found.year >= _OLDEST_YEAR and found <= datetime.now(UTC).date():
-            return found
-    return None
+        if told.year >= _OLDEST_YEAR:
+            found.append(told)
+    return tuple(found)
 
 
 def parse_time(value: str, time_zone: str) -> tuple[datetime | None, tuple[Flaw, ...]]:

@@ -9,6 +9,7 @@ Memory: about 1.5 kB a record in this process (standard record, values, keys), t
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -93,6 +94,7 @@ def bulk_import(
     The lines in `late_ids` are stored as received messages; the caller applies them.
     """
     report = BulkReport()
+    gc.disable()  # a million values and no cycle: looking for some takes a tenth of the time
     try:
         with transaction.atomic(durable=True):
             _load_file(path, job, actor, report, advance=advance, processes=processes, memory_limit=memory_limit)
@@ -106,6 +108,8 @@ def bulk_import(
         job.finished_at = transaction_time()
         job.save(update_fields=["status", "error", "finished_at"])
         raise
+    finally:
+        gc.enable()
     return report
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from matching.blocking import RULES, blocking_keys
 from matching.model import LinkageModel
 from matching.standardise import STANDARDISER_VERSION, standardise
 from matching.survivorship import FieldValue, member_values
@@ -22,10 +23,10 @@ from mpi.mapping import record_from_flat
 from mpi.models import BlockingKey, InboundMessage, MessageOutcome, MessageState, RecordState, SourceRecord
 from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
 from mpi.services.bulk_pairs import features
-from mpi.services.parse import keys_of
 from mpi.services.receive import order_key, payload_hash, record_hash
 from mpi.services.rows import table_of
 
+_NUMBER = {rule: number for number, rule in enumerate(RULES)}
 _MESSAGE = (
     "id",
     "uuid",
@@ -139,7 +140,7 @@ class Preparer:
         mapped = record_from_flat(row, time_zone=zone)
         told = mapped.record
         standard = codec.protected_standard(standardise(told, excessive=self._model.excessive))
-        keys = keys_of(standard)
+        keys = [(vault.blocking_hash(key.rule, key.value), _NUMBER[key.rule]) for key in blocking_keys(standard)]
         record_id, uuid = frame.first_record + draft.number, chance.uuid()
         ssn_cipher, ssn_index = codec.encrypt_ssn(codec.ssn_of(standard), uuid)
         told_at = moment(mapped.source_time)
@@ -159,7 +160,7 @@ class Preparer:
         lines[self._record.statement].append(self._record.line % values)
         lines[self._history.statement].append(self._history.line % values)
         lines[self._message.statement].append(self._message_line(draft, told.source_system, told.mrn, told_at))
-        hashes = sorted({key.hash for key in keys})
+        hashes = sorted({value for value, _ in keys})
         lines[self._keys].extend([f"{value}\t{record_id}\n" for value in hashes])
         prepared.ids.append(draft.number)
         prepared.standards.append(orjson.dumps(standard))
@@ -169,8 +170,8 @@ class Preparer:
             shown["ssn"] = FieldValue(value=standard.ssn, key=ssn_index.hex())
         moment_known = (mapped.source_time or frame.recorded_at).astimezone(UTC).isoformat()
         prepared.members.append(orjson.dumps((uuid, told.source_system, told.mrn, rank, moment_known, shown)))
-        prepared.hashes.extend([key.hash for key in keys])
-        prepared.rules.extend([key.preference for key in keys])
+        prepared.hashes.extend([value for value, _ in keys])
+        prepared.rules.extend([rule for _, rule in keys])
         prepared.key_counts.append(len(keys))
         prepared.features.append(features(standard, self._model))
 
