@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import QuerySet
 
 from mpi.commands import Actor
 from mpi.errors import MpiError
 from mpi.management.progress import progress_bar
 from mpi.models import InboundMessage, Job, MessageState
+from mpi.services.dispatch import hint
 from mpi.services.import_file import finish_job
 from mpi.services.locking import outlast
 from mpi.services.sweep import sweep_inbox
@@ -26,6 +30,7 @@ def wait_for_job(job: Job, *, actor: Actor) -> Job:
     A database that went away is waited for (the embedded one is started again by the next connection);
     raises its error after two minutes.
     """
+    outlast(lambda again: _hint_again(job))
     total = outlast(lambda again: _open(job))
     left, moved, lost = total, time.monotonic(), 0.0
     with progress_bar("Matching", total) as advance:
@@ -52,5 +57,16 @@ def wait_for_job(job: Job, *, actor: Actor) -> Job:
 
 
 def _open(job: Job) -> int:
-    jobs = Job.objects.filter(file_hash=job.file_hash)
-    return InboundMessage.objects.filter(job__in=jobs, state=MessageState.RECEIVED).count()
+    return _waiting(Job.objects.filter(file_hash=job.file_hash)).count()
+
+
+def _hint_again(job: Job) -> None:
+    """What an interrupted import of the same file left: its hints may have gone with it."""
+    earlier = _waiting(Job.objects.filter(file_hash=job.file_hash).exclude(pk=job.pk))
+    ids = iter(earlier.order_by("pk").values_list("pk", flat=True))
+    while part := list(islice(ids, settings.INGEST_BATCH)):
+        hint(part)
+
+
+def _waiting(jobs: QuerySet[Job]) -> QuerySet[InboundMessage]:
+    return InboundMessage.objects.filter(job__in=jobs, state=MessageState.RECEIVED)
