@@ -213,8 +213,10 @@ class Writing:
 
     def _write(self, model: type[models.Model]) -> list[tuple[models.Model, str]]:
         changed = list(self._changed.get(model, {}).values())
-        if model is PotentialMatch:  # a closed question frees its pair for another one
-            changed.sort(key=lambda match: match.status == PotentialMatchStatus.OPEN)
+        if model is PotentialMatch and len(changed) > 1:
+            # Open questions may exchange their pairs: none must stand in the way of another for a moment.
+            aside = [match.pk for match in changed]
+            PotentialMatch.objects.filter(pk__in=aside).update(status=PotentialMatchStatus.CLOSED)
         update_rows(changed, _UPDATED_FIELDS.get(model, ()))
         fresh = self._new.get(model, {})
         insert_rows(list(fresh.values()))
