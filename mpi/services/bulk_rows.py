@@ -91,43 +91,30 @@ class RowWriter:
         self._write_decision(item, known, decision_id, message_id)
         told: dict[str, Any] = {"links_ended": [], "links_opened": [link_id]}
         states = {own.pk: {"before": before[own.pk], "after": golden_state(own)}}
-        link = (
-            link_id,
-            item.record_id,
-            own.pk,
-            LinkOrigin.FIRST.value if item.is_first else LinkOrigin.ENGINE.value,
-            rendered(item.supporting),
-            decision_id,
-            event_id,
-        )
-        self._add("link", link)
-        self._add("link history", link)
+        self._write_link(link_id, item, own, (decision_id, event_id))
         subject, owner = record_subject(known.uuid), golden_subject(own.euid)
         self._audit(Action.LINK_OPENED, subject, owner, detail={"decision": decision_id}, message_id=message_id)
         asked = {}
         for other_id, fit in item.asks:
-            match = self._ask(own.pk, other_id, fit, decision_id, matches, match_ids)
+            match, state = self._ask(own.pk, other_id, fit, decision_id, matches, match_ids)
             if match is None:
                 continue
-            asked[match[0].pk] = {"before": match[1], "after": match_state(match[0])}
-            if not match[1]:
+            asked[match.pk] = {"before": state, "after": match_state(match)}
+            if not state:
                 other = golden[other_id]
                 states[other.pk] = {"before": before[other.pk], "after": golden_state(other)}
-                self._audit(
-                    Action.POTENTIAL_MATCH_OPENED,
-                    ("potential_match", str(match[0].uuid)),
-                    owner,
-                    golden_subject(other.euid),
-                )
+                asking = ("potential_match", str(match.uuid))
+                self._audit(Action.POTENTIAL_MATCH_OPENED, asking, owner, golden_subject(other.euid))
         payload = told | {"golden_records": states, "potential_matches": asked, "separations": []}
         self._add("event", (event_id, chance.uuid(), array(list(states)), json_text(payload)))
-        summary: dict[str, object] = {
-            "outcome": "created",
-            "decision": item.decision.outcome,
-            "grade": item.decision.grade,
-        }
-        summary["questions"] = len(item.asks)
-        self._audit(Action.RECORD_CREATED, subject, owner, detail=summary, message_id=message_id)
+        self._audit(Action.RECORD_CREATED, subject, owner, detail=_summary(item), message_id=message_id)
+
+    def _write_link(self, link_id: int, item: Placed, own: GoldenRecord, by: tuple[int, int]) -> None:
+        """The link and its history; `by` are the keys of its decision and its identity event."""
+        origin = LinkOrigin.FIRST.value if item.is_first else LinkOrigin.ENGINE.value
+        link = (link_id, item.record_id, own.pk, origin, rendered(item.supporting), *by)
+        self._add("link", link)
+        self._add("link history", link)
 
     def _write_decision(self, item: Placed, known: Known, decision_id: int, message_id: int) -> None:
         decision, uuid = item.decision, chance.uuid()
@@ -156,12 +143,12 @@ class RowWriter:
         decision_id: int,
         matches: dict[frozenset[int], PotentialMatch],
         match_ids: list[int],
-    ) -> tuple[PotentialMatch, dict[str, object]] | None:
-        """The question with its state before, {} for a new one; None if it stands with as much evidence."""
+    ) -> tuple[PotentialMatch | None, dict[str, object]]:
+        """The question with its state before, {} for a new one; None for one that stands with as much evidence."""
         pair = frozenset((golden_id, other_id))
         known = matches.get(pair)
         if known is not None and fit.best.score.bits <= known.bits:
-            return None
+            return None, {}
         values = question_values(
             golden_id, other_id, fit, decision_id=decision_id, model_version_id=self._frame.model_id
         )
@@ -243,3 +230,14 @@ class RowWriter:
             "\\\\x" + chance.hexadecimal(64),
         )
         self._lines.setdefault(pattern.statement, []).append(pattern.line % values)
+
+
+def _summary(item: Placed) -> dict[str, object]:
+    """What the audit row says of the outcome, as `apply` says it."""
+    decision = item.decision
+    return {
+        "outcome": "created",
+        "decision": decision.outcome,
+        "grade": decision.grade,
+        "questions": len(item.asks),
+    }
