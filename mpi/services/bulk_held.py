@@ -10,13 +10,12 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from matching.blocking import RULES
-from mpi.models import PotentialMatch
 from mpi.services.bulk_prepare import Prepared
 from mpi.services.bulk_settle import components
 from mpi.services.bulk_worker import Component, Settling, Stored
-from mpi.services.rows import reserve_ids
 
 _RECORDS_A_TASK = 1_000
 
@@ -79,7 +78,7 @@ class Held:
         return stored
 
 
-def settling_tasks(load: Held, pairs: Sequence[tuple[int, int]]) -> Iterator[Settling]:
+def settling_tasks(load: Held, pairs: Sequence[tuple[int, int]], match_ids: Iterator[int]) -> Iterator[Settling]:
     """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records."""
     groups = components(len(load.standards), pairs)
     first_of = {number: first for first, numbers in groups.items() for number in numbers}
@@ -97,6 +96,6 @@ def settling_tasks(load: Held, pairs: Sequence[tuple[int, int]]) -> Iterator[Set
         records += len(component.records)
         questions += len(own)
         if records >= _RECORDS_A_TASK:
-            yield Settling(tuple(waiting), tuple(reserve_ids(PotentialMatch, questions)))
+            yield Settling(tuple(waiting), tuple(islice(match_ids, questions)))
             waiting, records, questions = [], 0, 0
-    yield Settling(tuple(waiting), tuple(reserve_ids(PotentialMatch, questions)))
+    yield Settling(tuple(waiting), tuple(islice(match_ids, questions)))

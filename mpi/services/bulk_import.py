@@ -19,7 +19,6 @@ import duckdb
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from matching.blocking import RULES
 from matching.model_document import to_document
 from mpi.commands import Actor
 from mpi.errors import Busy, Flaw
@@ -39,11 +38,12 @@ from mpi.models import (
 )
 from mpi.services.active_model import active_model
 from mpi.services.bulk_held import BulkReport, Held, settling_tasks
-from mpi.services.bulk_pairs import add_keys, add_records, pairs_database, passed_over, promising_pairs
+from mpi.services.bulk_pairs import add_records, pairs_database, passed_over, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
 from mpi.services.bulk_prepare import Draft, Frame
 from mpi.services.bulk_schema import analyse, lock_tables, may_rebuild, remove_indexes, restore_indexes
-from mpi.services.import_file import Advance, Reading, finish_job, mapped_line, note_flaws
+from mpi.services.bulk_writer import CopyWriter, copy_writer
+from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, mapped_line, note_flaws
 from mpi.services.import_known import known_before
 from mpi.services.import_lines import read_header, read_lines
 from mpi.services.ingest import ingest
@@ -51,7 +51,7 @@ from mpi.services.locking import transaction_time
 from mpi.services.parse import all_systems
 from mpi.services.receive import Draft as LateLine
 from mpi.services.receive import flat_payload, order_key, store_many
-from mpi.services.rows import raw_connection
+from mpi.services.rows import reserve_ids
 
 _LINES_A_TASK = 2_000
 _MODELS: tuple[type[models.Model], ...] = (
@@ -65,7 +65,6 @@ _MODELS: tuple[type[models.Model], ...] = (
     PotentialMatch,
     OutboxEvent,
 )
-_STRONG = frozenset(number for number, rule in enumerate(RULES) if rule in {"ssn", "identifier"})
 
 
 def require_no_open_work() -> None:
@@ -145,18 +144,21 @@ def _load_file(
         worker_processes(frame, processes=processes) as pool,
         pairs_database(memory_limit=memory_limit, threads=processes) as database,
     ):
-        with report.stage("read, standardise, receive"):
-            drafts = _drafts(path, reading, late, advance)
-            _prepare(pool, drafts, load, database, report)
+        flaws: list[Flaw] = []
+        with report.stage("read, standardise, receive"), copy_writer() as writer:
+            drafts = _drafts(path, reading, flaws, late, advance)
+            _prepare(pool, drafts, load, database, writer)
+        note_flaws(flaws, reading)
         with report.stage("block and bound"):
             pairs = list(promising_pairs(database, active_model().model))
             for number, value in passed_over(database):
                 load.pass_over(number, value)
             database.close()
         report.records, report.pairs = len(load.standards), len(pairs)
-        with report.stage("decide, survive, write"):
-            for rows, persons in pool.map("settle", settling_tasks(load, pairs)):
-                _copy(rows)
+        match_ids = iter(reserve_ids(PotentialMatch, len(pairs)))
+        with report.stage("decide, survive, write"), copy_writer() as writer:
+            for rows, persons in pool.map("settle", settling_tasks(load, pairs, match_ids)):
+                writer.write(rows)
                 report.persons += persons
     if removed:
         with report.stage("indexes and foreign keys"):
@@ -201,7 +203,9 @@ def _first_id(model: type[models.Model], count: int) -> int:
     raise Busy("The index is in use; nothing was changed. Stop its workers and load again.")
 
 
-def _drafts(path: Path, reading: Reading, late: list[LateLine], advance: Advance) -> Iterator[list[Draft]]:
+def _drafts(
+    path: Path, reading: Reading, noted: list[Flaw], late: list[LateLine], advance: Advance
+) -> Iterator[list[Draft]]:
     """Usable lines in tasks; flaws are noted as an import notes them, later lines of a record are put aside."""
     seen: set[int] = set()
     lines = read_lines(path)
@@ -232,26 +236,16 @@ def _drafts(path: Path, reading: Reading, late: list[LateLine], advance: Advance
             seen.add(key)
             drafts.append(Draft(number, line.number, payload))
             number += 1
-        note_flaws(flaws, reading)
+        if len(noted) < MOST_LINE_ERRORS:
+            noted += flaws
         advance(len(batch))
         yield drafts
 
 
 def _prepare(
-    pool: Pool, drafts: Iterable[Sequence[Draft]], load: Held, database: duckdb.DuckDBPyConnection, report: BulkReport
+    pool: Pool, drafts: Iterable[Sequence[Draft]], load: Held, database: duckdb.DuckDBPyConnection, writer: CopyWriter
 ) -> None:
     for prepared in pool.map("prepare", drafts):
-        _copy(prepared.rows)
+        writer.write(prepared.rows)
         load.add(prepared)
-        if prepared.ids:
-            add_records(database, prepared.ids, prepared.features)
-        owners = [number for number, count in zip(prepared.ids, prepared.key_counts, strict=True) for _ in range(count)]
-        add_keys(database, owners, prepared.hashes, [rule in _STRONG for rule in prepared.rules])
-
-
-def _copy(rows: dict[str, bytes]) -> None:
-    with connection.wrap_database_errors, raw_connection().cursor() as cursor:
-        for statement, lines in rows.items():
-            if lines:
-                with cursor.copy(statement) as copy:
-                    copy.write(lines)
+        add_records(database, prepared.features, prepared.keys)

@@ -105,25 +105,29 @@ def _duckdb_type(kind: pa.DataType) -> str:
     return names.get(str(kind), "varchar[]")
 
 
-def add_records(connection: duckdb.DuckDBPyConnection, ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> None:
-    """Load the features of some records."""
+def feature_table(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> pa.Table:
+    """Features of some records, ready to be loaded."""
+    by_column = list(zip(*rows, strict=True)) or [()] * len(FEATURES)
     columns = [pa.array(ids, pa.int32())]
-    columns += [pa.array(values, kind) for values, (_, kind) in zip(zip(*rows, strict=True), FEATURES, strict=True)]
-    _append(connection, "person_feature", pa.Table.from_arrays(columns, ["id", *(name for name, _ in FEATURES)]))
+    columns += [pa.array(values, kind) for values, (_, kind) in zip(by_column, FEATURES, strict=True)]
+    return pa.Table.from_arrays(columns, ["id", *(name for name, _ in FEATURES)])
 
 
-def add_keys(
-    connection: duckdb.DuckDBPyConnection, ids: Sequence[int], hashes: Sequence[int], strong: Sequence[bool]
-) -> None:
-    """Load blocking keys: one row a record and key."""
-    table = pa.table(
+def key_table(ids: Sequence[int], hashes: Sequence[int], strong: Sequence[bool]) -> pa.Table:
+    """Blocking keys, one row a record and key, ready to be loaded."""
+    return pa.table(
         {
             "hash": pa.array(hashes, pa.int64()),
             "id": pa.array(ids, pa.int32()),
             "strong": pa.array(strong, pa.bool_()),
         }
     )
-    _append(connection, "blocking_key", table)
+
+
+def add_records(connection: duckdb.DuckDBPyConnection, features: pa.Table, keys: pa.Table) -> None:
+    """Load records from `feature_table` and `key_table`."""
+    _append(connection, "person_feature", features)
+    _append(connection, "blocking_key", keys)
 
 
 def _append(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from matching.blocking import RULES, blocking_keys
+from matching.blocking import RULES, STRONG_RULES, blocking_keys
 from matching.model import LinkageModel
 from matching.standardise import STANDARDISER_VERSION, standardise
 from matching.survivorship import FieldValue, member_values
@@ -22,11 +23,12 @@ from mpi import codec, vault
 from mpi.mapping import record_from_flat
 from mpi.models import BlockingKey, InboundMessage, MessageOutcome, MessageState, RecordState, SourceRecord
 from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
-from mpi.services.bulk_pairs import features
+from mpi.services.bulk_pairs import feature_table, features, key_table
 from mpi.services.receive import order_key, payload_hash, record_hash
 from mpi.services.rows import table_of
 
 _NUMBER = {rule: number for number, rule in enumerate(RULES)}
+_STRONG = frozenset(_NUMBER[rule] for rule in STRONG_RULES)
 _MESSAGE = (
     "id",
     "uuid",
@@ -92,6 +94,7 @@ class Prepared:
     standards   standard records as JSON, SSN included: they never leave the memory of the load
     members     [uuid, source system, MRN, rank, ISO time, values] as JSON, for survivorship
     hashes, rules, key_counts   blocking keys: hashes and rule numbers of all records, and how many each has
+    features, keys   the same for blocking, as `bulk_pairs` loads it
     """
 
     rows: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -101,7 +104,8 @@ class Prepared:
     hashes: numbers[int] = field(default_factory=lambda: numbers("q"), repr=False)
     rules: numbers[int] = field(default_factory=lambda: numbers("b"), repr=False)
     key_counts: list[int] = field(default_factory=list)
-    features: list[tuple[object, ...]] = field(default_factory=list, repr=False)
+    features: pa.Table = field(default=None, repr=False)
+    keys: pa.Table = field(default=None, repr=False)
 
 
 class Preparer:
@@ -128,12 +132,18 @@ class Preparer:
         prepared = Prepared()
         patterns = (self._message, self._record, self._history)
         lines: dict[str, list[str]] = {told: [] for told in (*[one.statement for one in patterns], self._keys)}
+        told: list[tuple[object, ...]] = []
         for draft in drafts:
-            self._add(draft, prepared, lines)
+            self._add(draft, prepared, lines, told)
+        owners = [number for number, count in zip(prepared.ids, prepared.key_counts, strict=True) for _ in range(count)]
+        prepared.features = feature_table(prepared.ids, told)
+        prepared.keys = key_table(owners, prepared.hashes, [rule in _STRONG for rule in prepared.rules])
         prepared.rows = {statement: "".join(told).encode() for statement, told in lines.items()}
         return prepared
 
-    def _add(self, draft: Draft, prepared: Prepared, lines: dict[str, list[str]]) -> None:
+    def _add(
+        self, draft: Draft, prepared: Prepared, lines: dict[str, list[str]], told_features: list[tuple[object, ...]]
+    ) -> None:
         frame = self._frame
         row = orjson.loads(draft.payload)["flat"]
         system_id, zone, rank = frame.systems[row["source_system"].strip()]
@@ -173,7 +183,7 @@ class Preparer:
         prepared.hashes.extend([value for value, _ in keys])
         prepared.rules.extend([rule for _, rule in keys])
         prepared.key_counts.append(len(keys))
-        prepared.features.append(features(standard, self._model))
+        told_features.append(features(standard, self._model))
 
     def _message_line(self, draft: Draft, system: str, mrn: str, told_at: str) -> str:
         frame, uuid = self._frame, chance.uuid()

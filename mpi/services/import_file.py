@@ -43,7 +43,7 @@ from mpi.services.receive import Draft, flat_payload, receive_many
 from mpi.services.systems import register_system
 
 _LINES_A_COMMIT = 1_000
-_MOST_LINE_ERRORS = 100_000
+MOST_LINE_ERRORS = 100_000
 _MOST_NEW_SYSTEMS = 50
 _MOST_DIGITS_OF_A_CODE = 5
 _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -236,7 +236,7 @@ def _repeats(line: Line, mapped: Mapped, reading: Reading, flaws: list[Flaw]) ->
 
 def note_flaws(flaws: Sequence[Flaw], reading: Reading) -> None:
     """Store what is wrong with lines, up to a bound for the whole import."""
-    room = max(0, _MOST_LINE_ERRORS - reading.errors)
+    room = max(0, MOST_LINE_ERRORS - reading.errors)
     reading.errors += len(flaws)
     LineError.objects.bulk_create(
         LineError(

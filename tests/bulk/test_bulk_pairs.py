@@ -10,7 +10,15 @@ import pytest
 from matching.blocking import blocking_keys
 from matching.model_document import load_default
 from matching.score import score
-from mpi.services.bulk_pairs import add_keys, add_records, features, pairs_database, passed_over, promising_pairs
+from mpi.services.bulk_pairs import (
+    add_records,
+    feature_table,
+    features,
+    key_table,
+    pairs_database,
+    passed_over,
+    promising_pairs,
+)
 from tests.matching.people import odd_record, town, vary
 
 MODEL = load_default()
@@ -19,10 +27,11 @@ MODEL = load_default()
 def _promised(records):
     numbers: dict[str, int] = {}
     with pairs_database(memory_limit="500MB", threads=1) as database:
-        add_records(database, range(len(records)), [features(record, MODEL) for record in records])
         told = [(place, key) for place, record in enumerate(records) for key in blocking_keys(record)]
         hashes = [numbers.setdefault(f"{key.rule}|{key.value}", len(numbers)) for _, key in told]
-        add_keys(database, [place for place, _ in told], hashes, [key.strong for _, key in told])
+        keys = key_table([place for place, _ in told], hashes, [key.strong for _, key in told])
+        rows = feature_table(range(len(records)), [features(record, MODEL) for record in records])
+        add_records(database, rows, keys)
         return set(promising_pairs(database, MODEL))
 
 
@@ -60,7 +69,7 @@ def test_most_pairs_that_share_a_key_by_chance_are_thinned_out() -> None:
 def test_a_key_that_too_many_share_is_passed_over_and_named() -> None:
     crowd = [vary(mrn=str(number), ssn="", phones=(), emails=(), addresses=()) for number in range(201)]
     with pairs_database(memory_limit="500MB", threads=1) as database:
-        add_records(database, range(201), [features(record, MODEL) for record in crowd])
-        add_keys(database, range(201), [1] * 201, [False] * 201)
+        rows = feature_table(range(201), [features(record, MODEL) for record in crowd])
+        add_records(database, rows, key_table(range(201), [1] * 201, [False] * 201))
         assert list(promising_pairs(database, MODEL)) == []
         assert sorted(passed_over(database)) == [(number, 1) for number in range(201)]
