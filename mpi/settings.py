@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -129,8 +129,11 @@ MPI_EMBEDDED_VALKEY = not REDIS_URL
 _EMBEDDED = embedded.addresses(MPI_HOME)
 
 
-def database_settings(url: str) -> dict[str, object]:
-    """postgresql://user:password@host:port/name, the host possibly a socket folder (percent-encoded)."""
+def database_settings(url: str) -> dict[str, str]:
+    """postgresql://user:password@host:port/name?sslmode=…, the host possibly a socket folder (percent-encoded).
+
+    What follows the question mark is libpq's own (sslmode, sslrootcert, target_session_attrs …).
+    """
     if not url:
         return dict(_EMBEDDED.database)
     parts = urlsplit(url)
@@ -154,6 +157,7 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {
             "application_name": "mpi",
+            **dict(parse_qsl(urlsplit(DATABASE_URL).query)),
             "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c lock_timeout=10s -c timezone=UTC",
         },
     }

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from mpi import embedded
 from mpi.celery import app
@@ -71,8 +72,11 @@ def supervisor(programs: Sequence[Program], *, say: Callable[[str], None]) -> Su
 
 
 def workers_answer(*, timeout_s: float = 1.0) -> bool:
-    """Does any Celery worker of this index answer a ping?"""
-    return bool(app.control.ping(timeout=timeout_s))
+    """Does any Celery worker of this index answer a ping? None does while the broker is away."""
+    try:
+        return bool(app.control.ping(timeout=timeout_s))
+    except (OperationalError, OSError):
+        return False
 
 
 @contextmanager
