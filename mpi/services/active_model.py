@@ -11,6 +11,7 @@ from matching.model_document import from_document
 from matching.standardise import STANDARDISER_VERSION
 from mpi.errors import ServiceDown
 from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.services.own_key import require_own_key
 
 MAPPING_VERSION = "1"
 
@@ -29,7 +30,7 @@ class ActiveModel:
 
 
 def active_model() -> ActiveModel:
-    """The model that is active now. Cost: one small query. Raises ServiceDown when none is."""
+    """The model that is active now. Cost: one small query. Raises ServiceDown when none is, or under a foreign key."""
     row = LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).values_list("pk", "content_hash").first()
     if row is None:
         raise ServiceDown("No linkage model is active. Run “manage.py migrate” to install the shipped one.")
@@ -38,6 +39,7 @@ def active_model() -> ActiveModel:
 
 @lru_cache(maxsize=4)
 def _load(pk: int, content_hash: str) -> ActiveModel:
+    require_own_key()  # here, because all that reads or writes records asks for the model first
     model = from_document(LinkageModelVersion.objects.values_list("document", flat=True).get(pk=pk))
     told = f"{MAPPING_VERSION}|{STANDARDISER_VERSION}|{content_hash}"
     return ActiveModel(pk, model, hashlib.sha256(told.encode()).hexdigest()[:16])

@@ -15,11 +15,10 @@ from audit.checkpoint import ensure_signing_key
 from audit.record import entry_by, record
 from audit.roles import apply_roles
 from matching.model_document import load_default, to_document
-from mpi import vault
 from mpi.access import ROLES
 from mpi.commands import system_actor
-from mpi.errors import ServiceDown
-from mpi.models import KeyFingerprint, LinkageModelVersion, ModelStatus
+from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.services.own_key import remember_own_key
 
 
 def after_migrate(**_: Any) -> None:
@@ -28,23 +27,13 @@ def after_migrate(**_: Any) -> None:
     ensure_signing_key(Path(settings.AUDIT_SIGNING_KEY_FILE))
     with transaction.atomic():
         _install_roles()
-        _install_fingerprint()
+        remember_own_key()
         _install_model()
 
 
 def _install_roles() -> None:
     for name in ROLES:
         Group.objects.get_or_create(name=name)
-
-
-def _install_fingerprint() -> None:
-    """The database remembers under which key it was written: another key would hide every blocking key."""
-    row, _ = KeyFingerprint.objects.get_or_create(name="index-key", defaults={"fingerprint": vault.fingerprint()})
-    if row.fingerprint != vault.fingerprint():
-        raise ServiceDown(
-            "This database was written under another index key. Give the right one in MPI_VAULT_KEYS "
-            "(or MPI_VAULT_KEYS_FILE); nothing was changed."
-        )
 
 
 def _install_model() -> None:
