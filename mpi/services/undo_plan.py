@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -138,19 +139,15 @@ def _undone(event_ids: Iterable[int]) -> frozenset[int]:
 def _without(event: IdentityEvent, home: int, chain: Sequence[Link], undone: frozenset[int]) -> int:
     """Where a record that came from `home` would be now, had the event not moved it.
 
-    `chain` holds its links from the event on. A later act and its undoing cancel each other out.
+    `chain` holds its links from the event on. A later act and its undoing cancel each other out; a later merge
+    carries the record along only from where it would have been.
     """
-    here = home
-    for link in chain:
+    for before, link in pairwise(chain):
         opened = link.opened_by_event
-        if opened.pk == event.pk:
-            here = link.golden_record_id
-            continue
         if opened.pk in undone or (opened.kind in _UNDOINGS and (opened.undoes_id or 0) >= event.pk):
             continue
-        if home == here or opened.kind not in MERGES:
+        if opened.kind not in MERGES or home == before.golden_record_id:
             home = link.golden_record_id
-        here = link.golden_record_id
     return home
 
 
