@@ -54,8 +54,18 @@ def refuse_real_data() -> None:
 
 
 def population(*, records: int = RECORDS) -> tuple[Path, Path]:
-    """The import file and the truth file, written unless they are there."""
+    """The import file and the truth file, written unless they are there.
+
+    Raises InvalidInput for another size than before: the same numbers would stand for other people.
+    """
+    if records < 1:
+        raise InvalidInput("--records must be 1 or more.")
     out, truth = folder() / f"records-{records}.csv", folder() / f"truth-{records}.csv"
+    if others := sorted(path.name for path in folder().glob("records-*.csv") if path != out):
+        raise InvalidInput(
+            f"This demonstration was begun with {others[0]}; another size would mix two towns. Nothing was changed. "
+            "Give the same --records, or an empty folder in MPI_HOME."
+        )
     if not (out.exists() and truth.exists()):
         write_population(generate(records, SEED), out=out, truth=truth)
         for path in (out, truth):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,21 @@ RECORDS = 1_500
 
 @pytest.fixture
 def index() -> Iterator[Index]:
+    """An empty home."""
     yield from _index()
+
+
+@pytest.fixture(scope="session")
+def _migrated() -> Iterator[Path]:
+    for one in _index():
+        one.migrate()
+        yield one.home
+
+
+@pytest.fixture
+def migrated(_migrated: Path) -> Iterator[Index]:
+    """A home with an empty, migrated index: a copy, made in a tenth of the time."""
+    yield from _copy(_migrated)
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +44,19 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(population: Path, tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
+def undisturbed(_migrated: Path, population: Path, tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
     """The pairs of one person after a run that nobody disturbed."""
-    with contextmanager(_index)() as one:
-        one.migrate()
+    with contextmanager(_copy)(_migrated) as one:
         one.run("importrecords", population, "--wait")
         pairs = one.pairs(tmp_path_factory.mktemp("undisturbed"))
     assert len(pairs) > RECORDS / 4
     return pairs
+
+
+def _copy(home: Path) -> Iterator[Index]:
+    for one in _index():
+        subprocess.run(["cp", "-a", home, one.home], check=True)
+        yield one
 
 
 def _index() -> Iterator[Index]:

@@ -61,48 +61,46 @@ def one_backend(index: Index, pids: dict[str, int]) -> None:
     ids=lambda victims: victims.__name__,
 )
 def test_up_heals_itself_and_the_import_is_whole(
-    index: Index, population: Path, undisturbed: set[Pair], tmp_path: Path, victims: Victims
+    migrated: Index, population: Path, undisturbed: set[Pair], tmp_path: Path, victims: Victims
 ) -> None:
-    pids = index.up(env=HASTY_SWEEP)
-    index.run("importrecords", population)
-    _in_the_middle(index, 0.25)
-    victims(index, pids)
-    until(lambda: index.applied() == RECORDS, seconds=120, what="all is applied")
-    until(lambda: _jobs(index) == [("finished",)], seconds=30, what="the sweep has closed the job")
-    _assert_whole(index, undisturbed, tmp_path)
+    pids = migrated.up(env=HASTY_SWEEP)
+    migrated.run("importrecords", population)
+    _in_the_middle(migrated, 0.25)
+    victims(migrated, pids)
+    until(lambda: migrated.applied() == RECORDS, seconds=120, what="all is applied")
+    until(lambda: _jobs(migrated) == [("finished",)], seconds=30, what="the sweep has closed the job")
+    _assert_whole(migrated, undisturbed, tmp_path)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4])
 def test_a_killed_import_is_finished_by_the_same_command(
-    index: Index, population: Path, undisturbed: set[Pair], tmp_path: Path, share: float
+    migrated: Index, population: Path, undisturbed: set[Pair], tmp_path: Path, share: float
 ) -> None:
-    index.migrate()
-    first = index.command("importrecords", population, "--wait")
+    first = migrated.command("importrecords", population, "--wait")
     if share:
-        _in_the_middle(index, share)
+        _in_the_middle(migrated, share)
     else:
-        until(lambda: index.received() > 0, seconds=60, what="the first lines are read")
+        until(lambda: migrated.received() > 0, seconds=60, what="the first lines are read")
     kill([first.pid])
     first.wait()
-    until(lambda: not index.strays(), seconds=60, what="its workers and servers have ended")
-    told = index.run("importrecords", population, "--wait")
+    until(lambda: not migrated.strays(), seconds=60, what="its workers and servers have ended")
+    told = migrated.run("importrecords", population, "--wait")
     assert told["lines"] == RECORDS
-    _assert_whole(index, undisturbed, tmp_path)
+    _assert_whole(migrated, undisturbed, tmp_path)
 
 
 def test_an_import_outlasts_its_database_and_its_workers(
-    index: Index, population: Path, undisturbed: set[Pair], tmp_path: Path
+    migrated: Index, population: Path, undisturbed: set[Pair], tmp_path: Path
 ) -> None:
     """Without `up`: the command brings servers and workers of its own, and keeps both alive."""
-    index.migrate()
-    process = index.command("importrecords", population, "--wait", "--json")
-    until(lambda: index.received() > 0, seconds=60, what="the first lines are read")
-    kill([postmaster(index.home)])
-    _in_the_middle(index, 0.4)
+    process = migrated.command("importrecords", population, "--wait", "--json")
+    until(lambda: migrated.received() > 0, seconds=60, what="the first lines are read")
+    kill([postmaster(migrated.home)])
+    _in_the_middle(migrated, 0.4)
     kill([pid for pid in descendants(process.pid) if "\nworker\n" in command_line(pid)])
-    told = index.ended(process)
+    told = migrated.ended(process)
     assert (told["lines"], told["created"], told["status"]) == (RECORDS, RECORDS, "finished")
-    _assert_whole(index, undisturbed, tmp_path)
+    _assert_whole(migrated, undisturbed, tmp_path)
 
 
 def _jobs(index: Index) -> list[tuple[str]]:

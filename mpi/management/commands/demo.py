@@ -17,6 +17,7 @@ from audit.seal import seal_all
 from mpi.commands import Actor, system_actor
 from mpi.errors import MpiError
 from mpi.management import demo, programs
+from mpi.management.commands.up import check_port
 from mpi.management.progress import progress_bar
 from mpi.management.waiting import wait_for_job
 from mpi.services.evaluation import evaluate_index, read_truth
@@ -31,13 +32,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--once", action="store_true", help="print a JSON summary as the last line and exit")
+        parser.add_argument("--records", type=int, default=demo.RECORDS, help="size of the town (default: %(default)s)")
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 2, help="Celery worker processes")
 
-    def handle(self, *, port: int, once: bool, workers: int, **options: object) -> None:
+    def handle(self, *, port: int, once: bool, records: int, workers: int, **options: object) -> None:
         self.seconds: dict[str, float] = {}
         actor = system_actor("demo", source="command")
+        if not once:
+            check_port("127.0.0.1", port)
         try:
-            truth = self.load(actor, workers)
+            truth = self.load(actor, workers, size=records)
             summary = self.summary(truth)
         except MpiError as error:
             raise CommandError(error.detail) from error
@@ -47,7 +51,7 @@ class Command(BaseCommand):
         self.tell(summary, actor, port)
         call_command("up", port=port, workers=workers)
 
-    def load(self, actor: Actor, workers: int) -> Path:
+    def load(self, actor: Actor, workers: int, *, size: int) -> Path:
         """Everything up to a matched, sealed index. Returns the truth file."""
         with self.stage("start"):
             call_command("migrate", verbosity=0, interactive=False)
@@ -56,7 +60,7 @@ class Command(BaseCommand):
             demo.sign_ins(actor)
             demo.token_file(actor)
         with self.stage("generate"):
-            records, truth = demo.population()
+            records, truth = demo.population(records=size)
         total, _ = survey(records)
         job = start_import(records, total=total, actor=actor)
         with programs.worker_pool(workers, say=self.stderr.write):
