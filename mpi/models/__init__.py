@@ -19,6 +19,7 @@ from mpi.models.links import (
 from mpi.models.messages import InboundMessage, MessageOutcome, MessageState
 from mpi.models.outbox import Delivery, OutboxEvent, Subscriber
 from mpi.models.records import BlockingKey, Identifier, RecordState, Separation, SeparationPair, SourceRecord
+from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
 
 __all__ = [
@@ -51,6 +52,11 @@ __all__ = [
     "PotentialMatchKind",
     "PotentialMatchStatus",
     "RecordState",
+    "RematchChange",
+    "RematchChangeState",
+    "RematchKind",
+    "RematchRun",
+    "RematchStatus",
     "Separation",
     "SeparationPair",
     "SourceRecord",

@@ -17,7 +17,11 @@ from mpi.models.records import SourceRecord
 
 
 class EventKind(models.TextChoices):
-    """Acts on identity. Every act of an engine or a person is one event; an undo is an event that names the undone."""
+    """Acts on identity. Every act of an engine or a person is one event; an undo is an event that names the undone.
+
+    split, move and question are acts of a rematch: source records leave for a new golden record or another one;
+    potential matches open or close while every link stays.
+    """
 
     LINK = "link"
     UNLINK = "unlink"
@@ -32,6 +36,9 @@ class EventKind(models.TextChoices):
     VERIFY = "verify"
     CONFIRM = "confirm"
     RETIRE = "retire"
+    SPLIT = "split"
+    MOVE = "move"
+    QUESTION = "question"
 
 
 class IdentityEvent(models.Model):

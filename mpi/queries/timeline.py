@@ -29,6 +29,9 @@ _WORDS = {
     EventKind.VERIFY: "Verified by a steward",
     EventKind.CONFIRM: "Confirmed by a second source",
     EventKind.RETIRE: "Golden record retired",
+    EventKind.SPLIT: "Source records given a golden record of their own by a rematch",
+    EventKind.MOVE: "Source records moved by a rematch",
+    EventKind.QUESTION: "Potential match opened or closed by a rematch",
 }
 _GRAVE = frozenset({EventKind.MERGE, EventKind.UNMERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 _UNMERGEABLE = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
