@@ -8,7 +8,7 @@ alone would chain father to son through one bad record.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from matching.join import JoinVerdict, Member, Refusal, ScoredPair, Separations, judge_join, scored_pair, strength
@@ -39,12 +39,16 @@ def cluster(
     model: LinkageModel,
     *,
     separated: Separations = frozenset(),
+    settled: Iterable[Collection[int]] = (),
 ) -> Clusters:
     """Cluster all `records`; `pairs` are those at or over the review threshold, in any order.
 
+    `settled` are persons on whom a human has decided: they stay as they are, and what fits them goes to review.
     The result does not depend on the order of `pairs`. Every record gets a person, if only itself.
     """
     work = _Work(records, model, separated)
+    for members in settled:
+        work.settle(members)
     scored = [work.pair(left, right) for left, right in pairs]
     earned = [pair for pair in sorted(scored, key=strength, reverse=True) if pair.certain and work.join(pair)]
     earned += [pair for pair in work.sole_pairs(scored) if work.join(pair, sole=True)]
@@ -61,6 +65,16 @@ class _Work:
         self._root = {number: number for number in records}
         self._members = {number: [number] for number in records}
         self._scored: dict[tuple[int, int], ScoredPair] = {}
+        self._settled: set[int] = set()
+
+    def settle(self, members: Collection[int]) -> None:
+        """These records are one person already, whom nobody else joins."""
+        root = min(members)
+        self._root.update(dict.fromkeys(members, root))
+        for number in members:
+            self._members.pop(number, None)
+        self._members[root] = sorted(members)
+        self._settled.add(root)
 
     def pair(self, left: int, right: int) -> ScoredPair:
         """The scored pair, lower id on the left; scored once."""
@@ -73,7 +87,7 @@ class _Work:
     def join(self, pair: ScoredPair, *, sole: bool = False) -> bool:
         """Join the two persons of the pair if they may; False if they are one already or may not."""
         left, right = self._root[pair.left.record_id], self._root[pair.right.record_id]
-        if left == right:
+        if left == right or left in self._settled or right in self._settled:
             return False
         verdict = self._judge(left, right)
         if verdict.refusals or not (verdict.allowed or sole):
