@@ -48,6 +48,9 @@ class Evaluation:
 
     precision, recall   of pairs of records
     exact_persons       found persons that are one true person, whole, of all found persons
+    people_found        the same persons, of all true people
+    b_cubed             precision and recall averaged over records (Bagga and Baldwin 1998): of a record's own
+                        person, the share that is right, and of its true person the share that is there
     false_merges        sum over found persons of (distinct true people - 1)
     in_review           records that take part in an open potential match, of all records
     """
@@ -56,14 +59,20 @@ class Evaluation:
     precision: Share
     recall: Share
     exact_persons: Share
+    people_found: Share
+    b_cubed: tuple[float, float]
     false_merges: int
     in_review: Share
 
     @property
     def f1(self) -> float:
         """Harmonic mean of pairwise precision and recall."""
-        both = self.precision.value + self.recall.value
-        return 2 * self.precision.value * self.recall.value / both if both else 0.0
+        return harmonic(self.precision.value, self.recall.value)
+
+    @property
+    def persons_f1(self) -> float:
+        """Harmonic mean of exact persons among those found and among the true."""
+        return harmonic(self.exact_persons.value, self.people_found.value)
 
     @property
     def false_merges_per_million(self) -> float:
@@ -80,6 +89,11 @@ class Evaluation:
             "pairwise_recall_interval": list(self.recall.interval),
             "pairwise_f1": self.f1,
             "exact_persons": self.exact_persons.value,
+            "people_found": self.people_found.value,
+            "persons_f1": self.persons_f1,
+            "b_cubed_precision": self.b_cubed[0],
+            "b_cubed_recall": self.b_cubed[1],
+            "b_cubed_f1": harmonic(*self.b_cubed),
             "false_merges": self.false_merges,
             "false_merges_per_million": self.false_merges_per_million,
             "records_in_review": self.in_review.hits,
@@ -104,9 +118,28 @@ def evaluate(found: Persons, truth: Persons, review: Pairs = ()) -> Evaluation:
         precision=Share(right, sum(map(_pairs, in_found.values()))),
         recall=Share(right, sum(map(_pairs, in_truth.values()))),
         exact_persons=Share(exact, len(in_found)),
+        people_found=Share(exact, len(in_truth)),
+        b_cubed=_b_cubed(both, in_found, in_truth),
         false_merges=sum(count - 1 for count in people.values()),
         in_review=Share(len(reviewed), len(judged)),
     )
+
+
+def harmonic(one: float, other: float) -> float:
+    """Harmonic mean of two shares, 0 when both are."""
+    return 2 * one * other / (one + other) if one + other else 0.0
+
+
+def _b_cubed(
+    both: Mapping[tuple[Hashable, Hashable], int], in_found: Mapping[Hashable, int], in_truth: Mapping[Hashable, int]
+) -> tuple[float, float]:
+    """Each of the `count` records of a cell shares count / size of its person with its own kind."""
+    records = sum(both.values())
+    if not records:
+        return (1.0, 1.0)
+    precise = math.fsum(count * count / in_found[person] for (person, _), count in both.items())
+    complete = math.fsum(count * count / in_truth[true] for (_, true), count in both.items())
+    return (precise / records, complete / records)
 
 
 def _pairs(count: int) -> int:

@@ -70,3 +70,12 @@ def test_a_document_is_plain() -> None:
     document = evaluate(FOUND, TRUTH).to_document()
     assert document["pairwise_precision"] == pytest.approx(1 / 3)
     assert document["false_merges"] == 1
+
+
+def test_people_found_and_b_cubed_are_counted_by_hand() -> None:
+    found = evaluate(FOUND, TRUTH)
+    assert (found.people_found.hits, found.people_found.of) == (1, 3), "only cat, of ann, bob and cat"
+    # Precision: 1, 2: 2 of 3; 4: 1 of 3; the others 1. Recall: 1, 2: 2 of 3; 3: 1 of 3; 4, 5: half; 6: 1.
+    assert found.b_cubed[0] == pytest.approx((2 / 3 + 2 / 3 + 1 + 1 / 3 + 1 + 1) / 6)
+    assert found.b_cubed[1] == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1 / 2 + 1 / 2 + 1) / 6)
+    assert found.persons_f1 == pytest.approx(2 * (1 / 4) * (1 / 3) / (1 / 4 + 1 / 3))
