@@ -41,5 +41,10 @@ def active_model() -> ActiveModel:
 def _load(pk: int, content_hash: str) -> ActiveModel:
     require_own_key()  # here, because all that reads or writes records asks for the model first
     model = from_document(LinkageModelVersion.objects.values_list("document", flat=True).get(pk=pk))
+    return ActiveModel(pk, model, settings_hash_of(content_hash))
+
+
+def settings_hash_of(content_hash: str) -> str:
+    """The settings under which a model of this content reads payloads now."""
     told = f"{MAPPING_VERSION}|{STANDARDISER_VERSION}|{content_hash}"
-    return ActiveModel(pk, model, hashlib.sha256(told.encode()).hexdigest()[:16])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
