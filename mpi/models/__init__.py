@@ -1,6 +1,7 @@
 """The facts of the index, and what the database itself guarantees about them."""
 
 from mpi.models.accounts import ApiClient, KeyFingerprint, User
+from mpi.models.evaluation import EvaluationRequest, EvaluationRun, EvaluationSource, TruthFile
 from mpi.models.golden import LIVE_STATUSES, GoldenOverride, GoldenRecord, GoldenStatus
 from mpi.models.jobs import Job, JobStatus, LineError
 from mpi.models.linkage import LinkageModelVersion, ModelStatus
@@ -29,6 +30,9 @@ __all__ = [
     "BlockingKey",
     "Decision",
     "Delivery",
+    "EvaluationRequest",
+    "EvaluationRun",
+    "EvaluationSource",
     "EventKind",
     "GoldenOverride",
     "GoldenRecord",
@@ -63,5 +67,6 @@ __all__ = [
     "SourceSystem",
     "Subscriber",
     "TaskType",
+    "TruthFile",
     "User",
 ]
