@@ -106,9 +106,14 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export.audit", Category.EXPORT, "Audit log exported"
     EXPORT_LINKS = "export.links", Category.EXPORT, "Links exported"
     EXPORT_REVIEW = "export.review", Category.EXPORT, "Review queue exported"
+    EXPORT_MODEL = "export.model", Category.EXPORT, "Linkage model exported"
 
     # The running of the index.
+    MODEL_DRAFTED = "model.drafted", Category.SYSTEM, "Linkage model drafted"
+    MODEL_APPROVED = "model.approved", Category.DECISION, "Linkage model approved"
+    MODEL_REJECTED = "model.rejected", Category.DECISION, "Linkage model rejected"
     MODEL_ACTIVATED = "model.activated", Category.SYSTEM, "Linkage model activated"
+    MODEL_ROLLED_BACK = "model.rolled_back", Category.SYSTEM, "Linkage model rolled back"
     SYSTEM_REGISTERED = "system.registered", Category.SYSTEM, "Source system registered"
     JOB_STARTED = "job.started", Category.SYSTEM, "Job started"
     JOB_FINISHED = "job.finished", Category.SYSTEM, "Job finished"

@@ -29,6 +29,7 @@ class Permission:
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
     MODEL_READ = "model.read"
+    MODEL_MANAGE = "model.manage"
     USERS = "users"
     EXPORT = "export"
 
@@ -43,6 +44,7 @@ SCOPES = (
     Permission.MESSAGES,
     Permission.JOBS,
     Permission.AUDIT_READ,
+    Permission.MODEL_READ,
 )
 """What a token client may be given."""
 
@@ -51,11 +53,11 @@ _STEWARD = _CLERK | {Permission.REVIEW, Permission.MERGE, Permission.MESSAGES, P
 ROLES: dict[str, frozenset[str]] = {
     "clerk": frozenset(_CLERK),
     "steward": frozenset(_STEWARD),
-    "supervisor": frozenset(_STEWARD | {Permission.EXPORT}),
+    "supervisor": frozenset(_STEWARD | {Permission.EXPORT, Permission.MODEL_MANAGE}),
     "compliance officer": frozenset(
         {Permission.AUDIT_READ, Permission.AUDIT_EXPORT, Permission.PERSON_READ, Permission.MODEL_READ}
     ),
-    "administrator": frozenset({Permission.USERS, Permission.JOBS, Permission.MODEL_READ}),
+    "administrator": frozenset({Permission.USERS, Permission.JOBS, Permission.MODEL_READ, Permission.MODEL_MANAGE}),
 }
 """Role (a Django group of this name) to permissions. The administrator sees no PHI (DESIGN §11)."""
 

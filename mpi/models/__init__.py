@@ -4,7 +4,7 @@ from mpi.models.accounts import ApiClient, KeyFingerprint, User
 from mpi.models.evaluation import EvaluationRequest, EvaluationRun, EvaluationSource, TruthFile
 from mpi.models.golden import LIVE_STATUSES, GoldenOverride, GoldenRecord, GoldenStatus
 from mpi.models.jobs import Job, JobStatus, LineError
-from mpi.models.linkage import LinkageModelVersion, ModelStatus
+from mpi.models.linkage import LinkageModelVersion, ModelActivation, ModelStatus
 from mpi.models.links import (
     Decision,
     EventKind,
@@ -50,6 +50,7 @@ __all__ = [
     "LinkageModelVersion",
     "MessageOutcome",
     "MessageState",
+    "ModelActivation",
     "ModelStatus",
     "OutboxEvent",
     "PotentialMatch",

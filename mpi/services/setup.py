@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.actions import Action
@@ -17,8 +18,11 @@ from audit.roles import apply_roles
 from matching.model_document import load_default, to_document
 from mpi.access import ROLES
 from mpi.commands import system_actor
-from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus
 from mpi.services.own_key import remember_own_key
+
+SHIPPED_AUTHOR = "release:author"
+SHIPPED_APPROVER = "release:approver"
 
 
 def after_migrate(**_: Any) -> None:
@@ -37,28 +41,38 @@ def _install_roles() -> None:
 
 
 def _install_model() -> None:
-    """Install the shipped linkage model as active, unless the operator has chosen one."""
+    """Install the shipped linkage model: active on a fresh index, else approved and ready to be activated.
+
+    An operator's choice is never replaced by an upgrade. A name that is taken is left alone: releases name
+    their models apart.
+    """
     model = load_default()
-    if LinkageModelVersion.objects.filter(content_hash=model.content_hash).exists():
-        return
-    if LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).exists():
+    known = LinkageModelVersion.objects
+    if known.filter(Q(content_hash=model.content_hash) | Q(name=model.version)).exists():
         return
     now = timezone.now()
-    LinkageModelVersion.objects.create(
+    fresh = not known.filter(status=ModelStatus.ACTIVE).exists()
+    version = known.create(
         name=model.version,
         content_hash=model.content_hash,
         document=to_document(model),
-        status=ModelStatus.ACTIVE,
+        status=ModelStatus.ACTIVE if fresh else ModelStatus.APPROVED,
         justification=model.justification,
         author=model.author,
+        author_id=SHIPPED_AUTHOR,
         approver="shipped with the release",
+        approver_id=SHIPPED_APPROVER,
         created_at=now,
-        activated_at=now,
+        decided_at=now,
+        activated_at=now if fresh else None,
     )
+    actor = system_actor("setup", source="command")
+    if fresh:
+        ModelActivation.objects.create(version=version, actor_id=actor.id, actor_name=actor.name, recorded_at=now)
     record(
         entry_by(
-            system_actor("setup", source="command"),
-            Action.MODEL_ACTIVATED,
+            actor,
+            Action.MODEL_ACTIVATED if fresh else Action.MODEL_APPROVED,
             subject=("linkage_model", model.version),
             detail={"content_hash": model.content_hash},
         )

@@ -34,6 +34,7 @@ _MAY = {
     Permission.AUDIT_READ: "read the audit log",
     Permission.AUDIT_EXPORT: "export the audit log",
     Permission.MODEL_READ: "see the linkage model",
+    Permission.MODEL_MANAGE: "draft, approve, activate and roll back linkage models",
     Permission.USERS: "manage users",
     Permission.EXPORT: "export links",
 }
