@@ -106,6 +106,7 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export.audit", Category.EXPORT, "Audit log exported"
     EXPORT_LINKS = "export.links", Category.EXPORT, "Links exported"
     EXPORT_REVIEW = "export.review", Category.EXPORT, "Review queue exported"
+    EXPORT_MODEL_CARD = "export.model_card", Category.EXPORT, "Model card exported"
     EXPORT_MODEL = "export.model", Category.EXPORT, "Linkage model exported"
 
     # The running of the index.
@@ -114,6 +115,8 @@ class Action(StrEnum):
     MODEL_REJECTED = "model.rejected", Category.DECISION, "Linkage model rejected"
     MODEL_ACTIVATED = "model.activated", Category.SYSTEM, "Linkage model activated"
     MODEL_ROLLED_BACK = "model.rolled_back", Category.SYSTEM, "Linkage model rolled back"
+    EVALUATION_STARTED = "evaluation.started", Category.SYSTEM, "Evaluation started"
+    EVALUATION_STORED = "evaluation.stored", Category.SYSTEM, "Evaluation stored"
     SYSTEM_REGISTERED = "system.registered", Category.SYSTEM, "Source system registered"
     JOB_STARTED = "job.started", Category.SYSTEM, "Job started"
     JOB_FINISHED = "job.finished", Category.SYSTEM, "Job finished"

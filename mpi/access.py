@@ -29,6 +29,7 @@ class Permission:
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
     MODEL_READ = "model.read"
+    EVALUATION = "evaluation"
     MODEL_MANAGE = "model.manage"
     USERS = "users"
     EXPORT = "export"
@@ -53,11 +54,17 @@ _STEWARD = _CLERK | {Permission.REVIEW, Permission.MERGE, Permission.MESSAGES, P
 ROLES: dict[str, frozenset[str]] = {
     "clerk": frozenset(_CLERK),
     "steward": frozenset(_STEWARD),
-    "supervisor": frozenset(_STEWARD | {Permission.EXPORT, Permission.MODEL_MANAGE}),
+    "supervisor": frozenset(_STEWARD | {Permission.EVALUATION, Permission.EXPORT, Permission.MODEL_MANAGE}),
     "compliance officer": frozenset(
-        {Permission.AUDIT_READ, Permission.AUDIT_EXPORT, Permission.PERSON_READ, Permission.MODEL_READ}
+        {
+            Permission.AUDIT_READ,
+            Permission.AUDIT_EXPORT,
+            Permission.PERSON_READ,
+            Permission.MODEL_READ,
+            Permission.EVALUATION,
+        }
     ),
-    "administrator": frozenset({Permission.USERS, Permission.JOBS, Permission.MODEL_READ, Permission.MODEL_MANAGE}),
+    "administrator": frozenset({Permission.EVALUATION, Permission.USERS, Permission.JOBS, Permission.MODEL_READ, Permission.MODEL_MANAGE}),
 }
 """Role (a Django group of this name) to permissions. The administrator sees no PHI (DESIGN §11)."""
 

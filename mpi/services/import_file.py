@@ -271,6 +271,7 @@ def finish_jobs(actor: Actor) -> int:
     """Close every running job whose messages have all been dealt with. Returns how many."""
     open_states = (MessageState.RECEIVED,)
     running = Job.objects.filter(status=JobStatus.RUNNING).exclude(messages__state__in=open_states)
+    running = running.exclude(kind="evaluation")  # it has no messages, and closes itself
     closed = 0
     for job in running:
         closed += finish_job(job.pk, actor)
