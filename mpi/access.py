@@ -64,7 +64,15 @@ ROLES: dict[str, frozenset[str]] = {
             Permission.EVALUATION,
         }
     ),
-    "administrator": frozenset({Permission.EVALUATION, Permission.USERS, Permission.JOBS, Permission.MODEL_READ, Permission.MODEL_MANAGE}),
+    "administrator": frozenset(
+        {
+            Permission.USERS,
+            Permission.JOBS,
+            Permission.MODEL_READ,
+            Permission.MODEL_MANAGE,
+            Permission.EVALUATION,
+        }
+    ),
 }
 """Role (a Django group of this name) to permissions. The administrator sees no PHI (DESIGN §11)."""
 
