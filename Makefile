@@ -31,12 +31,15 @@ serve: env
 worker: env
 	@exec $(BIN)/celery -A mpi worker --concurrency $(WORKERS) --hostname more-%n@%h --loglevel INFO
 
-# Fast failures first: checks, then the tests without a database, then all others.
+# Fast failures first: checks, then the tests without a database, then all others, two files at a time: the
+# stories mostly wait, and they are the longest, so they begin first.
 FIRST = tests/architecture tests/matching tests/synthetic
+LONG = tests/stories tests/concurrency tests/embedded
+BESIDE = -n 2 --dist loadfile
 test: env-dev chromium
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -x $(FIRST)
-	@$(BIN)/pytest $(FIRST:%=--ignore=%) $(PYTEST_ARGS)
+	@$(BIN)/pytest $(BESIDE) $(LONG) $(filter-out $(FIRST) $(LONG) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(PYTEST_ARGS)
 
 lint: env-dev
 	$(BIN)/ruff check .

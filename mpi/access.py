@@ -11,6 +11,7 @@ from audit.actions import Action
 from audit.record import entry_by, record, record_many
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotFound
+from mpi.euid import normal_euid
 from mpi.models import GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
 
 
@@ -108,7 +109,7 @@ def live_golden_record(euid: str) -> tuple[GoldenRecord, tuple[str, ...]]:
     Raises NotFound. Cost: one query a step.
     """
     passed: list[str] = []
-    golden = GoldenRecord.objects.filter(euid=euid.replace("-", "").upper()).first()
+    golden = GoldenRecord.objects.filter(euid=normal_euid(euid)).first()
     while golden is not None and golden.status == GoldenStatus.MERGED:
         passed.append(golden.euid)
         golden = golden.merged_into
@@ -136,7 +137,7 @@ def access_person(actor: Actor, euid: str) -> tuple[GoldenRecord, tuple[str, ...
 def access_exact_golden_record(actor: Actor, euid: str) -> GoldenRecord:
     """The golden record of exactly this EUID, merged or not, for its history. Audited. Raises Forbidden, NotFound."""
     require(actor, Permission.PERSON_READ)
-    golden = GoldenRecord.objects.filter(euid=euid.replace("-", "").upper()).first()
+    golden = GoldenRecord.objects.filter(euid=normal_euid(euid)).first()
     if golden is None:
         raise NotFound("There is no golden record under this EUID.")
     with transaction.atomic():

@@ -20,8 +20,8 @@ _GUARDED = "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgre
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The servers of the tests end with the tests, and so does their home."""
-    home = Path(os.environ["MPI_TEST_HOME"])
-    if hasattr(config, "workerinput") or not home.name.startswith("mpi-test-"):
+    home, shared = Path(os.environ["MPI_HOME"]), Path(os.environ["MPI_TEST_HOME"])
+    if not shared.name.startswith("mpi-test-"):
         return
     from mpi import embedded
 

@@ -35,7 +35,10 @@ _WORDS = {
 }
 _GRAVE = frozenset({EventKind.MERGE, EventKind.UNMERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 _UNMERGEABLE = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
-_UNDOABLE = _UNMERGEABLE | {EventKind.DIFFERENT_PEOPLE, EventKind.SEPARATE, EventKind.UNLINK, EventKind.VERIFY}
+_BY_REMATCH = frozenset({EventKind.SPLIT, EventKind.MOVE, EventKind.QUESTION})
+_BY_A_PERSON = frozenset({EventKind.DIFFERENT_PEOPLE, EventKind.SEPARATE, EventKind.UNLINK, EventKind.VERIFY})
+_UNDOABLE = _UNMERGEABLE | _BY_A_PERSON | _BY_REMATCH
+_UNDOABLE_IF_BY_A_PERSON = frozenset({EventKind.LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +156,13 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
     undone = bool(row.undone_by.all())
     said = [names.reasons.get(row.reason_code, row.reason_code), row.reason]
     opened = row.payload.get("links_opened", ())
+    by_human = row.actor_kind != "system"
+    undoable = row.kind in _UNDOABLE or (by_human and row.kind in _UNDOABLE_IF_BY_A_PERSON)
     return TimelineEvent(
         uuid=row.uuid,
         words=event_words(row.kind),
         actor_name=row.actor_name,
-        by_human=row.actor_kind != "system",
+        by_human=by_human,
         grave=row.kind in _GRAVE,
         recorded_at=row.recorded_at,
         reason=": ".join(part for part in said if part),
@@ -165,7 +170,7 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
         records=tuple(names.records[pk] for pk in opened if pk in names.records),
         changes=version.changes if version else (),
         undone=undone,
-        can_undo=not undone and row.kind in _UNDOABLE,
+        can_undo=undoable and not undone,
         can_unmerge=not undone and row.kind in _UNMERGEABLE,
     )
 

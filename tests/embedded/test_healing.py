@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
+import redis
 
 from mpi.embedded.layout import layout_of
 from mpi.embedded.processes import wait_until
@@ -125,6 +127,19 @@ while time.monotonic() < end:
 """
 
 
+def _until_both_answer(user: User) -> None:
+    """A server that is killed before it is up is another story, and ends with an error that says so."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            user.sql("SELECT 1")
+            user.valkey().ping()
+            return
+        except (psycopg.OperationalError, redis.ConnectionError):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_writers_lose_nothing_they_were_told_was_written_while_the_server_is_killed(open_home: Path) -> None:
     one = User(open_home)
@@ -138,6 +153,7 @@ def test_writers_lose_nothing_they_were_told_was_written_while_the_server_is_kil
     ]
     for _ in range(6):
         time.sleep(1)
+        _until_both_answer(one)
         for pid in (postmaster_pid(open_home), valkey_pid(open_home)):
             os.kill(pid, signal.SIGKILL)
     told = {

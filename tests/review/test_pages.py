@@ -171,7 +171,8 @@ def test_a_task_says_why_and_shows_both_sides_with_their_differences(twins: Pote
     assert "different given names" in words
     assert "<mark>" in html
     assert "•••-••-8801" in words
-    assert "412" not in re.sub(r'value="[^"]*"', "", html)
+    assert "412-55" not in html
+    assert "41255" not in html
     assert re.search(r'role="img"\s+aria-label="Evidence in bits\.', html)
     assert "If they are one person" in words
     assert "General Hospital 1001" in words

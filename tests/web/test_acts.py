@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from mpi.models import GoldenRecord, IdentityEvent, Link, Separation
+from mpi.services.link import link_record
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +146,19 @@ def test_a_source_record_is_unlinked(people, steward_page):
     assert steward_page.post(address, {"reason_code": "family-member"}).status_code == 302
     link = Link.objects.get(source_record=people.record, ended_at__isnull=True)
     assert link.golden_record_id != people.margaret.pk
+
+
+def test_a_link_by_hand_offers_its_undo_in_the_history_and_a_link_of_the_engine_does_not(people, steward, steward_page):
+    def undoable() -> list[str]:
+        html = steward_page.get(reverse("golden-history", args=[people.marjorie.euid])).content.decode()
+        return [str(uuid) for uuid in events if reverse("undo", args=[uuid]) in html]
+
+    events = list(IdentityEvent.objects.filter(kind="link").values_list("uuid", flat=True))
+    assert undoable() == []
+    euid, pk = people.marjorie.euid, people.record.pk
+    link_record(record_id=pk, euid=euid, version=None, reason_code="documents-seen", reason="Passport", actor=steward)
+    events = list(IdentityEvent.objects.filter(kind="link").values_list("uuid", flat=True))
+    assert undoable() == [str(IdentityEvent.objects.latest("pk").uuid)]
 
 
 def test_the_whole_ssn_is_shown_once_after_a_reason_and_written_down(people, steward_page):
