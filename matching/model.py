@@ -20,7 +20,14 @@ PolicyMode = Literal["balanced", "strict"]
 
 
 class InvalidModel(ValueError):
-    """A model document that must not be used; the message says what is wrong with it."""
+    """A model document that must not be used: the message says what is wrong with it, `place` where, if known.
+
+    A place is a path within the document, such as `comparisons/given/exact/m`.
+    """
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,7 @@ def _bits_by_value(frequencies: TermFrequencies) -> Mapping[str, float]:
 def check(model: LinkageModel) -> None:
     """Raise InvalidModel with the first reason why the model cannot be used."""
     if not model.version:
-        raise InvalidModel("The model has no version name.")
+        raise InvalidModel("The model has no version name.", "version")
     _check_shapes(model.comparisons)
     for comparison in model.comparisons:
         _check_levels(comparison)
@@ -180,57 +187,64 @@ def check(model: LinkageModel) -> None:
     _check_frequencies("family", model.family_frequencies)
     _check_thresholds(model)
     if model.policy.mode not in ("balanced", "strict"):
-        raise InvalidModel("The policy mode is neither balanced nor strict.")
+        raise InvalidModel("The policy mode is neither balanced nor strict.", "policy/mode")
     if model.policy.population < 1 or model.policy.birth_dates < 1:
-        raise InvalidModel("Population and number of birth dates must be positive.")
+        raise InvalidModel("Population and number of birth dates must be positive.", "policy")
 
 
 def _check_shapes(comparisons: tuple[Comparison, ...]) -> None:
     names = [comparison.name for comparison in comparisons]
     known = [shape.name for shape in COMPARISONS]
     if unknown := sorted(set(names) - set(known)):
-        raise InvalidModel(f"Unknown comparisons: {', '.join(unknown)}.")
+        raise InvalidModel(f"Unknown comparisons: {', '.join(unknown)}.", "comparisons")
     if names != known:
-        raise InvalidModel(f"The comparisons must be exactly {', '.join(known)}, in this order.")
+        raise InvalidModel(f"The comparisons must be exactly {', '.join(known)}, in this order.", "comparisons")
     for comparison, shape in zip(comparisons, COMPARISONS, strict=True):
         levels = [level.name for level in comparison.levels]
         wanted = [level.name for level in shape.levels]
+        place = f"comparisons/{shape.name}"
         if unknown := sorted(set(levels) - set(wanted)):
-            raise InvalidModel(f"Comparison {shape.name} has unknown levels: {', '.join(unknown)}.")
+            raise InvalidModel(f"Comparison {shape.name} has unknown levels: {', '.join(unknown)}.", place)
         if missing := sorted(set(wanted) - set(levels)):
-            raise InvalidModel(f"Comparison {shape.name} lacks levels: {', '.join(missing)}.")
+            raise InvalidModel(f"Comparison {shape.name} lacks levels: {', '.join(missing)}.", place)
         if levels != wanted:
-            raise InvalidModel(f"The levels of {shape.name} are repeated or in another order.")
+            raise InvalidModel(f"The levels of {shape.name} are repeated or in another order.", place)
 
 
 def _check_levels(comparison: Comparison) -> None:
     missing, *others = comparison.levels
+    place = f"comparisons/{comparison.name}"
     if missing.m != 1 or missing.u != 1:
-        raise InvalidModel(f"The missing level of {comparison.name} must have m = u = 1.")
+        raise InvalidModel(f"The missing level of {comparison.name} must have m = u = 1.", f"{place}/{missing.name}")
     for level in others:
         for letter, value in (("m", level.m), ("u", level.u)):
             if not 0 < value < 1:
-                raise InvalidModel(f"{letter} of {comparison.name} / {level.name} is not between 0 and 1.")
+                raise InvalidModel(
+                    f"{letter} of {comparison.name} / {level.name} is not between 0 and 1.",
+                    f"{place}/{level.name}/{letter}",
+                )
     for letter, total in (("m", sum(x.m for x in others)), ("u", sum(x.u for x in others))):
         # The house levels hold two distributions: those with and those without a family name.
         limit = 2.1 if comparison.name == COMPARISONS[HOUSE].name else 1.05
         if total > limit:
-            raise InvalidModel(f"The {letter} of {comparison.name} sum to more than {limit}.")
+            raise InvalidModel(f"The {letter} of {comparison.name} sum to more than {limit}.", place)
 
 
 def _check_frequencies(name: str, table: TermFrequencies) -> None:
     for value in (table.default, table.average_u, *table.values.values()):
         if not 0 < value < 1:
-            raise InvalidModel(f"A term frequency of the table {name} is not between 0 and 1.")
+            raise InvalidModel(
+                f"A term frequency of the table {name} is not between 0 and 1.", f"term_frequencies/{name}"
+            )
 
 
 def _check_thresholds(model: LinkageModel) -> None:
     if not 0 < model.prior < 1 or model.prior_records < 1:
-        raise InvalidModel("The prior must be between 0 and 1, with the number of records it was trained for.")
+        raise InvalidModel("The prior must be between 0 and 1, with the number of records it was trained for.", "prior")
     thresholds = model.thresholds
     if not 0 < thresholds.review < 1 or not 0 < thresholds.automatic < 1:
-        raise InvalidModel("Thresholds must be between 0 and 1.")
+        raise InvalidModel("Thresholds must be between 0 and 1.", "thresholds")
     if thresholds.review >= thresholds.automatic:
-        raise InvalidModel("Thresholds are crossed: review must be lower than automatic.")
+        raise InvalidModel("Thresholds are crossed: review must be lower than automatic.", "thresholds")
     if model.policy.floor_bits >= log_odds(thresholds.review):
-        raise InvalidModel("floor_bits must lie below the review threshold.")
+        raise InvalidModel("floor_bits must lie below the review threshold.", "policy/floor_bits")
