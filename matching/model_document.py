@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
 from importlib import resources
-from typing import cast
+from typing import cast, get_args
 
 from matching.model import (
     Comparison,
@@ -21,6 +21,7 @@ from matching.model import (
     TermFrequencies,
     Thresholds,
 )
+from matching.model_reading import Node, parse
 from matching.standardise import ExcessiveValues
 
 FORMAT = 1
@@ -82,101 +83,120 @@ def with_hash(model: LinkageModel) -> LinkageModel:
     return replace(model, content_hash=hash_of(_body(model)))
 
 
+def from_text(text: str) -> LinkageModel:
+    """Read and check a document as JSON text. Raises InvalidModel with the reason and the place."""
+    return from_document(parse(text))
+
+
 def from_document(document: Document) -> LinkageModel:
-    """Read and check a document. Raises InvalidModel with the reason; a hash, where given, must be true."""
+    """Read and check a document. Raises InvalidModel with reason and place; a hash, where given, must be true."""
     if document.get("format") != FORMAT:
-        raise InvalidModel(f"The model document is not of format {FORMAT}.")
+        raise InvalidModel(f"The model document is not of format {FORMAT}.", "format")
     try:
-        model = _read(document)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InvalidModel):
-            raise
-        raise InvalidModel(f"The model document cannot be read: {type(error).__name__} {error}.") from error
+        model = _read(Node(document))
+    except RecursionError as error:
+        raise InvalidModel("The document is nested too deeply.") from error
     stated = document.get("content_hash")
     if stated is not None and stated != model.content_hash:
-        raise InvalidModel("The content hash does not fit the document: it was changed after it was written.")
+        raise InvalidModel(
+            "The content hash does not fit the document: it was changed after it was written.", "content_hash"
+        )
     return model
 
 
-def _read(document: Document) -> LinkageModel:
-    prior = _mapping(document["prior"])
-    tables = _mapping(document["term_frequencies"])
+def _read(document: Node) -> LinkageModel:
+    document.only(*_KEYS)
+    prior = document.member("prior").only("probability", "records")
+    tables = document.member("term_frequencies").only("given", "family")
     model = LinkageModel(
-        version=str(document["version"]),
-        comparisons=tuple(_read_comparison(_mapping(item)) for item in _list(document["comparisons"])),
-        given_frequencies=_read_frequencies(_mapping(tables["given"])),
-        family_frequencies=_read_frequencies(_mapping(tables["family"])),
-        prior=_number(prior["probability"]),
-        prior_records=int(_number(prior["records"])),
-        thresholds=_read_thresholds(_mapping(document["thresholds"])),
-        policy=_read_policy(_mapping(document["policy"])),
-        excessive=_read_excessive(_mapping(document["excessive"])),
-        author=str(document.get("author", "")),
-        justification=str(document.get("justification", "")),
-        training=dict(_mapping(document.get("training", {}))),
-        evaluation=dict(_mapping(document.get("evaluation", {}))),
+        version=document.member("version").text(),
+        comparisons=tuple(_read_comparison(item) for item in document.member("comparisons").elements("name")),
+        given_frequencies=_read_frequencies(tables.member("given")),
+        family_frequencies=_read_frequencies(tables.member("family")),
+        prior=prior.member("probability").number(),
+        prior_records=prior.member("records").whole(),
+        thresholds=_read_thresholds(document.member("thresholds")),
+        policy=_read_policy(document.member("policy")),
+        excessive=_read_excessive(document.member("excessive")),
+        author=document.member("author").text() if document.has("author") else "",
+        justification=document.member("justification").text() if document.has("justification") else "",
+        training=document.member("training").plain() if document.has("training") else {},
+        evaluation=document.member("evaluation").plain() if document.has("evaluation") else {},
     )
     return with_hash(model)
 
 
-def _read_comparison(item: Document) -> Comparison:
-    levels = tuple(
-        Level(
-            name=str(level["name"]),
-            m=_number(level["m"]),
-            u=_number(level["u"]),
-            words=str(level["words"]),
-            origin=cast(Origin, str(level.get("origin", "hand"))),
-        )
-        for level in map(_mapping, _list(item["levels"]))
+_KEYS = (
+    "format",
+    "version",
+    "author",
+    "justification",
+    "prior",
+    "thresholds",
+    "policy",
+    "comparisons",
+    "term_frequencies",
+    "excessive",
+    "training",
+    "evaluation",
+    "content_hash",
+)
+
+
+def _read_comparison(item: Node) -> Comparison:
+    item.only("name", "title", "levels")
+    listed = Node(item.member("levels").value, item.place)  # “comparisons/given/exact” says enough
+    levels = tuple(_read_level(level) for level in listed.elements("name"))
+    return Comparison(name=item.member("name").text(), title=item.member("title").text(), levels=levels)
+
+
+def _read_level(level: Node) -> Level:
+    level.only("name", "m", "u", "words", "origin")
+    origin = level.member("origin").text() if level.has("origin") else "hand"
+    if origin not in get_args(Origin):
+        raise InvalidModel(f"The origin of a level is one of {', '.join(get_args(Origin))}.", f"{level.place}/origin")
+    return Level(
+        name=level.member("name").text(),
+        m=level.member("m").number(),
+        u=level.member("u").number(),
+        words=level.member("words").text(),
+        origin=cast(Origin, origin),
     )
-    return Comparison(name=str(item["name"]), title=str(item["title"]), levels=levels)
 
 
-def _read_frequencies(item: Document) -> TermFrequencies:
-    values = {str(value): _number(share) for value, share in _mapping(item["values"]).items()}
-    return TermFrequencies(values=values, default=_number(item["default"]), average_u=_number(item["average_u"]))
+def _read_frequencies(item: Node) -> TermFrequencies:
+    item.only("average_u", "default", "values")
+    values = {value: share.number() for value, share in item.member("values").pairs()}
+    return TermFrequencies(
+        values=values, default=item.member("default").number(), average_u=item.member("average_u").number()
+    )
 
 
-def _read_thresholds(item: Document) -> Thresholds:
-    return Thresholds(automatic=_number(item["automatic"]), review=_number(item["review"]))
+def _read_thresholds(item: Node) -> Thresholds:
+    item.only("automatic", "review")
+    return Thresholds(automatic=item.member("automatic").number(), review=item.member("review").number())
 
 
-def _read_policy(item: Document) -> PolicySettings:
+def _read_policy(item: Node) -> PolicySettings:
+    item.only("mode", "population", "birth_dates", "namesake_bits", "floor_bits")
     return PolicySettings(
-        mode=cast(PolicyMode, str(item["mode"])),
-        population=int(_number(item["population"])),
-        birth_dates=int(_number(item["birth_dates"])),
-        namesake_bits=_number(item["namesake_bits"]),
-        floor_bits=_number(item["floor_bits"]),
+        mode=cast(PolicyMode, item.member("mode").text()),
+        population=item.member("population").whole(),
+        birth_dates=item.member("birth_dates").whole(),
+        namesake_bits=item.member("namesake_bits").number(),
+        floor_bits=item.member("floor_bits").number(),
     )
 
 
-def _read_excessive(item: Document) -> ExcessiveValues:
-    ssns, phones, emails = (frozenset(map(str, _list(item[kind]))) for kind in ("ssns", "phones", "emails"))
+def _read_excessive(item: Node) -> ExcessiveValues:
+    item.only("ssns", "phones", "emails")
+    ssns, phones, emails = (
+        frozenset(value.text() for value in item.member(kind).elements()) for kind in ("ssns", "phones", "emails")
+    )
     return ExcessiveValues(ssns=ssns, phones=phones, emails=emails)
-
-
-def _mapping(value: object) -> Document:
-    if not isinstance(value, Mapping):
-        raise InvalidModel("The model document holds something else where an object belongs.")
-    return cast(Document, value)
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise InvalidModel("The model document holds something else where a list belongs.")
-    return cast(list[object], value)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidModel("The model document holds something else where a number belongs.")
-    return float(value)
 
 
 @lru_cache(maxsize=1)
 def load_default() -> LinkageModel:
     """The shipped model, read once a process. Raises InvalidModel if the file was tampered with."""
-    text = resources.files("matching").joinpath("data", DEFAULT_MODEL).read_text(encoding="utf-8")
-    return from_document(_mapping(json.loads(text)))
+    return from_text(resources.files("matching").joinpath("data", DEFAULT_MODEL).read_text(encoding="utf-8"))
