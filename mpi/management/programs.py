@@ -26,6 +26,7 @@ _WORKER_STOP_S = 60.0
 
 def web_program(*, host: str, port: int, processes: int) -> Program:
     """granian, serving the site."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns at each start
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     argv += ["--workers", str(processes), "--blocking-threads", str(_WEB_THREADS), "--no-ws"]
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"]

@@ -38,6 +38,12 @@ class AuditFilterForm(MpiForm):
     )
     correlation = forms.UUIDField(label="Correlation id", required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """A misspelt filter must not quietly mean "everything"."""
+        if unknown := sorted(set(self.data) - set(self.fields) - {"after"}):
+            raise forms.ValidationError(f"There is no such filter: {', '.join(unknown)}.")
+        return super().clean() or self.cleaned_data
+
     def clean_euid(self) -> str:
         """In stored form."""
         typed = str(self.cleaned_data["euid"]).strip()

@@ -161,6 +161,14 @@ def test_errors_of_a_job_come_as_csv_that_no_spreadsheet_runs(people, job, sign_
     assert lines == ["line,column,field,problem,mend", "17,4,'=cmd(),is no date,write 1971-03-09"]
 
 
+def test_a_misspelt_filter_of_the_audit_log_is_refused_and_never_means_everything(people, sign_in):
+    browser = sign_in("compliance officer")
+    shown = browser.get(reverse("audit"), {"eiud": people.margaret.euid})
+    assert shown.status_code == 422
+    assert "no such filter: eiud" in shown.content.decode()
+    assert browser.get(reverse("audit-csv"), {"eiud": people.margaret.euid}).status_code == 422
+
+
 def test_the_audit_page_finds_all_of_one_person_and_exports_it(people, sign_in):
     browser = sign_in("compliance officer")
     browser.get(reverse("golden-record", args=[people.margaret.euid]))
