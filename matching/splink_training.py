@@ -2,14 +2,18 @@
 
 m is learned in two sessions, on pairs that share an SSN and on pairs that share birth date and given
 name; each leaves out the comparisons its pairs agree on by choice. Looser blocks (same family name
-and address) would teach father and son as one person. u is sampled from records of different
-people: one record for each probable person. A level that never occurred keeps its starting value
-and says so; a model with a hole is refused.
+and address) would teach father and son as one person. A session with too few pairs is left out, and
+what no session could teach keeps its starting values: records without SSNs teach nothing about birth
+dates. u is sampled from records of different people: one record for each probable person. A level
+that never occurred keeps its starting value and says so; a model with a hole is refused.
+
+Everything happens in memory: DuckDB is forbidden to spill, because what it holds are values of patients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -59,11 +63,24 @@ class LevelEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """All levels (comparison, level) with what was learned, and how much stood behind it."""
+    """All levels (comparison, level) with what was learned, and how much stood behind it.
+
+    `session_matches` are the matches among the pairs of each session that was held; `left_out` the pairs of
+    those that found too few.
+    """
 
     levels: Mapping[tuple[int, int], LevelEstimate]
     sampled_pairs: int
     session_matches: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
+Tell = Callable[[str], None]
+"""Is told in words which stage begins."""
+
+
+def in_silence(_stage: str) -> None:
+    """For whoever does not want to be told."""
 
 
 def estimate(
@@ -73,29 +90,50 @@ def estimate(
     *,
     seed: int,
     sampled_pairs: float = SAMPLED_PAIRS,
+    tell: Tell = in_silence,
 ) -> Estimates:
     """Estimate u on `one_each` (one record a person) and m on `records`. Deterministic by `seed`.
 
-    Raises InvalidModel when a session finds too few pairs to learn from.
+    Raises InvalidModel when every session finds too few pairs, or memory does not suffice.
     """
+    tell("u from random pairs")
     u = _estimate_u(one_each, established, seed, sampled_pairs)
     m: dict[tuple[int, int], list[tuple[float, int]]] = {}
-    matches = {}
-    with bulk_connection() as connection:
+    matches, left_out = {}, {}
+    with _memory() as connection:
         create_records(connection, records, established)
         connection.execute(_BLOCK_COLUMNS)
         for session in SESSIONS:
-            learned, count = _session(connection, session, u)
-            matches[session.name] = count
+            pairs = _pairs(connection, session)
+            if pairs < LEAST_PAIRS:
+                left_out[session.name] = pairs
+                continue
+            tell(f"m from pairs with the {session.name}")
+            learned, share = _session(connection, session, u)
+            matches[session.name] = count = round(pairs * share)
             for place, value in learned.items():
                 m.setdefault(place, []).append((value, count))
+    if not matches:
+        found = ", ".join(f"{pairs} with the {name}" for name, pairs in left_out.items())
+        raise InvalidModel(f"Too few pairs to learn from: {found}; at least {LEAST_PAIRS} of one kind are needed.")
     levels = {
         (comparison, level): LevelEstimate(_weighted(m.get((comparison, level), ())), u.get((comparison, level)))
         for comparison in _ALL
         for level in range(1, len(COMPARISONS[comparison].levels))
     }
     possible = len(one_each) * (len(one_each) - 1) // 2
-    return Estimates(levels, min(int(sampled_pairs), possible), matches)
+    return Estimates(levels, min(int(sampled_pairs), possible), matches, left_out)
+
+
+@contextmanager
+def _memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that never writes to disk. Raises InvalidModel when memory does not suffice."""
+    with bulk_connection() as connection:
+        connection.execute("set temp_directory = ''")
+        try:
+            yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise InvalidModel("The records do not fit into memory; train on a smaller sample.") from error
 
 
 def _weighted(values: Iterable[tuple[float, int]]) -> float | None:
@@ -132,7 +170,7 @@ def _training_comparison(number: int, u: Mapping[tuple[int, int], float]) -> dic
 def _estimate_u(
     records: Records, established: frozenset[str], seed: int, sampled_pairs: float
 ) -> dict[tuple[int, int], float]:
-    with bulk_connection() as connection:
+    with _memory() as connection:
         create_records(connection, records, established)
         linker = _linker(connection, _settings(_ALL, {}, 1e-4))
         linker.training.estimate_u_using_random_sampling(
@@ -141,22 +179,24 @@ def _estimate_u(
         return _learned(linker, _ALL, "_trained_u_probabilities")
 
 
+def _pairs(connection: duckdb.DuckDBPyConnection, session: Session) -> int:
+    found = connection.execute(
+        f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from patient_record"  # noqa: S608 - our own column
+        f" where {session.column} is not null group by {session.column})"
+    ).fetchall()
+    return int(found[0][0])
+
+
 def _session(
     connection: duckdb.DuckDBPyConnection, session: Session, u: Mapping[tuple[int, int], float]
-) -> tuple[dict[tuple[int, int], float], int]:
-    """m of every comparison the session can teach, and the number of matches among its pairs."""
-    same = f"l.{session.column} = r.{session.column}"
-    pairs = connection.execute(
-        f"select count(*) from patient_record l join patient_record r on {same}"  # noqa: S608 - our own column
-        " where l.unique_id < r.unique_id"
-    ).fetchall()[0][0]
-    if pairs < LEAST_PAIRS:
-        raise InvalidModel(f"Only {pairs} pairs with the {session.name}: too few to learn from.")
+) -> tuple[dict[tuple[int, int], float], float]:
+    """m of every comparison the session can teach, and the share of matches among its pairs."""
     taught = [number for number in _ALL if number not in session.held_out]
     linker = _linker(connection, _settings(taught, u, 0.5))
+    same = f"l.{session.column} = r.{session.column}"
     trained = linker.training.estimate_parameters_using_expectation_maximisation(same)
     share = trained.core_model_settings.probability_two_random_records_match
-    return _learned(linker, taught, "_trained_m_probabilities"), round(pairs * share)
+    return _learned(linker, taught, "_trained_m_probabilities"), float(share)
 
 
 def _linker(connection: duckdb.DuckDBPyConnection, settings: dict[str, object]) -> Linker:

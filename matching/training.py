@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matching.levels import COMPARISONS, GIVEN, HOUSE, Contact, Given, Surname, house_level
 from matching.model import (
@@ -26,8 +26,8 @@ from matching.model import (
 from matching.model_document import with_hash
 from matching.records import StandardRecord
 from matching.splink_bridge import Records
-from matching.splink_training import Estimates, estimate
-from matching.standardise import ExcessiveValues, value_digest
+from matching.splink_training import Estimates, Tell, estimate, in_silence
+from matching.standardise import NOTHING_EXCESSIVE, ExcessiveValues, value_digest
 from matching.starting_values import STARTING_VALUES
 
 LEAST_RECORDS = 2_000
@@ -50,7 +50,11 @@ HAND_SET = frozenset({(GIVEN, int(Given.ALTERNATE))})
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What the operator states with a training: names and words for the document, and the policy to carry."""
+    """What the operator states with a training: names and words for the document, and the policy to carry.
+
+    index_records   size of the index, where the records are a sample of it; 0 where they are all of it
+    excessive       values known from before to be filler: the records do not hold them any more
+    """
 
     version: str
     author: str
@@ -60,35 +64,46 @@ class TrainingPlan:
     sampled_pairs: float = 2e7
     thresholds: Thresholds = field(default_factory=Thresholds)
     policy: PolicySettings = field(default_factory=PolicySettings)
+    index_records: int = 0
+    excessive: ExcessiveValues = NOTHING_EXCESSIVE
 
 
-def train(records: Records, plan: TrainingPlan) -> LinkageModel:
-    """Train a model on records without labels. Deterministic by records and plan.
+def train(told: Records, plan: TrainingPlan, tell: Tell = in_silence) -> LinkageModel:
+    """Train a model on records without labels. Deterministic by records and plan; `tell` hears of each stage.
 
-    Takes about a minute for 40,000 records. Raises InvalidModel when the records teach too little.
+    Takes about a minute for 40,000 records. Raises InvalidModel when the records teach too little, or what
+    was learned has a hole.
     """
-    if len(records) < LEAST_RECORDS:
-        raise InvalidModel(f"Only {len(records)} records: at least {LEAST_RECORDS} are needed to train a model.")
+    if len(told) < LEAST_RECORDS:
+        raise InvalidModel(f"Only {len(told)} records: at least {LEAST_RECORDS} are needed to train a model.")
+    tell("frequencies")
+    excessive = find_excessive(told)
+    records = without_excessive(told, excessive)
     given = frequencies(record.name.given for record in records.values())
     family = frequencies(record.name.family for record in records.values())
     different = one_record_each(records)
-    estimates = estimate(records, different, frozenset(given.values), seed=plan.seed, sampled_pairs=plan.sampled_pairs)
-    return with_hash(
+    estimates = estimate(
+        records, different, frozenset(given.values), seed=plan.seed, sampled_pairs=plan.sampled_pairs, tell=tell
+    )
+    size = max(plan.index_records, len(records))
+    model = with_hash(
         LinkageModel(
             version=plan.version,
             comparisons=tuple(_comparison(number, estimates) for number in range(len(COMPARISONS))),
             given_frequencies=given,
             family_frequencies=family,
-            prior=prior_probability(len(records), len(different)),
-            prior_records=len(records),
+            prior=prior_probability(len(records), len(different), index_records=size),
+            prior_records=size,
             thresholds=plan.thresholds,
             policy=plan.policy,
-            excessive=find_excessive(records),
+            excessive=_united(plan.excessive, excessive),
             author=plan.author,
             justification=plan.justification,
             training=_account(records, different, estimates, plan),
         )
     )
+    check_trained(model)
+    return model
 
 
 def find_excessive(records: Records) -> ExcessiveValues:
@@ -107,6 +122,47 @@ def find_excessive(records: Records) -> ExcessiveValues:
         phones=frozenset(value_digest(phone) for phone, count in phones.items() if count > MOST_RECORDS_A_PHONE),
         emails=frozenset(value_digest(email) for email, count in emails.items() if count > MOST_RECORDS_AN_EMAIL),
     )
+
+
+def without_excessive(records: Records, excessive: ExcessiveValues) -> Records:
+    """The records without those values, as `standardise` would have given them under a model that lists them."""
+    if excessive == NOTHING_EXCESSIVE:
+        return records
+    return {number: _cleared(record, excessive) for number, record in records.items()}
+
+
+def _cleared(record: StandardRecord, excessive: ExcessiveValues) -> StandardRecord:
+    filler = bool(record.ssn) and value_digest(record.ssn) in excessive.ssns
+    return replace(
+        record,
+        ssn="" if filler else record.ssn,
+        ssn_last4="" if filler else record.ssn_last4,
+        phones=tuple(phone for phone in record.phones if value_digest(phone) not in excessive.phones),
+        emails=tuple(email for email in record.emails if value_digest(email) not in excessive.emails),
+    )
+
+
+def _united(one: ExcessiveValues, other: ExcessiveValues) -> ExcessiveValues:
+    return ExcessiveValues(one.ssns | other.ssns, one.phones | other.phones, one.emails | other.emails)
+
+
+def check_trained(model: LinkageModel) -> None:
+    """Raise InvalidModel unless in every comparison the best level speaks for one person and the worst against.
+
+    `LinkageModel` itself refuses a level without m or u; this refuses numbers that are there and cannot be true.
+    """
+    for comparison in model.comparisons:
+        best, worst = comparison.levels[1], comparison.levels[-1]
+        if comparison.name == COMPARISONS[HOUSE].name:
+            best = comparison.levels[house_level(Surname.EXACT, Contact.TWO)]
+            worst = comparison.levels[house_level(Surname.DIFFERENT, Contact.DIFFERS)]
+        for level, wrong in ((best, best.bits <= 0), (worst, worst.bits >= 0)):
+            if wrong:
+                raise InvalidModel(
+                    f"Training found {level.bits:+.1f} bits for {comparison.name} / {level.name}, which cannot be "
+                    "true: the records teach too little. Nothing was kept.",
+                    f"comparisons/{comparison.name}/{level.name}",
+                )
 
 
 def frequencies(names: Iterable[str]) -> TermFrequencies:
@@ -145,12 +201,20 @@ def one_record_each(records: Records) -> dict[int, StandardRecord]:
     return kept
 
 
-def prior_probability(records: int, persons: int) -> float:
-    """Chance that two random records are one person, if each person has records / persons of them."""
+def prior_probability(records: int, persons: int, *, index_records: int = 0) -> float:
+    """Chance that two random records of the index are one person, if each person has records / persons of them.
+
+    `index_records` is the size of the index where the records are a sample of whole persons.
+    """
     if persons >= records:
         raise InvalidModel("No two records look like one person: there is nothing to learn a match from.")
     each = records / persons
-    return (each - 1) / (records - 1)
+    return (each - 1) / (max(index_records, records) - 1)
+
+
+def level_origins(model: LinkageModel) -> dict[str, int]:
+    """How many levels have their numbers from where."""
+    return dict(Counter(level.origin for comparison in model.comparisons for level in comparison.levels[1:]))
 
 
 def _comparison(number: int, estimates: Estimates) -> Comparison:
@@ -199,10 +263,12 @@ def _account(records: Records, different: Records, estimates: Estimates, plan: T
     return {
         "data": plan.data,
         "records": len(records),
+        "index_records": max(plan.index_records, len(records)),
         "probable_persons": len(different),
         "fingerprint": fingerprint(records),
         "method": "Splink: u by random sampling, m by expectation maximisation",
         "sessions": dict(estimates.session_matches),
+        "sessions_left_out": dict(estimates.left_out),
         "sampled_pairs": estimates.sampled_pairs,
         "seed": plan.seed,
     }
