@@ -14,6 +14,7 @@ from audit.seal import find_strays, seal_all
 from mpi.commands import system_actor
 from mpi.errors import Busy, ServiceDown
 from mpi.queries.health import HEARTBEAT_KEY
+from mpi.services.evaluation import resume_evaluations, run_evaluation
 from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
 from mpi.services.sweep import sweep_inbox
@@ -31,11 +32,18 @@ def ingest_messages(message_ids: list[int]) -> None:
         log.warning("%d messages wait for the sweep: %s", len(message_ids), error.code)
 
 
+@shared_task(name="mpi.evaluate")
+def evaluate(request_id: int) -> None:
+    """Compute an evaluation that was asked for; the sweep takes up what a dying worker leaves."""
+    run_evaluation(request_id)
+
+
 @shared_task(name="mpi.sweep_inbox")
 def sweep() -> None:
-    """Apply what hints left behind; close the jobs that are done."""
+    """Apply what hints left behind; close the jobs that are done; take up evaluations that nobody works on."""
     sweep_inbox()
     finish_jobs(system_actor("sweep"))
+    resume_evaluations()
 
 
 @shared_task(name="mpi.seal_audit")

@@ -29,13 +29,21 @@ def hint(message_ids: Sequence[int]) -> None:
     transaction.on_commit(partial(_send, list(message_ids)))
 
 
+def hint_evaluation(request_id: int) -> None:
+    """Tell a worker, once this transaction is committed, that this evaluation waits."""
+    transaction.on_commit(partial(_send_task, "mpi.evaluate", request_id, _MANY))
+
+
 def _send(message_ids: list[int]) -> None:
+    _send_task("mpi.ingest", message_ids, _SINGLE if len(message_ids) == 1 else _MANY)
+
+
+def _send_task(name: str, argument: list[int] | int, priority: int) -> None:
     global _spared_until
     if time.monotonic() < _spared_until:
         return
-    priority = _SINGLE if len(message_ids) == 1 else _MANY
     try:
-        app.send_task("mpi.ingest", args=[message_ids], ignore_result=True, retry=False, priority=priority)
+        app.send_task(name, args=[argument], ignore_result=True, retry=False, priority=priority)
     except (OperationalError, OSError) as error:
         _spared_until = time.monotonic() + _SPARED_S
-        log.warning("the broker did not take a hint (%s): the sweep will find the messages", type(error).__name__)
+        log.warning("the broker did not take a hint (%s): the sweep will find what waits", type(error).__name__)
