@@ -107,8 +107,10 @@ class RematchChange(models.Model):
     euids          the golden records concerned; for a split and a move the one that is left comes first, for a
                    join the survivor
     record_ids     source records that change their golden record; for a question the pair that asks
-    facts          {"sides": [[record id]], "versions": {record id: version}}: members of each golden record just
-                   before this change, and which version of each was compared; another state skips the change
+    facts          {"sides": [[record id]], "pair": [record id, record id], "versions": {record id: version},
+                   "waiting": [record id]}: members of each golden record just before this change, the pair that
+                   decided, which version of each record was compared and which were quarantined; where another
+                   state is found, the change is skipped
     event, undone_by   the identity events that applied and undid it
     """
 

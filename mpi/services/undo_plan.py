@@ -39,6 +39,9 @@ UNDOABLE = frozenset(
         EventKind.UNLINK,
         EventKind.JOIN,
         EventKind.VERIFY,
+        EventKind.SPLIT,
+        EventKind.MOVE,
+        EventKind.QUESTION,
     }
 )
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})

@@ -1,0 +1,214 @@
+"""Rematch runs and their differences, for pages and the command: keys, codes and figures, no value of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from mpi.errors import NotFound
+from mpi.models import (
+    RematchChange,
+    RematchChangeState,
+    RematchKind,
+    RematchRun,
+    RematchStatus,
+)
+
+PAGE_SIZE = 50
+GRADES = ("certain", "probable", "possible", "certainly-not")
+_SAMPLE = 3
+KIND_WORDS: Mapping[str, str] = {
+    RematchKind.SPLIT: "Records that get a golden record of their own",
+    RematchKind.MOVE: "Records that move to another golden record",
+    RematchKind.JOIN: "Golden records that become one",
+    RematchKind.CLOSE_QUESTION: "Potential matches that close",
+    RematchKind.OPEN_QUESTION: "Potential matches that open",
+}
+SKIP_WORDS: Mapping[str, str] = {
+    "record-changed": "A source record has been updated since the comparison",
+    "members-changed": "The golden records hold other source records by now",
+    "together-already": "They are one golden record already",
+    "separated": "A person has decided that they are different people",
+    "human-decided": "A person has decided on one of the golden records",
+    "asked-already": "The question is open already",
+    "answered-meanwhile": "The question was answered or closed meanwhile",
+}
+"""Why a change was not made, by the code it keeps."""
+_REASON_WORDS: Mapping[str, str] = {
+    "fits": "the evidence is certain",
+    "sole-candidate": "little is known, but nobody else fits",
+    "bridge": "one record shows that several are one",
+    "stronger-join": "another golden record fits better",
+    "held": "not certain under this model",
+    "no-evidence": "too little evidence under this model",
+    "human-decided": "a person has decided on one of them",
+    "separated": "a person has kept them apart",
+    "floor": "the evidence speaks for two people",
+    "two-people": "two contradictions, no shared number",
+    "given-differs": "different given names",
+    "middle-differs": "different middle names",
+    "ssn-differs": "different SSNs",
+    "generation": "birth dates a generation apart",
+    "suffix": "different suffixes (Jr, Sr)",
+    "birth-letter": "different letters of a multiple birth",
+    "deceased-before": "one died before the other was born",
+    "given-similar": "given names only similar",
+    "birth-date-differs": "birth dates differ",
+    "ssn-near": "SSNs nearly the same",
+    "suffix-unsure": "suffix on one side only",
+    "sex-differs": "different sex",
+    "multiple-birth": "a twin may be meant",
+    "death-differs": "different dates of death",
+    "given-unknown": "no given name on one side",
+    "given-initial": "only an initial on one side",
+    "birth-date-unknown": "no birth date on one side",
+}
+_LINKS = (RematchKind.SPLIT, RematchKind.MOVE, RematchKind.JOIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of difference: how many in all and by grade of the deciding pair."""
+
+    kind: str
+    words: str
+    total: int
+    grades: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change for people."""
+
+    number: int
+    kind: str
+    words: str
+    euids: tuple[str, ...]
+    records: int
+    grade: str
+    bits_before: float | None
+    bits_after: float | None
+    probability_before: float | None
+    probability_after: float | None
+    reasons: tuple[str, ...]
+    state: str
+    why: str
+    event: UUID | None
+
+    @property
+    def line(self) -> str:
+        """One line for a terminal."""
+        people = " ".join(self.euids)
+        bits = f"{self.bits_before or 0:+.1f} → {self.bits_after or 0:+.1f} bits, {self.probability_after or 0:.1%}"
+        return f"#{self.number} {people}: {bits}; {', '.join(self.reasons)}"
+
+
+def runs(*, before: int | None = None, limit: int = PAGE_SIZE) -> list[RematchRun]:
+    """Runs, newest first. One query."""
+    rows = RematchRun.objects.select_related("model_version").defer("model_version__document").order_by("-pk")
+    return list((rows.filter(pk__lt=before) if before else rows)[:limit])
+
+
+def run_of(uuid: UUID) -> RematchRun:
+    """One run. Raises NotFound."""
+    rows = RematchRun.objects.select_related("model_version").defer("model_version__document")
+    found = rows.filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound("There is no rematch run under this number.")
+    return found
+
+
+def difference(run: RematchRun) -> tuple[Row, ...]:
+    """The kinds in the order of application, kinds without a change left out. No query."""
+    told = run.counts.get("changes", {})
+    rows = []
+    for kind, words in KIND_WORDS.items():
+        grades = told.get(kind, {})
+        if total := sum(grades.values()):
+            rows.append(Row(kind, words, total, tuple((grade, grades.get(grade, 0)) for grade in GRADES)))
+    return tuple(rows)
+
+
+def samples(run: RematchRun, kind: str) -> tuple[ChangeLine, ...]:
+    """A few changes of a kind, strongest evidence first. One query."""
+    found = RematchChange.objects.filter(run=run, kind=kind).select_related("event")
+    return tuple(change_line(change) for change in found.order_by("-bits_after", "number")[:_SAMPLE])
+
+
+def changes(
+    run: RematchRun, *, kind: str = "", grade: str = "", state: str = "", after: int = 0
+) -> tuple[tuple[ChangeLine, ...], int | None]:
+    """A page of changes in their order, and the number to go on after, None at the end. One query."""
+    found = RematchChange.objects.filter(run=run, number__gt=after).select_related("event")
+    chosen = {"kind": kind, "grade": grade, "state": state}
+    found = found.filter(**{name: value for name, value in chosen.items() if value})
+    rows = list(found.order_by("number")[: PAGE_SIZE + 1])
+    more = len(rows) > PAGE_SIZE
+    rows = rows[:PAGE_SIZE]
+    return tuple(change_line(row) for row in rows), rows[-1].number if more else None
+
+
+def change_line(change: RematchChange) -> ChangeLine:
+    """A change in words."""
+    blocked = change.state == RematchChangeState.APPLIED and change.skip_reason
+    why = change.skip_reason if blocked else SKIP_WORDS.get(change.skip_reason, change.skip_reason)
+    return ChangeLine(
+        number=change.number,
+        kind=change.kind,
+        words=KIND_WORDS[change.kind],
+        euids=tuple(change.euids),
+        records=len(change.record_ids),
+        grade=change.grade,
+        bits_before=change.bits_before,
+        bits_after=change.bits_after,
+        probability_before=change.probability_before,
+        probability_after=change.probability_after,
+        reasons=tuple(_REASON_WORDS.get(code, code) for code in change.reason_codes),
+        state=change.state,
+        why=why,
+        event=change.event.uuid if change.event else None,
+    )
+
+
+def state_counts(run: RematchRun) -> dict[str, int]:
+    """Changes by state. One query."""
+    rows = RematchChange.objects.filter(run=run).values_list("state").annotate(count=Count("pk"))
+    return dict(rows.order_by("state"))
+
+
+def refused(run: RematchRun) -> tuple[ChangeLine, ...]:
+    """Changes that an undo has left standing, with what stands in the way. One query."""
+    if run.status != RematchStatus.UNDONE:
+        return ()
+    standing = RematchChange.objects.filter(run=run, state=RematchChangeState.APPLIED).select_related("event")
+    return tuple(change_line(change) for change in standing.order_by("number")[:PAGE_SIZE])
+
+
+def summary(run: RematchRun) -> dict[str, Any]:
+    """A run as plain JSON. Three queries."""
+    states = state_counts(run)
+    skipped = run.counts.get("skipped", {})
+    return {
+        "run": str(run.uuid),
+        "status": str(run.status),
+        "model": run.model_version.name,
+        "started_by": run.started_by_name,
+        "approved_by": run.approved_by_name,
+        "started_at": run.started_at.isoformat(),
+        "records": run.records,
+        "persons": run.counts.get("persons", 0),
+        "pairs": run.counts.get("pairs", 0),
+        "links_changed": run.links_changed,
+        "left_out": run.counts.get("left_out", 0),
+        "changes": sum(states.values()),
+        "by_kind": {kind: run.counts.get("changes", {}).get(kind, {}) for kind in KIND_WORDS},
+        "pending": states.get("pending", 0),
+        "applied": states.get("applied", 0),
+        "undone": states.get("undone", 0),
+        "skipped": {SKIP_WORDS.get(code, code): count for code, count in skipped.items()},
+        "refused": [{"number": line.number, "reason": line.why} for line in refused(run)],
+    }

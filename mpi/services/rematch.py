@@ -1,0 +1,263 @@
+"""Rematch, dry: all records of the index under a model version, and how the persons would differ.
+
+Read in chunks, paired in DuckDB in memory as a bulk load is, clustered region by region. Nothing of the index
+changes; what is kept are keys, codes and figures (`RematchChange`). What has changed by the time a difference is
+applied is found out then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import duckdb
+from django.db import transaction
+
+from audit.actions import Action
+from matching.blocking import blocking_keys
+from matching.model import LinkageModel
+from matching.score import score
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput, NotFound
+from mpi.models import (
+    Link,
+    LinkageModelVersion,
+    ModelStatus,
+    PotentialMatch,
+    PotentialMatchStatus,
+    RematchChange,
+    RematchKind,
+    RematchRun,
+    RematchStatus,
+)
+from mpi.services.active_model import active_model
+from mpi.services.bulk_pairs import add_records, feature_table, features, key_table, pairs_database, promising_pairs
+from mpi.services.bulk_settle import components
+from mpi.services.locking import transaction_time
+from mpi.services.neighbourhood import separated_pairs
+from mpi.services.rematch_compare import Difference, Question, Region, compare
+from mpi.services.rematch_read import RECORDS_A_CHUNK, Membership, Roll, Told, View, membership, read_all, view_under
+from mpi.services.rematch_run import Progress, Tell, close_interrupted, fail, hold, let_go, note, silent
+
+_MEMORY = "2GB"
+_ELIGIBLE = (ModelStatus.ACTIVE, ModelStatus.APPROVED, ModelStatus.SUPERSEDED)
+
+
+def preview_rematch(*, model_name: str, actor: Actor, words: str = "", tell: Tell = silent) -> RematchRun:
+    """Compare the index with what a model version would make of it. `model_name` "" is the active one.
+
+    Nothing of the index changes. Raises Forbidden, NotFound, InvalidInput when the version was never approved
+    or the index is empty.
+    """
+    require(actor, Permission.MODEL_MANAGE)
+    version = _version(model_name)
+    close_interrupted()
+    run = _begin(version, actor, words)
+    hold(run)
+    try:
+        _Preview(run, view_under(version), Progress(run, tell)).make()
+    except BaseException as error:
+        fail(run, f"The comparison ended with {type(error).__name__}; the index is as it was.")
+        raise
+    finally:
+        let_go(run)
+    with transaction.atomic():
+        run.status = RematchStatus.PREVIEWED
+        run.stage, run.previewed_at = "", transaction_time()
+        run.finished_at = run.previewed_at
+        run.save(update_fields=["status", "stage", "previewed_at", "finished_at"])
+        note(run, Action.REMATCH_PREVIEWED, actor, changes=run.counts["changes"], links_changed=run.links_changed)
+    return run
+
+
+def _version(name: str) -> LinkageModelVersion:
+    wanted = {"name": name} if name else {"status": ModelStatus.ACTIVE}
+    version = LinkageModelVersion.objects.filter(**wanted).first()
+    if version is None:
+        raise NotFound("There is no linkage model of this name; “linkagemodel” lists them.")
+    if version.status not in _ELIGIBLE:
+        flaw = Flaw("model", f"is {version.status}", "have it approved by a second person first")
+        raise InvalidInput("Only an approved model is compared with the index; nothing was done.", flaws=[flaw])
+    return version
+
+
+def _begin(version: LinkageModelVersion, actor: Actor, words: str) -> RematchRun:
+    linked = Link.objects.filter(ended_at__isnull=True).count()
+    if not linked:
+        raise InvalidInput("The index holds no linked source records: there is nothing to compare. Import some first.")
+    with transaction.atomic():
+        return RematchRun.objects.create(
+            model_version=version,
+            note=words,
+            total=linked,
+            started_by=actor.id,
+            started_by_name=actor.name,
+            correlation_id=actor.correlation_id,
+            started_at=transaction_time(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One region by record keys, with its pairs and open questions, to be looked at together."""
+
+    record_ids: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(slots=True)
+class _Preview:
+    """The work of one preview."""
+
+    run: RematchRun
+    view: View
+    progress: Progress
+    number: int = 0
+    left_out: int = 0
+    changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def make(self) -> None:
+        """Read, pair, compare, and write the differences in chunks."""
+        with pairs_database(memory_limit=_MEMORY, threads=2) as database:
+            roll = read_all(self.view, lambda roll, chunk: self._load(database, roll, chunk))
+            self.progress("finding pairs", 0, 1)
+            pairs = list(promising_pairs(database, self.view.model))
+        self.run.records = len(roll.record_ids)
+        parts = list(_parts(roll, pairs))
+        self._count(pairs=len(pairs), persons=len(set(roll.golden_ids)), regions=len(parts))
+        total, done = sum(len(part.record_ids) for part in parts), 0
+        for chunk in _chunks(parts):
+            self._write(chunk)
+            done += sum(len(part.record_ids) for part in chunk)
+            self.progress("comparing", done, total)
+        self._count(left_out=self.left_out)
+        self.run.save(update_fields=["records", "counts", "links_changed"])
+
+    def _load(self, database: duckdb.DuckDBPyConnection, roll: Roll, chunk: Sequence[Told]) -> None:
+        model = self.view.model
+        ids, told, owners, hashes, strong = [], [], [], [], []
+        for one in chunk:
+            number = roll.add(one)
+            if one.standard is None:
+                continue
+            ids.append(number)
+            told.append(features(one.standard, model))
+            for key in blocking_keys(one.standard):
+                owners.append(number)
+                hashes.append(hash((key.rule, key.value)))
+                strong.append(key.strong)
+        if ids:
+            add_records(database, feature_table(ids, told), key_table(owners, hashes, strong))
+        self.progress("reading", len(roll.record_ids), max(self.run.total, len(roll.record_ids)))
+
+    def _count(self, **told: int) -> None:
+        changes = {kind: dict(grades) for kind, grades in self.changes.items()}
+        self.run.counts = {**self.run.counts, **told, "changes": changes}
+
+    def _write(self, parts: Sequence[_Part]) -> None:
+        """The differences of some regions, as rows."""
+        told = {one.record_id: one for one in self.view.these(pk for part in parts for pk in part.record_ids)}
+        held = membership(sorted({one.golden_id for one in told.values()}))
+        apart = separated_pairs(told)
+        active = active_model().model
+        rows = []
+        for part in parts:
+            region = _region(part, told, held, apart)
+            if region is None:
+                self.left_out += 1  # somebody came or left meanwhile
+                continue
+            rows += [self._row(difference, told, held, active) for difference in compare(region, self.view.model)]
+        with transaction.atomic():
+            RematchChange.objects.bulk_create(rows, batch_size=500)
+            self._count(left_out=self.left_out)
+            self.run.save(update_fields=["records", "counts", "links_changed"])
+
+    def _row(
+        self, difference: Difference, told: dict[int, Told], held: Membership, active: LinkageModel
+    ) -> RematchChange:
+        pair = difference.pair
+        before = score(pair.left.record, pair.right.record, active)
+        self.number += 1
+        self.changes[difference.kind][pair.verdict.grade] += 1
+        if difference.kind in (RematchKind.SPLIT, RematchKind.MOVE, RematchKind.JOIN):
+            self.run.links_changed += len(difference.record_ids)
+        ids = {pk for side in difference.sides for pk in side}
+        return RematchChange(
+            run=self.run,
+            number=self.number,
+            kind=difference.kind,
+            euids=[held.euids[pk] for pk in difference.golden_ids],
+            record_ids=list(difference.record_ids),
+            facts={
+                "sides": difference.sides,
+                "pair": [pair.left.record_id, pair.right.record_id],
+                "versions": {pk: told[pk].version for pk in sorted(ids)},
+                "waiting": [pk for pk in sorted(ids) if told[pk].standard is None],
+            },
+            grade=pair.verdict.grade,
+            bits_before=before.bits,
+            bits_after=pair.score.bits,
+            probability_before=before.probability,
+            probability_after=pair.score.probability,
+            reason_codes=list(difference.reasons),
+            potential_match_id=difference.match_id,
+        )
+
+
+def _parts(roll: Roll, pairs: Sequence[tuple[int, int]]) -> Iterator[_Part]:
+    """Regions: records tied by a pair, by their golden record, or by an open question, in order of their first."""
+    questions: list[tuple[int, int, Question]] = []
+    standing = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN)
+    for match_id, one, other in standing.values_list("pk", "record_a_id", "record_b_id").order_by("pk"):
+        numbers = roll.number(one), roll.number(other)
+        if numbers[0] is not None and numbers[1] is not None:
+            questions.append((numbers[0], numbers[1], Question(match_id, one, other)))
+    ties = [(left, right) for left, right, _ in questions]
+    groups = components(len(roll.record_ids), chain(pairs, ties, roll.fellows()))
+    first_of = {number: first for first, numbers in groups.items() for number in numbers}
+    pairs_of: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for left, right in pairs:
+        pairs_of[first_of[left]].append((roll.record_ids[left], roll.record_ids[right]))
+    questions_of: dict[int, list[Question]] = defaultdict(list)
+    for left, _, question in questions:
+        questions_of[first_of[left]].append(question)
+    for first in sorted(groups):
+        ids = tuple(roll.record_ids[number] for number in groups[first])
+        yield _Part(ids, tuple(pairs_of.pop(first, ())), tuple(questions_of.pop(first, ())))
+
+
+def _chunks(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
+    waiting: list[_Part] = []
+    records = 0
+    for part in parts:
+        waiting.append(part)
+        records += len(part.record_ids)
+        if records >= RECORDS_A_CHUNK:
+            yield waiting
+            waiting, records = [], 0
+    if waiting:
+        yield waiting
+
+
+def _region(part: _Part, told: dict[int, Told], held: Membership, apart: frozenset[tuple[int, int]]) -> Region | None:
+    """The region as it is now, None if golden records of it hold others by now."""
+    own = set(part.record_ids)
+    golden = {told[pk].golden_id for pk in own if pk in told}
+    members = {pk: held.members.get(pk, ()) for pk in sorted(golden)}
+    if any(not set(ids) <= own or not all(pk in told for pk in ids) for ids in members.values()):
+        return None
+    records = {
+        pk: one.standard for pk in part.record_ids if (one := told.get(pk)) is not None and one.standard is not None
+    }
+    return Region(
+        records=records,
+        members=members,
+        human=held.human & golden,
+        separated=frozenset(pair for pair in apart if pair[0] in own and pair[1] in own) if apart else frozenset(),
+        pairs=tuple(pair for pair in part.pairs if pair[0] in records and pair[1] in records),
+        questions=part.questions,
+    )
