@@ -35,10 +35,10 @@ worker: env
 # stories mostly wait, and they are the longest, so they begin first.
 FIRST = tests/architecture tests/matching tests/synthetic
 LONG = tests/stories tests/concurrency tests/embedded
-BESIDE = -n 2 --dist loadfile
+BESIDE = -n 2 --dist loadfile --no-loadscope-reorder
 test: env-dev chromium
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -x $(FIRST)
+	@$(BIN)/pytest -x -n 2 $(FIRST)
 	@$(BIN)/pytest $(BESIDE) $(LONG) $(filter-out $(FIRST) $(LONG) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(PYTEST_ARGS)
 
 lint: env-dev
