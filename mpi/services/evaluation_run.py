@@ -120,7 +120,7 @@ def by_truth(people: Mapping[int, int], model: LinkageModel, *, advance: Advance
     numbers = records.numbers()
     _count_links(work, numbers, lambda one, other, wrong: known(one, other))
     found: dict[Hashable, Hashable] = dict(enumerate(records.persons))
-    true_people: dict[Hashable, Hashable] = dict(truth)
+    true_people: dict[Hashable, Hashable] = dict(truth.items())
     questions = _open_questions(numbers)
     figures = evaluate(found, true_people, questions)
     reviewed = evaluate(after_review(found, true_people, questions), true_people)
