@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from matching.filler import without_excessive
 from matching.levels import COMPARISONS, GIVEN, HOUSE, Contact, Given, Surname, house_level
 from matching.model import (
     Comparison,
@@ -121,24 +122,6 @@ def find_excessive(records: Records) -> ExcessiveValues:
         ssns=frozenset(value_digest(ssn) for ssn, names in families.items() if len(names) > MOST_FAMILIES_AN_SSN),
         phones=frozenset(value_digest(phone) for phone, count in phones.items() if count > MOST_RECORDS_A_PHONE),
         emails=frozenset(value_digest(email) for email, count in emails.items() if count > MOST_RECORDS_AN_EMAIL),
-    )
-
-
-def without_excessive(records: Records, excessive: ExcessiveValues) -> Records:
-    """The records without those values, as `standardise` would have given them under a model that lists them."""
-    if excessive == NOTHING_EXCESSIVE:
-        return records
-    return {number: _cleared(record, excessive) for number, record in records.items()}
-
-
-def _cleared(record: StandardRecord, excessive: ExcessiveValues) -> StandardRecord:
-    filler = bool(record.ssn) and value_digest(record.ssn) in excessive.ssns
-    return replace(
-        record,
-        ssn="" if filler else record.ssn,
-        ssn_last4="" if filler else record.ssn_last4,
-        phones=tuple(phone for phone in record.phones if value_digest(phone) not in excessive.phones),
-        emails=tuple(email for email in record.emails if value_digest(email) not in excessive.emails),
     )
 
 

@@ -1,4 +1,4 @@
-"""The active linkage model, read once a process and looked at again when another one becomes active."""
+"""The active linkage model: asked for anew by every batch, read again only when another one has become active."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matching.model import LinkageModel
+from matching.model import InvalidModel, LinkageModel
 from matching.model_document import from_document
 from matching.standardise import STANDARDISER_VERSION
 from mpi.errors import ServiceDown
@@ -40,7 +40,14 @@ def active_model() -> ActiveModel:
 @lru_cache(maxsize=4)
 def _load(pk: int, content_hash: str) -> ActiveModel:
     require_own_key()  # here, because all that reads or writes records asks for the model first
-    model = from_document(LinkageModelVersion.objects.values_list("document", flat=True).get(pk=pk))
+    name, document = LinkageModelVersion.objects.values_list("name", "document").get(pk=pk)
+    try:
+        model = from_document(document)
+    except InvalidModel as error:
+        raise ServiceDown(
+            f"The active linkage model {name} cannot be read by this release: {error} "
+            "Activate another one: “manage.py linkagemodel list” shows those that are approved."
+        ) from error
     return ActiveModel(pk, model, settings_hash_of(content_hash))
 
 

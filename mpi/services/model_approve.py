@@ -1,0 +1,90 @@
+"""Approve or reject a drafted linkage model: a second person reads it and answers for it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import AlreadyDecided, Flaw, Forbidden, InvalidInput
+from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.services.locking import run_act, transaction_time
+from mpi.services.model_versions import SUBJECT, ModelAct, find_version, lock_versions, readable_model
+from mpi.services.reasons import check_note
+
+
+def approve_model(*, name: str, reason: str, actor: Actor) -> ModelAct:
+    """Approve a draft of somebody else, so that it may be activated.
+
+    Raises Forbidden (also for its author, and for whoever is no person), NotFound, InvalidInput, AlreadyDecided,
+    Busy. Refusals are audited.
+    """
+    return _decide(name, reason, actor, ModelStatus.APPROVED)
+
+
+def reject_model(*, name: str, reason: str, actor: Actor) -> ModelAct:
+    """Reject a draft for good; its author may do so, too. Raises as `approve_model`."""
+    return _decide(name, reason, actor, ModelStatus.REJECTED)
+
+
+def _decide(name: str, reason: str, actor: Actor, status: ModelStatus) -> ModelAct:
+    require(actor, Permission.MODEL_MANAGE)
+    check_words(reason)
+    approved = status == ModelStatus.APPROVED
+    action = Action.MODEL_APPROVED if approved else Action.MODEL_REJECTED
+    if approved:
+        version = find_version(name)
+        _require_another_person(version, actor)
+        readable_model(version)
+
+    def act() -> ModelAct:
+        version, _ = lock_versions(name)
+        if version.status != ModelStatus.DRAFT:
+            by = f" by {version.approver}" if version.approver else ""
+            raise AlreadyDecided(
+                f"The linkage model {name} is {version.status} already{by}; nothing was changed.",
+                extra={"status": str(version.status)},
+            )
+        version.status = status
+        version.decided_at = transaction_time()
+        version.decision_reason = reason
+        version.approver, version.approver_id = actor.name, actor.id
+        version.save(update_fields=["status", "decided_at", "decision_reason", "approver", "approver_id"])
+        record(
+            entry_by(
+                actor,
+                action,
+                subject=(SUBJECT, name),
+                reason_text=reason,
+                before={"status": "draft"},
+                after={"status": str(status)},
+                detail={"content_hash": version.content_hash, "author": version.author_id},
+            )
+        )
+        return ModelAct(name, str(status), f"The linkage model {name} is {status}.")
+
+    return run_act(act)
+
+
+def _require_another_person(version: LinkageModelVersion, actor: Actor) -> None:
+    """Raise Forbidden, and write the refusal down, unless a person acts who is not the author."""
+    if actor.kind == "user" and actor.id != version.author_id:
+        return
+    own = actor.kind == "user"
+    words = "A linkage model is approved by another person than its author." if own else "A person must approve it."
+    with transaction.atomic():
+        refused = {"why": "own draft" if own else "no person"}
+        record(
+            entry_by(actor, Action.MODEL_APPROVED, subject=(SUBJECT, version.name), outcome="refused", detail=refused)
+        )
+    raise Forbidden(f"{words} Nothing was changed.")
+
+
+def check_words(reason: str) -> None:
+    """Raise InvalidInput unless a reason is given in words."""
+    check_note(reason)
+    if not reason.strip():
+        flaw = Flaw("reason", "is empty", "say why in a few words")
+        raise InvalidInput("A reason is needed; nothing was changed.", flaws=[flaw])
