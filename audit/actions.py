@@ -115,6 +115,7 @@ class Action(StrEnum):
     MODEL_REJECTED = "model.rejected", Category.DECISION, "Linkage model rejected"
     MODEL_ACTIVATED = "model.activated", Category.SYSTEM, "Linkage model activated"
     MODEL_ROLLED_BACK = "model.rolled_back", Category.SYSTEM, "Linkage model rolled back"
+    REMATCH_ORDERED = "rematch.ordered", Category.SYSTEM, "Rematch asked for"
     REMATCH_PREVIEWED = "rematch.previewed", Category.SYSTEM, "Rematch compared with the index"
     REMATCH_APPROVED = "rematch.approved", Category.DECISION, "Rematch approved"
     REMATCH_STARTED = "rematch.started", Category.SYSTEM, "Rematch started to be applied"

@@ -34,6 +34,11 @@ def hint_evaluation(request_id: int) -> None:
     transaction.on_commit(partial(_send_task, "mpi.evaluate", request_id, _MANY))
 
 
+def hint_rematch(run_id: int) -> None:
+    """Tell a worker, once this transaction is committed, that there is work on this rematch run."""
+    transaction.on_commit(partial(_send_task, "mpi.rematch", run_id, _MANY))
+
+
 def _send(message_ids: list[int]) -> None:
     _send_task("mpi.ingest", message_ids, _SINGLE if len(message_ids) == 1 else _MANY)
 

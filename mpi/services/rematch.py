@@ -20,7 +20,7 @@ from matching.blocking import blocking_keys
 from matching.model import LinkageModel
 from matching.score import score
 from mpi.access import Permission, require
-from mpi.commands import Actor
+from mpi.commands import Actor, Source
 from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.models import (
     Link,
@@ -36,41 +36,71 @@ from mpi.models import (
 from mpi.services.active_model import active_model
 from mpi.services.bulk_pairs import add_records, feature_table, features, key_table, pairs_database, promising_pairs
 from mpi.services.bulk_settle import components
+from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import transaction_time
 from mpi.services.neighbourhood import separated_pairs
+from mpi.services.reasons import check_note
 from mpi.services.rematch_compare import Difference, Question, Region, compare
 from mpi.services.rematch_read import RECORDS_A_CHUNK, Membership, Roll, Told, View, membership, read_all, view_under
-from mpi.services.rematch_run import Progress, Tell, close_interrupted, fail, hold, let_go, note, silent
+from mpi.services.rematch_run import WAITING, Progress, Tell, actor_of, fail, held, note, silent
 
 _MEMORY = "2GB"
 _ELIGIBLE = (ModelStatus.ACTIVE, ModelStatus.APPROVED, ModelStatus.SUPERSEDED)
 
 
-def preview_rematch(*, model_name: str, actor: Actor, words: str = "", tell: Tell = silent) -> RematchRun:
-    """Compare the index with what a model version would make of it. `model_name` "" is the active one.
+def order_preview(*, model_name: str, actor: Actor, words: str = "", by_worker: bool = True) -> RematchRun:
+    """Ask for a comparison of the index with what a model version would make of it; "" is the active one.
 
-    Nothing of the index changes. Raises Forbidden, NotFound, InvalidInput when the version was never approved
-    or the index is empty.
+    A worker makes it unless the caller does, by `make_preview`. Nothing of the index changes. Raises Forbidden,
+    NotFound, InvalidInput when the version was never approved or the index is empty.
     """
     require(actor, Permission.MODEL_MANAGE)
+    check_note(words)
     version = _version(model_name)
-    close_interrupted()
-    run = _begin(version, actor, words)
-    hold(run)
-    try:
-        _Preview(run, view_under(version), Progress(run, tell)).make()
-    except BaseException as error:
-        fail(run, f"The comparison ended with {type(error).__name__}; the index is as it was.")
-        raise
-    finally:
-        let_go(run)
+    linked = Link.objects.filter(ended_at__isnull=True).count()
+    if not linked:
+        raise InvalidInput("The index holds no linked source records: there is nothing to compare. Import some first.")
     with transaction.atomic():
-        run.status = RematchStatus.PREVIEWED
-        run.stage, run.previewed_at = "", transaction_time()
-        run.finished_at = run.previewed_at
-        run.save(update_fields=["status", "stage", "previewed_at", "finished_at"])
-        note(run, Action.REMATCH_PREVIEWED, actor, changes=run.counts["changes"], links_changed=run.links_changed)
+        run = RematchRun.objects.create(
+            model_version=version,
+            note=words,
+            stage=WAITING if by_worker else "reading",
+            total=linked,
+            started_by=actor.id,
+            started_by_name=actor.name,
+            correlation_id=actor.correlation_id,
+            started_at=transaction_time(),
+        )
+        note(run, Action.REMATCH_ORDERED, actor)
+        if by_worker:
+            hint_rematch(run.pk)
     return run
+
+
+def make_preview(run: RematchRun, *, source: Source = "worker", tell: Tell = silent) -> RematchRun:
+    """Compare, unless another process does so for this run. Whatever it fails with is kept with the run."""
+    with held(run) as is_ours:
+        if not is_ours or run.status != RematchStatus.PREVIEWING:
+            return run
+        try:
+            _Preview(run, view_under(run.model_version), Progress(run, tell)).make()
+        except BaseException as error:
+            fail(run, f"The comparison ended with {type(error).__name__}; the index is as it was.")
+            raise
+        with transaction.atomic():
+            run.status = RematchStatus.PREVIEWED
+            run.stage, run.previewed_at = "", transaction_time()
+            run.finished_at = run.previewed_at
+            run.save(update_fields=["status", "stage", "previewed_at", "finished_at"])
+            told = {"changes": run.counts["changes"], "links_changed": run.links_changed}
+            note(run, Action.REMATCH_PREVIEWED, actor_of(run, source=source), **told)
+    return run
+
+
+def preview_rematch(*, model_name: str, actor: Actor, words: str = "", tell: Tell = silent) -> RematchRun:
+    """Order a comparison and make it here and now. Raises as `order_preview`."""
+    run = order_preview(model_name=model_name, actor=actor, words=words, by_worker=False)
+    return make_preview(run, source=actor.source, tell=tell)
 
 
 def _version(name: str) -> LinkageModelVersion:
@@ -82,22 +112,6 @@ def _version(name: str) -> LinkageModelVersion:
         flaw = Flaw("model", f"is {version.status}", "have it approved by a second person first")
         raise InvalidInput("Only an approved model is compared with the index; nothing was done.", flaws=[flaw])
     return version
-
-
-def _begin(version: LinkageModelVersion, actor: Actor, words: str) -> RematchRun:
-    linked = Link.objects.filter(ended_at__isnull=True).count()
-    if not linked:
-        raise InvalidInput("The index holds no linked source records: there is nothing to compare. Import some first.")
-    with transaction.atomic():
-        return RematchRun.objects.create(
-            model_version=version,
-            note=words,
-            total=linked,
-            started_by=actor.id,
-            started_by_name=actor.name,
-            correlation_id=actor.correlation_id,
-            started_at=transaction_time(),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.act import begin
+from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import TryAgain, run_act, transaction_time
 from mpi.services.neighbourhood import open_matches, separated_pairs
 from mpi.services.rematch_acts import Work, carry_out, question_of
@@ -65,8 +66,10 @@ def approve_rematch(*, run_uuid: UUID | str, actor: Actor) -> RematchRun:
     return run_act(act)
 
 
-def start_applying(*, run_uuid: UUID | str, actor: Actor) -> RematchRun:
-    """Begin to apply an approved run, or go on with one that was stopped; `continue_applying` does the work.
+def start_applying(*, run_uuid: UUID | str, actor: Actor, by_worker: bool = True) -> RematchRun:
+    """Begin to apply an approved run, or go on with one that was stopped.
+
+    A worker does the work unless the caller does, by `continue_applying`.
 
     Raises Forbidden, NotFound, AlreadyDecided, InvalidInput when the run's model is not the active one, Busy
     when another run is being applied or undone.
@@ -75,6 +78,8 @@ def start_applying(*, run_uuid: UUID | str, actor: Actor) -> RematchRun:
 
     def act() -> RematchRun:
         run = locked_run(find_run(run_uuid).pk)
+        if by_worker:
+            hint_rematch(run.pk)
         if run.status in (RematchStatus.APPLYING, RematchStatus.APPLIED):
             return run
         if run.status != RematchStatus.APPROVED:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import CharField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from audit.actions import Action
 from audit.record import entry_by, record
@@ -19,12 +22,15 @@ from mpi.models import RematchRun, RematchStatus
 from mpi.services.locking import transaction_time
 
 REASON_CODE = "rematch"
+WAITING = "waiting for a worker"
+"""Stage of a run that nobody has begun to compare for."""
 Tell = Callable[[str, int, int], None]
 """Told the stage of the work, how much of it is done, and how much there is."""
 
 _AT_WORK = 3
 """Class of the advisory locks that say which runs a process is comparing now: they end with the process."""
 _LOOK_S = 1.0
+_JUST_BEGUN = timedelta(seconds=30)
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -78,27 +84,30 @@ class Progress:
             self._run.save(update_fields=["stage", "done", "total"])
 
 
-def hold(run: RematchRun) -> None:
-    """Say that this process compares for the run, until `let_go` or its end."""
+@contextmanager
+def held(run: RematchRun) -> Iterator[bool]:
+    """Says that this process compares for the run: for the block, or until it dies. Gives False where another does."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_AT_WORK, run.pk])
-
-
-def let_go(run: RematchRun) -> None:
-    """The process is done with the run."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_AT_WORK, run.pk])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_AT_WORK, run.pk])
+        (is_ours,) = cursor.fetchone()
+    try:
+        if is_ours:
+            run.refresh_from_db(fields=["status", "stage"])
+        yield bool(is_ours)
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_AT_WORK, run.pk])
 
 
 def close_interrupted() -> int:
-    """Mark previews as failed whose process has ended. Returns how many."""
+    """Mark comparisons as failed that were begun and whose process has ended. Returns how many."""
     closed = 0
-    for run in RematchRun.objects.filter(status=RematchStatus.PREVIEWING).select_related("model_version"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_AT_WORK, run.pk])
-            (free,) = cursor.fetchone()
-            if free:
-                closed += fail(run, "The process that compared ended before it was done. Start another preview.")
+    begun = RematchRun.objects.filter(status=RematchStatus.PREVIEWING).exclude(stage=WAITING)
+    for run in begun.filter(started_at__lt=timezone.now() - _JUST_BEGUN):
+        with held(run) as is_free:
+            if is_free and run.stage != WAITING:
+                closed += fail(run, "The process that compared ended before it was done. Start another comparison.")
     return closed
 
 

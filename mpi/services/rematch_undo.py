@@ -14,6 +14,7 @@ from mpi.commands import Actor, Source
 from mpi.errors import AlreadyDecided, Busy, CannotUndo
 from mpi.models import EventKind, IdentityEvent, RematchChange, RematchChangeState, RematchRun, RematchStatus
 from mpi.services.act import begin
+from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import TryAgain, run_act, transaction_time
 from mpi.services.reasons import check_note
 from mpi.services.rematch_apply import PATIENCE, locked_run, require_alone
@@ -25,8 +26,10 @@ _DO_NOT_BLOCK = frozenset({EventKind.SEPARATE, EventKind.DIFFERENT_PEOPLE, Event
 """Acts of people that stand in the way only where they keep apart what comes together: `undo_locked` looks."""
 
 
-def start_undoing(*, run_uuid: UUID | str, reason: str, actor: Actor) -> RematchRun:
-    """Begin to undo a run, also one that was stopped half-way; `continue_undoing` does the work.
+def start_undoing(*, run_uuid: UUID | str, reason: str, actor: Actor, by_worker: bool = True) -> RematchRun:
+    """Begin to undo a run, also one that was stopped half-way.
+
+    A worker does the work unless the caller does, by `continue_undoing`.
 
     An undone run may be told again: what was refused then is tried anew. Raises Forbidden, NotFound,
     AlreadyDecided, Busy.
@@ -36,6 +39,8 @@ def start_undoing(*, run_uuid: UUID | str, reason: str, actor: Actor) -> Rematch
 
     def act() -> RematchRun:
         run = locked_run(find_run(run_uuid).pk)
+        if by_worker:
+            hint_rematch(run.pk)
         if run.status == RematchStatus.UNDOING:
             return run
         if run.status not in _UNDOABLE:

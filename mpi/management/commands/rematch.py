@@ -65,12 +65,12 @@ class Command(BaseCommand):
         if options["approve"]:
             return self.show(approve_rematch(run_uuid=options["approve"], actor=actor))
         if options["apply"]:
-            run = start_applying(run_uuid=options["apply"], actor=actor)
+            run = start_applying(run_uuid=options["apply"], actor=actor, by_worker=False)
             with _bars() as tell:
                 continue_applying(run, source="command", tell=tell)
             return self.show_outcome(find_run(run.uuid))
         if options["undo"]:
-            run = start_undoing(run_uuid=options["undo"], reason=options["note"], actor=actor)
+            run = start_undoing(run_uuid=options["undo"], reason=options["note"], actor=actor, by_worker=False)
             with _bars() as tell:
                 continue_undoing(run, source="command", tell=tell)
             return self.show_outcome(find_run(run.uuid))
