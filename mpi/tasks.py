@@ -17,6 +17,7 @@ from mpi.queries.health import HEARTBEAT_KEY
 from mpi.services.evaluation import resume_evaluations, run_evaluation
 from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
+from mpi.services.rematch_work import resume_rematches, work_on
 from mpi.services.sweep import sweep_inbox
 
 log = logging.getLogger(__name__)
@@ -38,12 +39,19 @@ def evaluate(request_id: int) -> None:
     run_evaluation(request_id)
 
 
+@shared_task(name="mpi.rematch")
+def rematch(run_id: int) -> None:
+    """Go on with a rematch run; what is left when the time is up is hinted again."""
+    work_on(run_id)
+
+
 @shared_task(name="mpi.sweep_inbox")
 def sweep() -> None:
-    """Apply what hints left behind; close the jobs that are done; take up evaluations that nobody works on."""
+    """Apply what hints left behind; close the jobs that are done; take up longer work that nobody works on."""
     sweep_inbox()
     finish_jobs(system_actor("sweep"))
     resume_evaluations()
+    resume_rematches()
 
 
 @shared_task(name="mpi.seal_audit")
