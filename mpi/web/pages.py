@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
@@ -53,12 +53,12 @@ def show(
 
 
 def time_of(text: str) -> datetime | None:
-    """A time of the address, None where there is none or it is no time."""
+    """A time of the address in UTC, None where there is none or it is no time."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (OverflowError, ValueError):
         return None
-    return found if found.tzinfo else None
 
 
 def whole_number(text: str) -> int | None:

@@ -202,6 +202,19 @@ def test_the_audit_log_tells_who_did_what_to_whom(caller: Caller) -> None:
     assert AuditEvent.objects.filter(action="audit.read").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("1939-05-18T19:11:06-21:16", 200),
+        ("2026-02-12T08:30:00%2B10:36", 200),
+        ("9999-12-31T23:59:59-23:59", 422),
+        ("2026-02-12T08:30:00", 422),
+    ],
+)
+def test_a_time_with_any_offset_is_understood_or_refused(caller: Caller, since: str, status: int) -> None:
+    assert caller.get(f"audit-events?since={since}").status == status
+
+
 def test_the_audit_log_is_paged_and_filtered(caller: Caller) -> None:
     caller.put("records/MERCY/1", KATHERINE)
     first = caller.get("audit-events?limit=1").body

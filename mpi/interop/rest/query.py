@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -89,12 +89,12 @@ def _uuid(parameter: Parameter, told: str) -> Value:
 def _time(parameter: Parameter, told: str) -> Value:
     try:
         found = datetime.fromisoformat(told)
-        found.utctimetuple()  # an offset can push a time out of the calendar
+        if found.tzinfo is not None:
+            # In UTC: an offset can push a time out of the calendar, and PostgreSQL takes none of sixteen hours or more.
+            return found.astimezone(UTC)
     except (ValueError, OverflowError):
-        found = datetime.min  # noqa: DTZ901 - only to be refused below
-    if found.tzinfo is None:
-        raise ValueError("is not an ISO 8601 time with its offset, such as 2026-02-12T08:30:00Z")
-    return found
+        pass
+    raise ValueError("is not an ISO 8601 time with its offset, such as 2026-02-12T08:30:00Z")
 
 
 def _choice(parameter: Parameter, told: str) -> Value:
