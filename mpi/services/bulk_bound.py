@@ -21,15 +21,18 @@ _ROUNDING = 0.001
 
 
 def pairs_query(model: LinkageModel, columns: Sequence[str]) -> str:
-    """Pairs (l, r) with l in a slice of ids that may reach the review threshold.
+    """Pairs (l, r) with r in a slice of ids, told twice, that may reach the review threshold.
 
     Slices of pairs -> bound from equalities -> bound with spelling, the costly part only for what is left.
     """
     cheap = "fixed_bits + given_bound + house_bound + ssn_bound"
     return f"""
 with pair as (
-  select distinct a.id as l, b.id as r from useful_key a join useful_key b on a.hash = b.hash and a.id < b.id
-  where a.id >= ? and a.id < ?
+  select a.id as l, b.id as r from useful_key a join useful_key b on a.hash = b.hash and a.id < b.id
+  where a.found and b.id >= ? and b.id < ?
+  union
+  select a.id, b.id from useful_key a join useful_key b on a.hash = b.hash and a.batch = b.batch and a.id < b.id
+  where not a.found and b.id >= ? and b.id < ?
 ), told as (
   select l, r, {_both(columns)} from pair join person_feature a on a.id = l join person_feature b on b.id = r
 ), classed as (

@@ -45,26 +45,30 @@ def pattern_of(row: models.Model, varying: Sequence[str], *, leave_out: Sequence
 
 
 def history_pattern(
-    row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID, recorded_at: datetime
+    row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID, kind: str | None = "+"
 ) -> Pattern:
-    """The pattern of the first history row of a tracked model."""
+    """The pattern of a history row of a tracked model; after `varying` each line takes its `history_date`.
+
+    `kind` is that of all rows ("+" or "~"); None where each line gives its own, after the date.
+    """
     table = table_of(type(row).history.model)  # type: ignore[attr-defined]  # simple-history adds it
     own = dict(zip(table_of(type(row)).attributes, values_of(row), strict=True))
     constants = own | {
-        "history_date": recorded_at,
+        "history_date": None,
+        "history_type": kind,
         "history_user_id": actor_id,
         "history_change_reason": None,
         "history_correlation_id": correlation_id,
-        "history_type": "+",
     }
     known = dict(zip(table.attributes, table.columns, strict=True))
     columns = {name: known[name] for name in constants}  # in the order of the model, not of its history
-    return _pattern(table.name, columns, constants, varying, ())
+    last = ("history_date",) if kind else ("history_date", "history_type")
+    return _pattern(table.name, columns, constants, (*varying, *last), ())
 
 
-def audit_pattern(entry: AuditEntry, varying: Sequence[str], *, recorded_at: datetime) -> Pattern:
-    """The pattern of audit events of one action."""
-    constants = dict(zip(_AUDIT_COLUMNS, copy_row(entry, recorded_at=recorded_at), strict=True))
+def audit_pattern(entry: AuditEntry, varying: Sequence[str]) -> Pattern:
+    """The pattern of audit events of one action; `recorded_at` is among `varying`."""
+    constants = dict(zip(_AUDIT_COLUMNS, copy_row(entry, recorded_at=datetime.now(UTC)), strict=True))
     columns = {name: name for name in _AUDIT_COLUMNS}
     return _pattern("audit_event", columns, constants, varying, ())
 

@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 
-from matching.blocking import RULES
 from mpi.services.bulk_prepare import Prepared
 from mpi.services.bulk_settle import components
-from mpi.services.bulk_worker import Component, Settling, Stored
+from mpi.services.bulk_worker import FULL, HIDDEN, Component, Settling, Stored
 
 _RECORDS_A_TASK = 1_000
 
 
 @dataclass(slots=True)
 class BulkReport:
-    """What one load did. `stages` are seconds by stage; `late` the lines left to the online path."""
+    """What one load did. `stages` are seconds by stage; `late` the lines left to the online path, `late_ids` their
+    messages by batch."""
 
     records: int = 0
     persons: int = 0
     pairs: int = 0
     late: int = 0
     stages: dict[str, float] = field(default_factory=dict)
-    late_ids: list[int] = field(default_factory=list, repr=False)
+    late_ids: list[list[int]] = field(default_factory=list, repr=False)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -43,59 +42,104 @@ class BulkReport:
 
 @dataclass(slots=True)
 class Held:
-    """The records of the load between its two halves, by number."""
+    """The records of the load between its two halves, by line; lines without a record hold nothing."""
 
     standards: list[bytes] = field(default_factory=list, repr=False)
     members: list[bytes] = field(default_factory=list, repr=False)
+    batches: array[int] = field(default_factory=lambda: array("i"), repr=False)
     hashes: array[int] = field(default_factory=lambda: array("q"), repr=False)
     rules: array[int] = field(default_factory=lambda: array("b"), repr=False)
+    marks: bytearray = field(default_factory=bytearray, repr=False)
     starts: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
-    capped: dict[int, set[str]] = field(default_factory=dict)
+    records: int = 0
 
     def add(self, prepared: Prepared) -> None:
         """Take a chunk in; chunks come in the order of the file."""
-        self.standards += prepared.standards
-        self.members += prepared.members
+        told = iter(zip(prepared.standards, prepared.members, prepared.batches, prepared.key_counts, strict=True))
+        numbers = set(prepared.ids)
+        for number in range(prepared.first, prepared.first + prepared.lines):
+            standard, member, batch, keys = next(told) if number in numbers else (b"", b"", 0, 0)
+            self.standards.append(standard)
+            self.members.append(member)
+            self.batches.append(batch)
+            self.starts.append(self.starts[-1] + keys)
         self.hashes.extend(prepared.hashes)
         self.rules.extend(prepared.rules)
-        for count in prepared.key_counts:
-            self.starts.append(self.starts[-1] + count)
+        self.marks.extend(bytes(len(prepared.hashes)))
+        self.records += len(prepared.ids)
 
-    def pass_over(self, number: int, value: int) -> None:
-        """Note that this key of the record found nobody because too many share it."""
-        keys = range(self.starts[number], self.starts[number + 1])
-        found = {RULES[self.rules[place]] for place in keys if self.hashes[place] == value}
-        self.capped.setdefault(number, set()).update(found)
+    def mark(self, number: int, value: int, *, found: bool, full: bool) -> None:
+        """Note that this key of the record is shared by too many."""
+        for place in range(self.starts[number], self.starts[number + 1]):
+            if self.hashes[place] == value:
+                self.marks[place] = (0 if found else HIDDEN) | (FULL if full else 0)
 
     def stored(self, number: int) -> Stored:
         """One record as a task takes it; it is wanted once only, so it is let go here."""
         keys = slice(self.starts[number], self.starts[number + 1])
-        capped = tuple(sorted(self.capped.get(number, ())))
         stored = Stored(
-            number, self.standards[number], self.members[number], self.hashes[keys], self.rules[keys], capped
+            number,
+            self.batches[number],
+            self.standards[number],
+            self.members[number],
+            self.hashes[keys],
+            self.rules[keys],
+            bytes(self.marks[keys]),
         )
         self.standards[number] = self.members[number] = b""
         return stored
 
 
-def settling_tasks(load: Held, pairs: Sequence[tuple[int, int]], match_ids: Iterator[int]) -> Iterator[Settling]:
-    """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records."""
-    groups = components(len(load.standards), pairs)
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """Connected components of a load, and how many keys their rows may take beside those of each record."""
+
+    groups: dict[int, list[int]] = field(repr=False)
+    pairs: dict[int, list[tuple[int, int]]] = field(repr=False)
+
+    @property
+    def matches(self) -> int:
+        """The most potential matches."""
+        return sum(map(len, self.pairs.values()))
+
+    @property
+    def moves(self) -> int:
+        """The most links that joins may move."""
+        return sum(moves_among(len(numbers)) for numbers in self.groups.values())
+
+
+def moves_among(records: int) -> int:
+    """How many links may move while so many records become one person: a join needs a third record."""
+    return records * (records - 1) // 2 if records > 2 else 0
+
+
+def dealing(lines: int, pairs: Iterable[tuple[int, int]]) -> Dealing:
+    """The components that these pairs make among the lines."""
+    told = list(pairs)
+    groups = components(lines, told)
     first_of = {number: first for first, numbers in groups.items() for number in numbers}
     by_component: dict[int, list[tuple[int, int]]] = {}
-    for left, right in pairs:
-        by_component.setdefault(first_of[left], []).append((left, right))
+    for pair in told:
+        by_component.setdefault(first_of[pair[0]], []).append(pair)
+    return Dealing(groups, by_component)
+
+
+def settling_tasks(load: Held, deal: Dealing, *, first_match: int, first_move: int) -> Iterator[Settling]:
+    """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records."""
+    later = {number for numbers in deal.groups.values() for number in numbers[1:]}
     waiting: list[Component] = []
-    records = questions = 0
+    records = matches = moves = 0
     for number in range(len(load.standards)):
-        if first_of.get(number, number) != number:
+        if number in later or not load.standards[number]:
             continue
-        own = by_component.pop(number, [])
-        component = Component(tuple(load.stored(one) for one in groups.get(number, [number])), tuple(own))
-        waiting.append(component)
-        records += len(component.records)
-        questions += len(own)
+        numbers: Sequence[int] = deal.groups.get(number, (number,))
+        own = deal.pairs.pop(number, [])
+        waiting.append(Component(tuple(load.stored(one) for one in numbers), tuple(own)))
+        records += len(numbers)
+        matches += len(own)
+        moves += moves_among(len(numbers))
         if records >= _RECORDS_A_TASK:
-            yield Settling(tuple(waiting), tuple(islice(match_ids, questions)))
-            waiting, records, questions = [], 0, 0
-    yield Settling(tuple(waiting), tuple(islice(match_ids, questions)))
+            yield Settling(tuple(waiting), first_match, first_move)
+            first_match, first_move = first_match + matches, first_move + moves
+            waiting, records, matches, moves = [], 0, 0, 0
+    yield Settling(tuple(waiting), first_match, first_move)

@@ -1,8 +1,9 @@
-"""Load a file into an empty index at once: one transaction, after which either everything stands or nothing.
+"""Load a file at once: one transaction, after which either everything stands or nothing.
 
-The rows are those of one online batch of all lines. The tables are locked meanwhile: nobody is in the index yet.
-An index that holds records is loaded by the online path, which alone knows locks, updates and merges; so is a
-second line of one record, right after the load.
+The rows are those that an ordinary import writes, batch after batch. Writers of the index wait meanwhile; an empty
+one is filled without its indexes, which are built at the end. Only the online path knows updates and merges of what
+the index holds: second lines of a record, and new records near persons that are known already, are stored as
+messages and applied by it right after the load, in the batches of the file.
 
 Memory: about 1.5 kB a record in this process (standard record, values, keys), the pairs in DuckDB by slices.
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -26,6 +28,7 @@ from mpi.models import (
     BlockingKey,
     Decision,
     GoldenRecord,
+    Identifier,
     IdentityEvent,
     InboundMessage,
     Job,
@@ -37,26 +40,26 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.active_model import active_model
-from mpi.services.bulk_held import BulkReport, Held, settling_tasks
-from mpi.services.bulk_pairs import add_records, pairs_database, passed_over, promising_pairs
+from mpi.services.bulk_frame import Frame
+from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
+from mpi.services.bulk_lines import Aside, line_tasks
+from mpi.services.bulk_pairs import add_records, hot_keys, pairs_database, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
-from mpi.services.bulk_prepare import Draft, Frame
+from mpi.services.bulk_prepare import Lines, Prepared
 from mpi.services.bulk_schema import analyse, lock_tables, may_rebuild, remove_indexes, restore_indexes
 from mpi.services.bulk_writer import CopyWriter, copy_writer
-from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, mapped_line, note_flaws
+from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, note_flaws
 from mpi.services.import_known import known_before
-from mpi.services.import_lines import read_header, read_lines
+from mpi.services.import_lines import read_header
 from mpi.services.ingest import ingest
 from mpi.services.locking import transaction_time
 from mpi.services.parse import all_systems
-from mpi.services.receive import Draft as LateLine
-from mpi.services.receive import flat_payload, order_key, store_many
-from mpi.services.rows import reserve_ids
+from mpi.services.receive import store_many
 
-_LINES_A_TASK = 2_000
 _MODELS: tuple[type[models.Model], ...] = (
     InboundMessage,
     SourceRecord,
+    Identifier,
     BlockingKey,
     GoldenRecord,
     IdentityEvent,
@@ -96,7 +99,7 @@ def bulk_import(
     gc.disable()  # a million values and no cycle: looking for some takes a tenth of the time
     try:
         with transaction.atomic(durable=True):
-            _load_file(path, job, actor, report, advance=advance, processes=processes, memory_limit=memory_limit)
+            _Load(path, job, actor, report, processes, memory_limit).run(advance)
             job.status = JobStatus.RUNNING
             job.save(update_fields=["status", "counts"])
             began = time.monotonic()
@@ -113,10 +116,10 @@ def bulk_import(
 
 
 def apply_late_lines(report: BulkReport, job: Job, *, actor: Actor) -> None:
-    """Second lines of a record are updates: they go the online way, in their order. Closes the job."""
+    """Lines that only the online path can apply, in their order and batches. Closes the job."""
     with report.stage("updates"):
-        for first in range(0, len(report.late_ids), settings.INGEST_BATCH):
-            ingest(message_ids=report.late_ids[first : first + settings.INGEST_BATCH])
+        for ids in report.late_ids:
+            ingest(message_ids=ids)
     finish_job(job.pk, actor)
 
 
@@ -125,67 +128,104 @@ def _tables() -> list[str]:
     return [model._meta.db_table for model in (*_MODELS, *tracked)] + ["audit_event", "audit_pending_event"]
 
 
-def _load_file(
-    path: Path, job: Job, actor: Actor, report: BulkReport, *, advance: Advance, processes: int, memory_limit: str
-) -> None:
-    require_no_open_work()
-    tables = _tables()
-    rebuild = may_rebuild(tables)
-    if rebuild:
-        lock_tables(tables)
-    if not index_is_empty():
-        raise Busy("The index holds records; a bulk load fills an empty one. Nothing was changed.")
-    frame = _frame(job, actor, path)
-    removed = remove_indexes(tables) if rebuild else None
-    reading = Reading(job, actor, read_header(path), all_systems(), known_before(job, all_systems(), active_model()))
-    late: list[LateLine] = []
-    load = Held()
-    with (
-        worker_processes(frame, processes=processes) as pool,
-        pairs_database(memory_limit=memory_limit, threads=processes) as database,
-    ):
-        flaws: list[Flaw] = []
-        with report.stage("read, standardise, receive"), copy_writer() as writer:
-            drafts = _drafts(path, reading, flaws, late, advance)
-            _prepare(pool, drafts, load, database, writer)
-        note_flaws(flaws, reading)
-        with report.stage("block and bound"):
-            pairs = list(promising_pairs(database, active_model().model))
-            for number, value in passed_over(database):
-                load.pass_over(number, value)
-            database.close()
-        report.records, report.pairs = len(load.standards), len(pairs)
-        match_ids = iter(reserve_ids(PotentialMatch, len(pairs)))
-        with report.stage("decide, survive, write"), copy_writer() as writer:
-            for rows, persons in pool.map("settle", settling_tasks(load, pairs, match_ids)):
-                writer.write(rows)
-                report.persons += persons
-    if removed:
-        with report.stage("indexes and foreign keys"):
-            restore_indexes(removed)
-            analyse(tables)
-    report.late_ids = store_many(late, actor=actor, job=job)
-    report.late = len(late)
-    job.counts = dict(reading.counts)
+@dataclass(slots=True)
+class _Load:
+    """One load inside its transaction."""
 
+    path: Path
+    job: Job
+    actor: Actor
+    report: BulkReport
+    processes: int
+    memory_limit: str
+    held: Held = field(default_factory=Held)
+    flaws: list[Flaw] = field(default_factory=list)
 
-def _frame(job: Job, actor: Actor, path: Path) -> Frame:
-    """Keys for every line of the file are taken at once, so that a record's rows can name each other."""
-    firsts = [_first_id(model, job.total or 0) for model in (InboundMessage, SourceRecord, GoldenRecord, Link)]
-    firsts += [_first_id(model, job.total or 0) for model in (Decision, IdentityEvent)]
-    active = active_model()
-    return Frame(
-        active.pk,
-        to_document(active.model),
-        active.settings_hash,
-        {code: (system.pk, system.time_zone, system.rank) for code, system in all_systems().items()},
-        "csv" if read_header(path) else "ndjson",
-        job.pk,
-        actor.id,
-        actor.correlation_id,
-        transaction_time(),
-        *firsts,
-    )
+    def run(self, advance: Advance) -> None:
+        """Everything between the locks and the commit."""
+        require_no_open_work()
+        tables = _tables()
+        rebuild = may_rebuild(tables)
+        if rebuild:
+            lock_tables(tables)
+        if not index_is_empty():
+            raise Busy("The index holds records; a bulk load fills an empty one. Nothing was changed.")
+        frame = self._frame()
+        removed = remove_indexes(tables) if rebuild else None
+        known = known_before(self.job, frame.systems, active_model())
+        reading = Reading(self.job, self.actor, frame.header, frame.systems, known)
+        aside = Aside(reading)
+        with ExitStack() as stack:
+            pool = stack.enter_context(worker_processes(frame, processes=self.processes))
+            database = stack.enter_context(pairs_database(memory_limit=self.memory_limit, threads=self.processes))
+            with self.report.stage("read, standardise, receive"), copy_writer() as writer:
+                self._prepare(pool, line_tasks(self.path, aside, advance), database, writer, reading)
+                late = aside.resolve(self.path, self.flaws)
+            note_flaws(sorted(self.flaws, key=lambda flaw: flaw.line or 0), reading)
+            with self.report.stage("block and bound"):
+                pairs = list(promising_pairs(database, active_model().model))
+                for number, value, found, full in hot_keys(database):
+                    self.held.mark(number, value, found=found, full=full)
+                database.close()
+            self._settle(pool, pairs)
+        if removed:
+            with self.report.stage("indexes and foreign keys"):
+                restore_indexes(removed)
+                analyse(tables)
+        self.report.late_ids = [store_many(drafts, actor=self.actor, job=self.job) for drafts in late]
+        self.report.late = sum(map(len, late))
+        self.job.counts = dict(reading.counts)
+
+    def _frame(self) -> Frame:
+        """Keys for every line of the file are taken at once, so that a record's rows can name each other."""
+        total = self.job.total or 0
+        keyed = (InboundMessage, SourceRecord, GoldenRecord, Link, Decision, IdentityEvent)
+        firsts = [_first_id(model, total) for model in keyed]
+        active = active_model()
+        return Frame(
+            active.pk,
+            to_document(active.model),
+            active.settings_hash,
+            all_systems(),
+            read_header(self.path),
+            self.job.pk,
+            self.actor.id,
+            self.actor.correlation_id,
+            transaction_time(),
+            settings.INGEST_BATCH,
+            *firsts,
+        )
+
+    def _prepare(
+        self,
+        pool: Pool,
+        tasks: Iterable[Lines],
+        database: duckdb.DuckDBPyConnection,
+        writer: CopyWriter,
+        reading: Reading,
+    ) -> None:
+        for prepared in self._prepared(pool, tasks, reading):
+            writer.write(prepared.rows)
+            self.held.add(prepared)
+            add_records(database, prepared.features, prepared.keys)
+        self.report.records = self.held.records
+
+    def _prepared(self, pool: Pool, tasks: Iterable[Lines], reading: Reading) -> Iterator[Prepared]:
+        for prepared in pool.map("prepare", tasks):
+            reading.counts.update(prepared.counts)
+            if len(self.flaws) < MOST_LINE_ERRORS:
+                self.flaws += prepared.flaws
+            yield prepared
+
+    def _settle(self, pool: Pool, pairs: Sequence[tuple[int, int]]) -> None:
+        self.report.pairs = len(pairs)
+        with self.report.stage("decide, survive, write"):
+            deal = dealing(len(self.held.standards), pairs)
+            firsts = {"first_match": _first_id(PotentialMatch, deal.matches), "first_move": _first_id(Link, deal.moves)}
+            with copy_writer() as writer:
+                for rows, persons in pool.map("settle", settling_tasks(self.held, deal, **firsts)):
+                    writer.write(rows)
+                    self.report.persons += persons
 
 
 def _first_id(model: type[models.Model], count: int) -> int:
@@ -201,51 +241,3 @@ def _first_id(model: type[models.Model], count: int) -> int:
             if last - first == max(count, 1) - 1:
                 return int(first)
     raise Busy("The index is in use; nothing was changed. Stop its workers and load again.")
-
-
-def _drafts(
-    path: Path, reading: Reading, noted: list[Flaw], late: list[LateLine], advance: Advance
-) -> Iterator[list[Draft]]:
-    """Usable lines in tasks; flaws are noted as an import notes them, later lines of a record are put aside."""
-    seen: set[int] = set()
-    lines = read_lines(path)
-    number = 0
-    while batch := list(islice(lines, _LINES_A_TASK)):
-        flaws: list[Flaw] = []
-        drafts = []
-        for line in batch:
-            reading.counts["lines"] += 1
-            mapped = mapped_line(line, reading, flaws)
-            if mapped is None:
-                continue
-            payload, told = flat_payload(line.row), mapped.record
-            key = order_key(told.source_system, told.mrn)
-            if key in seen:
-                channel = "csv" if reading.header else "ndjson"
-                late.append(
-                    LateLine(
-                        channel,
-                        payload,
-                        told.source_system,
-                        told.mrn,
-                        line=line.number,
-                        source_time=mapped.source_time,
-                    )
-                )
-                continue
-            seen.add(key)
-            drafts.append(Draft(number, line.number, payload))
-            number += 1
-        if len(noted) < MOST_LINE_ERRORS:
-            noted += flaws
-        advance(len(batch))
-        yield drafts
-
-
-def _prepare(
-    pool: Pool, drafts: Iterable[Sequence[Draft]], load: Held, database: duckdb.DuckDBPyConnection, writer: CopyWriter
-) -> None:
-    for prepared in pool.map("prepare", drafts):
-        writer.write(prepared.rows)
-        load.add(prepared)
-        add_records(database, prepared.features, prepared.keys)

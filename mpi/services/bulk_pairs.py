@@ -18,11 +18,8 @@ from matching.model import LinkageModel
 from matching.name_relations import nickname_forms, sound
 from matching.records import StandardRecord
 from mpi.services.bulk_bound import pairs_query
+from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
-MOST_RECORDS_A_KEY = 200
-"""A key shared by more records finds nobody; other keys do. A bound a record online (100) would depend on order."""
-MOST_RECORDS_A_STRONG_KEY = 2_000
-"""The same for an SSN or identifier, as online: so common a number is a placeholder nobody has listed yet."""
 _RECORDS_A_SLICE = 50_000
 FEATURES: tuple[tuple[str, pa.DataType], ...] = (
     ("given", pa.string()),
@@ -93,7 +90,7 @@ def pairs_database(*, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDB
     connection = duckdb.connect(":memory:", config=settings)
     columns = ", ".join(f"{name} {_duckdb_type(kind)}" for name, kind in FEATURES)
     connection.execute(f"create table person_feature (id integer, {columns})")
-    connection.execute("create table blocking_key (hash bigint, id integer, strong boolean)")
+    connection.execute("create table blocking_key (hash bigint, id integer, batch integer, strong boolean)")
     try:
         yield connection
     finally:
@@ -113,12 +110,18 @@ def feature_table(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> pa.
     return pa.Table.from_arrays(columns, ["id", *(name for name, _ in FEATURES)])
 
 
-def key_table(ids: Sequence[int], hashes: Sequence[int], strong: Sequence[bool]) -> pa.Table:
-    """Blocking keys, one row a record and key, ready to be loaded."""
+def key_table(
+    ids: Sequence[int], hashes: Sequence[int], strong: Sequence[bool], batches: Sequence[int] | None = None
+) -> pa.Table:
+    """Blocking keys, one row a record and key, ready to be loaded.
+
+    Records of one batch find each other by every key they share; without `batches` each record is one by itself.
+    """
     return pa.table(
         {
             "hash": pa.array(hashes, pa.int64()),
             "id": pa.array(ids, pa.int32()),
+            "batch": pa.array(ids if batches is None else batches, pa.int32()),
             "strong": pa.array(strong, pa.bool_()),
         }
     )
@@ -137,25 +140,39 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) ->
 
 
 def promising_pairs(connection: duckdb.DuckDBPyConnection, model: LinkageModel) -> Iterator[tuple[int, int]]:
-    """Pairs that share a useful key and may reach the review threshold, ids ascending. Memory is bounded by slices."""
-    connection.execute(
-        "create or replace table useful_key as"
-        " with sized as (select hash, count(*) as n, bool_or(strong) as strong from blocking_key group by hash)"
-        " select k.hash, k.id from sized join blocking_key k using (hash)"
-        " where n > 1 and n <= case when sized.strong then ? else ? end",
-        [MOST_RECORDS_A_STRONG_KEY, MOST_RECORDS_A_KEY],
-    )
+    """Pairs that share a useful key and may reach the review threshold, ids ascending. Memory is bounded by slices.
+
+    A key finds what it finds online: the first records that have it, up to the bound, and those of the same batch.
+    """
+    connection.execute(_USEFUL_KEYS, [CANDIDATES_A_STRONG_KEY, CANDIDATES_A_KEY])
     query = pairs_query(model, [name for name, _ in FEATURES])
     (last,) = connection.execute("select coalesce(max(id), -1) from person_feature").fetchall()[0]
     for first in range(0, last + 1, _RECORDS_A_SLICE):
-        yield from connection.execute(query, [first, first + _RECORDS_A_SLICE]).fetchall()
+        bounds = [first, first + _RECORDS_A_SLICE]
+        yield from connection.execute(query, bounds * 2).fetchall()
 
 
-def passed_over(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
-    """(record, hash) of the keys that too many records share; call after `promising_pairs`."""
-    return connection.execute(
-        "with sized as (select hash, count(*) as n, bool_or(strong) as strong from blocking_key group by hash)"
-        " select k.id, k.hash from sized join blocking_key k using (hash)"
-        " where n > case when sized.strong then ? else ? end",
-        [MOST_RECORDS_A_STRONG_KEY, MOST_RECORDS_A_KEY],
-    ).fetchall()
+_USEFUL_KEYS = """
+create or replace table useful_key as
+with sized as (
+  select hash, count(*) as n, bool_or(strong) as strong, case when bool_or(strong) then ? else ? end as most
+  from blocking_key group by hash having count(*) > 1
+), hot as (
+  select hash, id, batch, row_number() over (partition by hash order by id) as place, most,
+    count(*) over (partition by hash order by batch range between unbounded preceding and 1 preceding) as before
+  from sized join blocking_key using (hash) where n > most
+)
+select hash, id, batch, true as found, false as filled from sized join blocking_key using (hash) where n <= most
+union all select hash, id, batch, place <= most, before > most from hot
+"""
+"""Keys of at least two records. `found`: later batches find the record by it; `filled`: too many came before it."""
+
+
+def hot_keys(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int, bool, bool]]:
+    """(record, hash, found, filled) of the keys that too many records share; call after `promising_pairs`.
+
+    Later batches do not find the record by this key unless `found`; it could not look at all that have it if `filled`.
+    """
+    rows = connection.execute("select id, hash, found, filled from useful_key where filled or not found")
+    while chunk := rows.fetchmany(_RECORDS_A_SLICE):
+        yield from chunk

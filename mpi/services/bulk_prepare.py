@@ -1,30 +1,43 @@
 """Lines of a bulk load -> their rows and what matching needs of them. Runs in a worker process without a database.
 
-Each line is read exactly as `parse` and `plan` read a message: same mapping, standardiser, protection and hashes.
+Each line is read exactly as `import_file`, `parse` and `plan` read it: same mapping, standardiser, protection, hashes.
 """
 
 from __future__ import annotations
 
 from array import array as numbers
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+from datetime import UTC
 
 import orjson
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from matching.blocking import RULES, STRONG_RULES, blocking_keys
 from matching.model import LinkageModel
+from matching.records import PatientRecord, StandardRecord
 from matching.standardise import STANDARDISER_VERSION, standardise
 from matching.survivorship import FieldValue, member_values
 from mpi import codec, vault
-from mpi.mapping import record_from_flat
-from mpi.models import BlockingKey, InboundMessage, MessageOutcome, MessageState, RecordState, SourceRecord
+from mpi.errors import Flaw
+from mpi.mapping import Mapped
+from mpi.models import (
+    BlockingKey,
+    Identifier,
+    InboundMessage,
+    MessageOutcome,
+    MessageState,
+    RecordState,
+    SourceRecord,
+)
 from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
+from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_pairs import feature_table, features, key_table
-from mpi.services.receive import order_key, payload_hash, record_hash
+from mpi.services.identifiers import identifier_values
+from mpi.services.import_file import LINES_A_COMMIT
+from mpi.services.import_lines import Line
+from mpi.services.import_mapping import map_line
+from mpi.services.receive import flat_payload, order_key, payload_hash, record_hash
 from mpi.services.rows import table_of
 
 _NUMBER = {rule: number for number, rule in enumerate(RULES)}
@@ -38,6 +51,7 @@ _MESSAGE = (
     "order_key",
     "line",
     "source_time",
+    "applied_at",
     "decision_id",
     "source_record_id",
 )
@@ -53,52 +67,43 @@ _RECORD = (
     "payload_hash",
     "message_id",
     "effective_at",
+    "recorded_at",
 )
+_IDENTIFIER = ("source_record_id", "authority", "type", "value", "value_index")
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What all rows of one bulk load share. `first_*` are the keys of its record number 0; the rest follow on."""
+class Lines:
+    """A task: lines of the file in their order, the first of them number `first`; None is left to the caller.
 
-    model_id: int
-    model_document: dict[str, Any] = field(repr=False)
-    settings_hash: str
-    systems: dict[str, tuple[int, str, int]]
-    """Code -> (key, time zone, rank)."""
-    channel: str
-    job_id: int
-    sender_id: str
-    correlation_id: UUID
-    recorded_at: datetime
-    first_message: int = 0
-    first_record: int = 0
-    first_golden: int = 0
-    first_link: int = 0
-    first_decision: int = 0
-    first_event: int = 0
+    `first` is a multiple of `LINES_A_COMMIT`. With `rows` False only what matching needs is prepared.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One usable line: its number in the load, its line in the file, the payload as it will be stored."""
-
-    number: int
-    line: int
-    payload: bytes = field(repr=False)
+    first: int
+    lines: tuple[Line | None, ...] = field(repr=False)
+    rows: bool = True
 
 
 @dataclass(slots=True)
 class Prepared:
-    """A chunk of lines: `rows` are COPY lines by statement, the rest is for matching, one entry a record.
+    """A chunk of lines: `rows` are COPY lines by statement, `flaws` and `counts` those of an import.
 
+    The rest is for matching, one entry for each record:
+    ids         numbers of the lines in the load
+    batches     the batch to which an ordinary import would have given each
     standards   standard records as JSON, SSN included: they never leave the memory of the load
     members     [uuid, source system, MRN, rank, ISO time, values] as JSON, for survivorship
     hashes, rules, key_counts   blocking keys: hashes and rule numbers of all records, and how many each has
     features, keys   the same for blocking, as `bulk_pairs` loads it
     """
 
+    first: int
+    lines: int
     rows: dict[str, bytes] = field(default_factory=dict, repr=False)
+    flaws: list[Flaw] = field(default_factory=list, repr=False)
+    counts: Counter[str] = field(default_factory=Counter)
     ids: list[int] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
     standards: list[bytes] = field(default_factory=list, repr=False)
     members: list[bytes] = field(default_factory=list, repr=False)
     hashes: numbers[int] = field(default_factory=lambda: numbers("q"), repr=False)
@@ -114,90 +119,109 @@ class Preparer:
     def __init__(self, frame: Frame, model: LinkageModel) -> None:
         self._frame = frame
         self._model = model
-        message, record = _message(frame), _record(frame)
-        self._message = pattern_of(message, _MESSAGE)
+        record = _record(frame)
+        self._message = pattern_of(_message(frame), _MESSAGE)
         self._record = pattern_of(record, _RECORD)
         self._history = history_pattern(
-            record,
-            _RECORD,
-            actor_id="system:matching",
-            correlation_id=frame.correlation_id,
-            recorded_at=frame.recorded_at,
+            record, _RECORD, actor_id="system:matching", correlation_id=frame.correlation_id
         )
-        keys = table_of(BlockingKey)
-        self._keys = f"COPY {keys.name} (key, source_record_id) FROM STDIN"
+        self._identifier = pattern_of(Identifier(), _IDENTIFIER, leave_out=("id",))
+        self._keys = f"COPY {table_of(BlockingKey).name} (key, source_record_id) FROM STDIN"
 
-    def prepare(self, drafts: Sequence[Draft]) -> Prepared:
+    def prepare(self, task: Lines) -> Prepared:
         """Rows of these lines, and what matching needs."""
-        prepared = Prepared()
-        patterns = (self._message, self._record, self._history)
-        lines: dict[str, list[str]] = {told: [] for told in (*[one.statement for one in patterns], self._keys)}
+        prepared = Prepared(task.first, len(task.lines))
+        patterns = (self._message, self._record, self._history, self._identifier)
+        rows: dict[str, list[str]] = {told: [] for told in (*[one.statement for one in patterns], self._keys)}
         told: list[tuple[object, ...]] = []
-        for draft in drafts:
-            self._add(draft, prepared, lines, told)
+        batches = -(-LINES_A_COMMIT // self._frame.batch_size)
+        taken = 0
+        for place, line in enumerate(task.lines):
+            if place % LINES_A_COMMIT == 0:
+                taken = 0
+            if line is not None:
+                mapped = map_line(line, self._frame.systems, self._frame.header, prepared.flaws, prepared.counts)
+                if mapped is None:
+                    continue
+                number = task.first + place
+                batch = number // LINES_A_COMMIT * batches + taken // self._frame.batch_size
+                standard = codec.protected_standard(standardise(mapped.record, excessive=self._model.excessive))
+                self._match(prepared, number, batch, standard)
+                told.append(features(standard, self._model))
+                if task.rows:
+                    self._write(prepared, line, mapped, standard, rows)
+            taken += 1
         owners = [number for number, count in zip(prepared.ids, prepared.key_counts, strict=True) for _ in range(count)]
+        when = [batch for batch, count in zip(prepared.batches, prepared.key_counts, strict=True) for _ in range(count)]
         prepared.features = feature_table(prepared.ids, told)
-        prepared.keys = key_table(owners, prepared.hashes, [rule in _STRONG for rule in prepared.rules])
-        prepared.rows = {statement: "".join(told).encode() for statement, told in lines.items()}
+        prepared.keys = key_table(owners, prepared.hashes, [rule in _STRONG for rule in prepared.rules], when)
+        prepared.rows = {statement: "".join(told).encode() for statement, told in rows.items()}
         return prepared
 
-    def _add(
-        self, draft: Draft, prepared: Prepared, lines: dict[str, list[str]], told_features: list[tuple[object, ...]]
+    @staticmethod
+    def _match(prepared: Prepared, number: int, batch: int, standard: StandardRecord) -> None:
+        """What blocking needs of one record."""
+        keys = blocking_keys(standard)
+        prepared.ids.append(number)
+        prepared.batches.append(batch)
+        prepared.hashes.extend([vault.blocking_hash(key.rule, key.value) for key in keys])
+        prepared.rules.extend([_NUMBER[key.rule] for key in keys])
+        prepared.key_counts.append(len(keys))
+
+    def _write(
+        self, prepared: Prepared, line: Line, mapped: Mapped, standard: StandardRecord, rows: dict[str, list[str]]
     ) -> None:
-        frame = self._frame
-        row = orjson.loads(draft.payload)["flat"]
-        system_id, zone, rank = frame.systems[row["source_system"].strip()]
-        mapped = record_from_flat(row, time_zone=zone)
-        told = mapped.record
-        standard = codec.protected_standard(standardise(told, excessive=self._model.excessive))
-        keys = [(vault.blocking_hash(key.rule, key.value), _NUMBER[key.rule]) for key in blocking_keys(standard)]
-        record_id, uuid = frame.first_record + draft.number, chance.uuid()
+        """The rows of one record, and what the second half of the load needs of it."""
+        frame, told = self._frame, mapped.record
+        number, now = prepared.ids[-1], frame.moment(prepared.batches[-1])
+        record_id, uuid, system = frame.first_record + number, chance.uuid(), frame.systems[told.source_system]
         ssn_cipher, ssn_index = codec.encrypt_ssn(codec.ssn_of(standard), uuid)
-        told_at = moment(mapped.source_time)
+        told_at, recorded_at = moment(mapped.source_time), moment(now)
         values = (
             record_id,
             uuid,
-            system_id,
+            system.pk,
             rendered(told.mrn),
             json_bytes(codec.told_document(told, uuid)),
             json_bytes(codec.standard_document(standard)),
             binary(ssn_cipher),
             binary(ssn_index),
             binary(record_hash(told)),
-            frame.first_message + draft.number,
+            frame.first_message + number,
             told_at,
+            recorded_at,
         )
-        lines[self._record.statement].append(self._record.line % values)
-        lines[self._history.statement].append(self._history.line % values)
-        lines[self._message.statement].append(self._message_line(draft, told.source_system, told.mrn, told_at))
-        hashes = sorted({value for value, _ in keys})
-        lines[self._keys].extend([f"{value}\t{record_id}\n" for value in hashes])
-        prepared.ids.append(draft.number)
+        rows[self._record.statement].append(self._record.line % values)
+        rows[self._history.statement].append(self._history.line % (*values, recorded_at))
+        rows[self._message.statement].append(self._message_line(line, number, told, told_at, recorded_at))
+        hashes = prepared.hashes[len(prepared.hashes) - prepared.key_counts[-1] :]
+        rows[self._keys].extend([f"{value}\t{record_id}\n" for value in sorted(set(hashes))])
+        for authority, kind, value, index in identifier_values(standard):
+            identifier = (record_id, rendered(authority), rendered(kind), rendered(value), binary(index))
+            rows[self._identifier.statement].append(self._identifier.line % identifier)
         prepared.standards.append(orjson.dumps(standard))
         shown = member_values(told, standard)
         shown.pop("ssn", None)
         if standard.ssn and ssn_index:
             shown["ssn"] = FieldValue(value=standard.ssn, key=ssn_index.hex())
-        moment_known = (mapped.source_time or frame.recorded_at).astimezone(UTC).isoformat()
-        prepared.members.append(orjson.dumps((uuid, told.source_system, told.mrn, rank, moment_known, shown)))
-        prepared.hashes.extend([value for value, _ in keys])
-        prepared.rules.extend([rule for _, rule in keys])
-        prepared.key_counts.append(len(keys))
-        told_features.append(features(standard, self._model))
+        known_at = (mapped.source_time or now).astimezone(UTC).isoformat()
+        member = (uuid, told.source_system, told.mrn, system.rank, known_at, shown)
+        prepared.members.append(orjson.dumps(member))
 
-    def _message_line(self, draft: Draft, system: str, mrn: str, told_at: str) -> str:
-        frame, uuid = self._frame, chance.uuid()
+    def _message_line(self, line: Line, number: int, told: PatientRecord, told_at: str, applied_at: str) -> str:
+        frame, uuid, payload = self._frame, chance.uuid(), flat_payload(line.row)
         values = (
-            frame.first_message + draft.number,
+            frame.first_message + number,
             uuid,
-            rendered(system),
-            binary(vault.encrypt(draft.payload, field="message", record=uuid)),
-            binary(payload_hash(draft.payload)),
-            order_key(system, mrn),
-            draft.line,
+            rendered(told.source_system),
+            binary(vault.encrypt(payload, field="message", record=uuid)),
+            binary(payload_hash(payload)),
+            order_key(told.source_system, told.mrn),
+            line.number,
             told_at,
-            frame.first_decision + draft.number,
-            frame.first_record + draft.number,
+            applied_at,
+            frame.first_decision + number,
+            frame.first_record + number,
         )
         return self._message.line % values
 
@@ -213,7 +237,6 @@ def _message(frame: Frame) -> InboundMessage:
         outcome=MessageOutcome.CREATED,
         job_id=frame.job_id,
         received_at=frame.recorded_at,
-        applied_at=frame.recorded_at,
         correlation_id=frame.correlation_id,
         actor_id=frame.sender_id,
     )
@@ -230,5 +253,4 @@ def _record(frame: Frame) -> SourceRecord:
         standardiser=STANDARDISER_VERSION,
         payload_hash=b"",
         settings_hash=frame.settings_hash,
-        recorded_at=frame.recorded_at,
     )

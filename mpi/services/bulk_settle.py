@@ -1,9 +1,9 @@
-"""Records that may be one person -> persons, and for each record the decision that the online path would have made.
+"""Records that may be one person -> persons, and for each record the decision that the online path makes of it.
 
-Persons come from constrained clusters, strongest evidence first, whatever the order of the file. The decision of a
-record is then taken by the online predicate against the records before it, at the persons they belong to. Where
-it differs from the cluster (evidence came later in the file, or a stronger join was in the way), the cluster
-counts and the decision says so. Pure: no database.
+Persons come from constrained clusters, strongest evidence first, whatever the order of the file. The decisions are
+those of the online path, record after record: where it comes to the same persons, it is told as it went, joins
+included. Where it does not (evidence came later in the file, or a stronger join was in the way), the cluster
+counts, and each decision that differs from it says so. Pure: no database.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _STRONGER = Reason("stronger-join", "It fits, but stronger evidence in the same 
 class Placed:
     """Where one record belongs: `person` is the key of its golden record, made by the first record of it.
 
-    `supporting` is the record that earned the link, None for the first of a person; `asks` are the other
-    persons that may be the same, with how they fit.
+    `joined` are persons that this record shows to be the same one; they end in `person`. `supporting` is the
+    record that earned the link, None for the first of a person; `asks` are the other persons that may be the
+    same, with how they fit.
     """
 
     record_id: int
@@ -38,6 +39,7 @@ class Placed:
     decision: Decision
     supporting: int | None
     asks: tuple[tuple[int, Fit], ...]
+    joined: tuple[int, ...] = ()
 
 
 def settle_component(
@@ -45,22 +47,17 @@ def settle_component(
 ) -> list[Placed]:
     """Place the records of one connected component, ascending ids. `pairs` share a key, ids ascending.
 
-    The key of a person's golden record is the lowest id of its records plus `offset`.
+    The key of a person's golden record is the id of its first record plus `offset`.
     """
+    online = _Persons(records, pairs, offset)
+    placed = [online.take(number, model) for number in sorted(records)]
+    if all(map(_is_plain, placed)):
+        return placed  # every pair is certain and nothing speaks against one: any order makes this one person
     clusters = cluster(records, pairs, model)
-    persons = {number: lowest + offset for number, lowest in clusters.persons.items()}
-    near: dict[int, set[int]] = defaultdict(set)
-    for left, right in pairs:
-        near[right].add(persons[left])
-    so_far: dict[int, list[Member]] = defaultdict(list)
-    placed = []
-    for number in sorted(records):
-        subject = Member(number, records[number])
-        candidates = [Person(pk, tuple(so_far[pk])) for pk in sorted(near[number] | {persons[number]}) if so_far[pk]]
-        decision = decide(subject, candidates, model)
-        placed.append(_placed(decision, persons[number], clusters, is_first=not so_far[persons[number]]))
-        so_far[persons[number]].append(subject)
-    return placed
+    if clusters.persons == online.first_of_each():
+        return placed
+    settled = _Persons(records, pairs, offset)
+    return [settled.take(number, model, clusters) for number in sorted(records)]
 
 
 def settle_alone(record_id: int, record: StandardRecord, model: LinkageModel, *, offset: int) -> Placed:
@@ -69,19 +66,81 @@ def settle_alone(record_id: int, record: StandardRecord, model: LinkageModel, *,
     return Placed(record_id, record_id + offset, True, decision, None, ())
 
 
-def _placed(decision: Decision, person: int, clusters: Clusters, *, is_first: bool) -> Placed:
-    number = decision.subject.record_id
-    wanted = () if is_first else (person,)
-    held = {item.person_id for item in decision.review} | set(decision.person_ids)
-    supporting = None
-    if decision.person_ids != wanted:
-        decision = _overruled(decision, wanted)
-    if wanted:
-        own = next((fit for fit in decision.fits if fit.person_id == person), None)
-        supporting = own.best.right.record_id if own else _earned_with(number, clusters)
-    fits = {fit.person_id: fit for fit in decision.fits}
-    asks = tuple((pk, fits[pk]) for pk in sorted(held - {person}) if pk in fits)
-    return Placed(number, person, is_first, decision, supporting, asks)
+def _is_plain(placed: Placed) -> bool:
+    fits = placed.decision.fits
+    if placed.is_first:
+        return not fits
+    return len(fits) == 1 and all(pair.certain for pair in fits[0].pairs) and not fits[0].join.refusals
+
+
+class _Persons:
+    """The persons of a component while its records come in, one after another."""
+
+    def __init__(self, records: Mapping[int, StandardRecord], pairs: Iterable[tuple[int, int]], offset: int) -> None:
+        self._records = records
+        self._offset = offset
+        self._members: dict[int, list[Member]] = {}
+        self._owner: dict[int, int] = {}
+        self._near: dict[int, list[int]] = defaultdict(list)
+        for left, right in pairs:
+            self._near[right].append(left)
+
+    def first_of_each(self) -> dict[int, int]:
+        """Record id -> lowest record id of its person."""
+        firsts = {pk: min(member.record_id for member in members) for pk, members in self._members.items()}
+        return {number: firsts[pk] for number, pk in self._owner.items()}
+
+    def take(self, number: int, model: LinkageModel, clusters: Clusters | None = None) -> Placed:
+        """Decide on one record as the online path does; with `clusters` these have the last word."""
+        subject = Member(number, self._records[number])
+        near = {self._owner[other] for other in self._near[number]}
+        told = () if clusters is None else self._of_cluster(number, clusters)
+        candidates = [Person(pk, tuple(self._members[pk])) for pk in sorted(near.union(told))]
+        decision = decide(subject, candidates, model)
+        if clusters is not None and decision.person_ids != told:
+            decision = _overruled(decision, told)
+        own, *joined = sorted(decision.person_ids) or [number + self._offset]
+        placed = Placed(
+            number,
+            own,
+            own not in self._members,
+            decision,
+            _supporting(decision, clusters),
+            self._asks(decision, {own, *joined}),
+            tuple(joined),
+        )
+        for pk in joined:
+            self._move(pk, own)
+        self._members.setdefault(own, []).append(subject)
+        self._owner[number] = own
+        return placed
+
+    def _of_cluster(self, number: int, clusters: Clusters) -> tuple[int, ...]:
+        """The person that the records before it of the same cluster have made."""
+        person = clusters.persons[number]
+        return tuple({pk for one, pk in self._owner.items() if clusters.persons[one] == person})
+
+    def _asks(self, decision: Decision, own: set[int]) -> tuple[tuple[int, Fit], ...]:
+        held = {item.person_id for item in decision.review} | set(decision.person_ids)
+        fits = {fit.person_id: fit for fit in decision.fits}
+        return tuple((pk, fits[pk]) for pk in sorted(held - own) if pk in fits)
+
+    def _move(self, giver: int, taker: int) -> None:
+        for member in self._members[giver]:
+            self._owner[member.record_id] = taker
+        self._members[taker] += self._members.pop(giver)
+
+
+def _supporting(decision: Decision, clusters: Clusters | None) -> int | None:
+    """The record that earned the link: of its best fit, or of the strongest pair of the cluster."""
+    if not decision.person_ids:
+        return None
+    for fit in decision.fits:
+        if fit.person_id in decision.person_ids:
+            return fit.best.right.record_id
+    if clusters is None:
+        raise ValueError("A record was linked to a person that it does not fit.")
+    return _earned_with(decision.subject.record_id, clusters)
 
 
 def _overruled(decision: Decision, wanted: tuple[int, ...]) -> Decision:
@@ -117,9 +176,9 @@ def _earned_with(number: int, clusters: Clusters) -> int:
     raise ValueError("A record of a person of several was joined by no pair.")
 
 
-def components(numbers: int, pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+def components(lines: int, pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     """Connected components of more than one record: lowest number -> all its numbers, ascending."""
-    parent = list(range(numbers))
+    parent = list(range(lines))
 
     def root(number: int) -> int:
         while parent[number] != number:

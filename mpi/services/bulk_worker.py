@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import orjson
 
@@ -15,21 +16,27 @@ from matching.model_document import from_document
 from matching.records import StandardRecord
 from matching.survivorship import FieldValue, Member
 from mpi import codec
-from mpi.services.bulk_prepare import Draft, Frame, Prepared, Preparer
-from mpi.services.bulk_rows import Known, RowWriter
+from mpi.services.bulk_frame import Frame
+from mpi.services.bulk_prepare import Lines, Prepared, Preparer
+from mpi.services.bulk_rows import RowWriter
 from mpi.services.bulk_settle import Placed, settle_alone, settle_component
+from mpi.services.bulk_story import Known, Story
+
+HIDDEN, FULL = 1, 2
+"""Marks of a key that too many share: later batches do not find the record by it; it could not look at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One record between the two halves of the load."""
+    """One record between the two halves of the load; a mark for each of its keys."""
 
     number: int
+    batch: int
     standard: bytes = field(repr=False)
     member: bytes = field(repr=False)
     hashes: array[int] = field(repr=False)
     rules: array[int] = field(repr=False)
-    capped: tuple[str, ...] = ()
+    marks: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,11 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """A task: components, and fresh keys for as many potential matches as there are pairs."""
+    """A task: components, and the first of the fresh keys for potential matches and for links that joins move."""
 
     components: tuple[Component, ...]
-    match_ids: tuple[int, ...]
+    first_match: int
+    first_move: int
 
 
 class Worker:
@@ -58,18 +66,19 @@ class Worker:
         self._preparer = Preparer(frame, self._model)
         self._writer = RowWriter(frame)
 
-    def prepare(self, drafts: Sequence[Draft]) -> Prepared:
+    def prepare(self, task: Lines) -> Prepared:
         """Rows of these lines, and what matching needs of them."""
-        return self._preparer.prepare(drafts)
+        return self._preparer.prepare(task)
 
     def settle(self, task: Settling) -> tuple[dict[str, bytes], int]:
         """COPY lines by statement, parents first, and the number of persons."""
-        match_ids = list(task.match_ids)
+        match_ids, move_ids = count(task.first_match), count(task.first_move)
         persons = 0
         for component in task.components:
             placed = self._placed(component)
-            persons += sum(item.is_first for item in placed)
-            self._writer.write(placed, self._known(component, placed), match_ids)
+            persons += sum(item.is_first - len(item.joined) for item in placed)
+            known = self._known(component, placed)
+            Story(self._frame, self._writer, known, match_ids, move_ids).tell(placed)
         return self._writer.taken(), persons
 
     def _placed(self, component: Component) -> list[Placed]:
@@ -84,26 +93,35 @@ class Worker:
 
     def _known(self, component: Component, placed: Sequence[Placed]) -> dict[int, Known]:
         """What else the rows need, by record id. The keys of a person are those of its records so far."""
-        persons: dict[int, set[int]] = defaultdict(set)
+        members: dict[int, list[Stored]] = defaultdict(list)
         known = {}
         for stored, item in zip(component.records, placed, strict=True):
-            rules = dict(zip(stored.hashes, stored.rules, strict=True))
-            known[item.record_id] = _known(stored, item, self._shared(rules, item, persons))
-            persons[item.person].update(rules)
+            shared = {fit.person_id: _shared(stored, members[fit.person_id]) for fit in item.decision.fits}
+            known[item.record_id] = _known(stored, item.record_id, shared)
+            for joined in item.joined:
+                members[item.person] += members.pop(joined)
+            members[item.person].append(stored)
         return known
 
-    @staticmethod
-    def _shared(rules: Mapping[int, int], item: Placed, persons: Mapping[int, set[int]]) -> dict[int, tuple[str, ...]]:
-        return {
-            fit.person_id: tuple(sorted({RULES[rules[key]] for key in rules.keys() & persons[fit.person_id]}))
-            for fit in item.decision.fits
-        }
+
+def _shared(stored: Stored, members: Sequence[Stored]) -> tuple[str, ...]:
+    """The rules of the keys by which the record finds one of these."""
+    rules = dict(zip(stored.hashes, stored.rules, strict=True))
+    found = set()
+    for member in members:
+        near = member.batch == stored.batch
+        for value, mark in zip(member.hashes, member.marks, strict=True):
+            if value in rules and (near or not mark & HIDDEN):
+                found.add(RULES[rules[value]])
+    return tuple(sorted(found))
 
 
-def _known(stored: Stored, item: Placed, rules: Mapping[int, tuple[str, ...]]) -> Known:
+def _known(stored: Stored, record_id: int, rules: Mapping[int, tuple[str, ...]]) -> Known:
     uuid, system, mrn, rank, moment, shown = orjson.loads(stored.member)
     values = {name: FieldValue(**told) for name, told in shown.items()}
-    return Known(uuid, Member(item.record_id, system, mrn, rank, moment, values), rules, stored.capped)
+    capped = {RULES[rule] for rule, mark in zip(stored.rules, stored.marks, strict=True) if mark & FULL}
+    member = Member(record_id, system, mrn, rank, moment, values)
+    return Known(uuid, stored.batch, member, rules, tuple(sorted(capped)))
 
 
 def _standard(document: bytes) -> StandardRecord:

@@ -37,7 +37,7 @@ def recompute(
         before = (golden.values, golden.provenance, golden.status)
         own = [_member(record, systems[record.source_system_id]) for record in members[golden.pk]]
         settle(golden, own, overrides[golden.pk])
-        yield golden, _changes(before, golden)
+        yield golden, changes(before, golden)
 
 
 def settle(golden: GoldenRecord, members: Sequence[Member], overrides: Sequence[Override] = ()) -> None:
@@ -131,7 +131,7 @@ def _put_status(golden: GoldenRecord, systems: set[str]) -> None:
         golden.status = GoldenStatus.PROVISIONAL
 
 
-def _changes(before: tuple[dict[str, Any], dict[str, Any], str], golden: GoldenRecord) -> set[str]:
+def changes(before: tuple[dict[str, Any], dict[str, Any], str], golden: GoldenRecord) -> set[str]:
     values, provenance, status = before
     changed = {name for name in values.keys() | golden.values.keys() if values.get(name) != golden.values.get(name)}
     if status != golden.status:

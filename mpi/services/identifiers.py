@@ -26,25 +26,31 @@ def write_identifiers(unit: UnitOfWork, plans: Iterable[Plan]) -> None:
     insert_rows([row for pk, plan in last.items() for row in _rows(unit, pk, plan.told.standard)])
 
 
-def _rows(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> Iterable[Identifier]:
-    """`standard` is the protected form: values of protected identifiers are blind indexes in hexadecimal."""
+def identifier_values(standard: StandardRecord) -> Iterable[tuple[str, str, str, bytes]]:
+    """(authority, type, value or "", blind index) of each number of a record.
+
+    `standard` is the protected form: values of protected identifiers are blind indexes in hexadecimal.
+    """
     if standard.ssn:
-        yield _row(unit, record_id, (SSN_AUTHORITY, "SS", ""), vault.blind_index("ssn", standard.ssn))
+        yield _fitted(SSN_AUTHORITY, "SS", "", vault.blind_index("ssn", standard.ssn))
     for authority, kind, value in standard.identifiers:
         if codec.is_protected(authority, kind):
-            yield _row(unit, record_id, (authority, kind, ""), bytes.fromhex(value))
+            yield _fitted(authority, kind, "", bytes.fromhex(value))
         else:
-            index = vault.blind_index(f"{authority}|{kind}", value)
-            yield _row(unit, record_id, (authority, kind, value), index)
+            yield _fitted(authority, kind, value, vault.blind_index(f"{authority}|{kind}", value))
 
 
-def _row(unit: UnitOfWork, record_id: int, number: tuple[str, str, str], index: bytes) -> Identifier:
-    authority, kind, value = number
-    return Identifier(
-        id=unit.new_id(Identifier),
-        source_record_id=record_id,
-        authority=authority[:64],
-        type=kind[:16],
-        value=value[:64],
-        value_index=index,
-    )
+def _fitted(authority: str, kind: str, value: str, index: bytes) -> tuple[str, str, str, bytes]:
+    return authority[:64], kind[:16], value[:64], index
+
+
+def _rows(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> Iterable[Identifier]:
+    for authority, kind, value, index in identifier_values(standard):
+        yield Identifier(
+            id=unit.new_id(Identifier),
+            source_record_id=record_id,
+            authority=authority,
+            type=kind,
+            value=value,
+            value_index=index,
+        )

@@ -7,9 +7,8 @@ cannot be used is reported with its number, column and mend; the rest is importe
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -23,8 +22,8 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.commands import Actor
-from mpi.errors import Flaw, InvalidInput, UnknownSystem
-from mpi.mapping import Mapped, record_from_flat
+from mpi.errors import Flaw, InvalidInput
+from mpi.mapping import Mapped
 from mpi.models import (
     InboundMessage,
     Job,
@@ -36,17 +35,17 @@ from mpi.models import (
 from mpi.services.active_model import active_model
 from mpi.services.dispatch import hint
 from mpi.services.import_known import Known, known_before
-from mpi.services.import_lines import Line, column_of, read_header, read_lines
+from mpi.services.import_lines import Line, read_header, read_lines
+from mpi.services.import_mapping import map_line
 from mpi.services.locking import outlast
-from mpi.services.parse import all_systems, known_system
+from mpi.services.parse import all_systems
 from mpi.services.receive import Draft, flat_payload, receive_many
 from mpi.services.systems import register_system
 
-_LINES_A_COMMIT = 1_000
+LINES_A_COMMIT = 1_000
 MOST_LINE_ERRORS = 100_000
 _MOST_NEW_SYSTEMS = 50
 _MOST_DIGITS_OF_A_CODE = 5
-_CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 Advance = Callable[[int], None]
 
 
@@ -130,7 +129,7 @@ def read_file(path: Path, job: Job, *, actor: Actor, advance: Advance) -> Job:
     systems = all_systems()
     reading = Reading(job, actor, read_header(path), systems, known_before(job, systems, active_model()))
     lines = read_lines(path)
-    while batch := list(islice(lines, _LINES_A_COMMIT)):
+    while batch := list(islice(lines, LINES_A_COMMIT)):
         _take(batch, reading)
         advance(len(batch))
     job.status = JobStatus.RUNNING
@@ -185,43 +184,9 @@ def _receive(drafts: Sequence[Draft], reading: Reading, again: bool) -> list[int
 
 
 def mapped_line(line: Line, reading: Reading, flaws: list[Flaw]) -> Mapped | None:
-    """The record of a line, or None with its flaws noted."""
-    if line.flaws:
-        flaws += line.flaws
-        reading.counts["rejected"] += 1
-        return None
-    try:
-        system = known_system(line.row.get("source_system", "").strip(), reading.systems)
-        mapped = record_from_flat(line.row, time_zone=system.time_zone)
-    except UnknownSystem as error:
-        mapped = None
-        flaws += [_placed(flaw, line, reading) for flaw in _naming(error, line)]
-    except InvalidInput as error:
-        mapped = None
-        flaws += [_placed(flaw, line, reading) for flaw in error.flaws]
-    if mapped is None:
-        reading.counts["rejected"] += 1
-        return None
-    if mapped.doubts:
-        reading.counts["doubtful"] += 1
-        flaws += [_placed(flaw, line, reading, taken=True) for flaw in mapped.doubts]
-    return None if _repeats(line, mapped, reading, flaws) else mapped
-
-
-def _naming(error: UnknownSystem, line: Line) -> Iterator[Flaw]:
-    """The operator is told which code it is, unless it does not look like one: it may be a value of a patient."""
-    code = line.row.get("source_system", "").strip()
-    if not code:
-        yield Flaw("source_system", "is missing", "give the code of the source system")
-        return
-    for flaw in error.flaws:
-        yield Flaw(flaw.field, f"“{code}” {flaw.problem}" if _CODE.fullmatch(code) else flaw.problem, flaw.mend)
-
-
-def _placed(flaw: Flaw, line: Line, reading: Reading, *, taken: bool = False) -> Flaw:
-    column = column_of(reading.header, flaw.field) if reading.header else 1
-    problem = f"{flaw.problem}; the record was taken without it as evidence" if taken else flaw.problem
-    return Flaw(flaw.field, problem, flaw.mend, line.number, column)
+    """As `map_line`, and None for a line that only repeats the one before it of the same record."""
+    mapped = map_line(line, reading.systems, reading.header, flaws, reading.counts)
+    return None if mapped is None or _repeats(line, mapped, reading, flaws) else mapped
 
 
 def _repeats(line: Line, mapped: Mapped, reading: Reading, flaws: list[Flaw]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -52,7 +52,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         yield from (_json_lines(raw) if path.suffix.lower() in {".ndjson", ".jsonl"} else _csv_lines(raw, path.name))
 
 
-def column_of(header: tuple[str, ...], name: str) -> int | None:
+def column_of(header: Sequence[str], name: str) -> int | None:
     """The column of a field, from 1; None when the file has no such column."""
     return header.index(name) + 1 if name in header else None
 

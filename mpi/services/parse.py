@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,7 +80,7 @@ def _key(key: BlockingKey) -> Key:
     return Key(vault.blocking_hash(key.rule, key.value), key.rule, key.strong, RULES.index(key.rule))
 
 
-def known_system(code: str, systems: dict[str, SourceSystem]) -> SourceSystem:
+def known_system(code: str, systems: Mapping[str, SourceSystem]) -> SourceSystem:
     """The registered source system of a code. Raises UnknownSystem."""
     try:
         return systems[code]

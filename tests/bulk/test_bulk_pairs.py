@@ -14,9 +14,9 @@ from mpi.services.bulk_pairs import (
     add_records,
     feature_table,
     features,
+    hot_keys,
     key_table,
     pairs_database,
-    passed_over,
     promising_pairs,
 )
 from tests.matching.people import odd_record, town, vary
@@ -66,10 +66,14 @@ def test_most_pairs_that_share_a_key_by_chance_are_thinned_out() -> None:
     assert real > 0.6 * len(promised)
 
 
-def test_a_key_that_too_many_share_is_passed_over_and_named() -> None:
-    crowd = [vary(mrn=str(number), ssn="", phones=(), emails=(), addresses=()) for number in range(201)]
+def test_a_key_that_too_many_share_finds_the_first_of_them_and_those_of_the_same_batch() -> None:
+    crowd = [vary(mrn=str(number), ssn="", phones=(), emails=(), addresses=()) for number in range(150)]
+    batches = [number // 10 for number in range(150)]
     with pairs_database(memory_limit="500MB", threads=1) as database:
-        rows = feature_table(range(201), [features(record, MODEL) for record in crowd])
-        add_records(database, rows, key_table(range(201), [1] * 201, [False] * 201))
-        assert list(promising_pairs(database, MODEL)) == []
-        assert sorted(passed_over(database)) == [(number, 1) for number in range(201)]
+        rows = feature_table(range(150), [features(record, MODEL) for record in crowd])
+        add_records(database, rows, key_table(range(150), [1] * 150, [False] * 150, batches))
+        found = set(promising_pairs(database, MODEL))
+        told = {number: (found, full) for number, value, found, full in hot_keys(database) if value == 1}
+    pairs = {(one, other) for one in range(150) for other in range(one + 1, 150)}
+    assert found == {(one, other) for one, other in pairs if one < 100 or batches[one] == batches[other]}
+    assert told == {number: (False, batches[number] * 10 > 100) for number in range(100, 150)}
