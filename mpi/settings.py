@@ -32,11 +32,14 @@ def env_int(name: str, default: int) -> int:
         raise SystemExit(f"{name} must be a whole number.") from None
 
 
-def env_float(name: str, default: float) -> float:
+def env_share(name: str, default: float) -> float:
     try:
-        return float(env(name, str(default)))
+        found = float(env(name, str(default)))
     except ValueError:
-        raise SystemExit(f"{name} must be a number.") from None
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise SystemExit(f"{name} must be a number from 0 to 1.")
+    return found
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -186,7 +189,7 @@ SWEEP_AFTER_S = env_int("MPI_SWEEP_AFTER_S", 15)
 MESSAGE_MAX_BYTES = env_int("MPI_MESSAGE_MAX_BYTES", 1_000_000)
 REST_REQUESTS_PER_MINUTE = env_int("MPI_REST_REQUESTS_PER_MINUTE", 60_000)
 # The share of existing links that a linkage model may change without a rematch preview.
-MODEL_CHANGE_SHARE = env_float("MPI_MODEL_CHANGE_SHARE", 0.001)
+MODEL_CHANGE_SHARE = env_share("MPI_MODEL_CHANGE_SHARE", 0.001)
 IDEMPOTENCY_WINDOW_HOURS = env_int("MPI_IDEMPOTENCY_WINDOW_HOURS", 24)
 
 AUTH_USER_MODEL = "mpi.User"

@@ -1,14 +1,16 @@
-"""The matching page: the active linkage model, its thresholds and weights."""
+"""Linkage model versions for pages, programs and the command: who drafted and approved, which was active, weights."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from matching.levels import HOUSE, Surname, house_level, house_parts
 from matching.model import Comparison, Level, LinkageModel, Thresholds
 from matching.model_document import from_document
-from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.errors import NotFound
+from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,63 @@ def active_version() -> LinkageModelVersion | None:
     return LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).defer("document").first()
 
 
-def other_versions() -> tuple[LinkageModelVersion, ...]:
-    """All other versions, newest first, without their documents. One query."""
-    rows = LinkageModelVersion.objects.exclude(status=ModelStatus.ACTIVE).defer("document")
-    return tuple(rows.order_by("-pk")[:50])
+def versions(*, limit: int = 200) -> tuple[LinkageModelVersion, ...]:
+    """All versions without their documents: the active one first, then the newest. One query."""
+    rows = LinkageModelVersion.objects.defer("document").order_by("-pk")[:limit]
+    return tuple(sorted(rows, key=lambda row: row.status != ModelStatus.ACTIVE))
+
+
+def version(name: str) -> LinkageModelVersion:
+    """The version of this name, without its document. One query. Raises NotFound."""
+    found = LinkageModelVersion.objects.filter(name=name).defer("document").first()
+    if found is None:
+        raise NotFound("There is no linkage model of this name.")
+    return found
+
+
+def activations(*, limit: int = 50) -> tuple[ModelActivation, ...]:
+    """Which version became active when and through whom, newest first. One query."""
+    rows = ModelActivation.objects.select_related("version", "previous").defer(
+        "version__document", "previous__document"
+    )
+    return tuple(rows.order_by("-pk")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainNotice:
+    """The index has outgrown the active model: its prior was learned on half as many records, or fewer."""
+
+    name: str
+    records: int
+    trained_for: int
+
+    @property
+    def words(self) -> str:
+        """What to tell, in a sentence and the mend."""
+        times = self.records / self.trained_for
+        return (
+            f"The index holds {self.records:,} records, {times:.1f} times the {self.trained_for:,} for which the "
+            f"active linkage model {self.name} was trained: chance agreements are that much commoner. Train a new "
+            "version with “manage.py trainmodel”."
+        )
+
+
+_OUTGROWN = 2
+
+
+def retrain_notice(records: int) -> RetrainNotice | None:
+    """The notice, when an index of so many records has doubled since the active model was trained. Two queries."""
+    active = active_version()
+    if active is None:
+        return None
+    trained_for = _prior_records(active.pk, active.content_hash)
+    return RetrainNotice(active.name, records, trained_for) if records >= _OUTGROWN * trained_for else None
+
+
+@lru_cache(maxsize=64)
+def _prior_records(pk: int, _content_hash: str) -> int:
+    found: int = LinkageModelVersion.objects.values_list("document__prior__records", flat=True).get(pk=pk)
+    return found
 
 
 def model_of(version: LinkageModelVersion) -> LinkageModel:
@@ -93,3 +148,26 @@ def _house_table(levels: list[Level]) -> WeightTable:
 
 def _weight(level: Level) -> Weight:
     return Weight(level.words, level.m, level.u, level.bits)
+
+
+def account_lines(account: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What a document says of its training or evaluation, as (words, value), in one level. No query."""
+    return tuple(_lines(account, ""))
+
+
+def _lines(account: Mapping[str, object], above: str) -> Iterator[tuple[str, str]]:
+    for key, value in account.items():
+        label = f"{above}, {key}" if above else key
+        if isinstance(value, Mapping):
+            yield from _lines(value, label)
+        elif isinstance(value, list):
+            if not any(isinstance(item, Mapping) for item in value):
+                yield label.replace("_", " "), " to ".join(map(_written, value))
+        else:
+            yield label.replace("_", " "), _written(value)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"

@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 
 from mpi.euid import normal_euid
 from mpi.web.styleguide import styleguide
-from mpi.web.views import account, acts, audit_log, dashboard, golden, machinery, search, source_record
+from mpi.web.views import account, acts, audit_log, dashboard, golden, machinery, models, search, source_record
 
 
 class EuidConverter:
@@ -25,6 +25,7 @@ register_converter(EuidConverter, "euid")
 
 _PERSON = "golden-records/<euid:euid>"
 _RECORD = "source-records/<int:record_id>"
+_MODEL = "matching/models/<str:name>"
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -53,7 +54,15 @@ urlpatterns = [
     path("jobs/", machinery.jobs, name="jobs"),
     path("jobs/<uuid:job_uuid>/", machinery.job, name="job"),
     path("jobs/<uuid:job_uuid>/errors.csv", machinery.job_errors, name="job-errors"),
-    path("matching/", machinery.matching, name="matching"),
+    path("matching/", models.matching, name="matching"),
+    path("matching/import/", models.bring, name="model-import"),
+    path(f"{_MODEL}/", models.model, name="model"),
+    path(f"{_MODEL}/compare/", models.compare, name="model-compare"),
+    path(f"{_MODEL}/document.json", models.document, name="model-document"),
+    path(f"{_MODEL}/approve/", models.act, {"act": "approve"}, name="model-approve"),
+    path(f"{_MODEL}/reject/", models.act, {"act": "reject"}, name="model-reject"),
+    path(f"{_MODEL}/activate/", models.act, {"act": "activate"}, name="model-activate"),
+    path(f"{_MODEL}/roll-back/", models.act, {"act": "rollback"}, name="model-rollback"),
     path("audit/", audit_log.audit_log, name="audit"),
     path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
     path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),

@@ -1,4 +1,4 @@
-"""Messages, jobs and the linkage model: what the index works on, and by which rules."""
+"""Messages and jobs: what the index works on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from mpi.access import Permission
 from mpi.queries import jobs as job_reads
-from mpi.queries import linkage
 from mpi.queries import messages as message_reads
 from mpi.web.pages import ActorRequest, page, require, show, whole_number
 
@@ -86,17 +85,3 @@ def job_errors(request: ActorRequest, job_uuid: UUID) -> HttpResponseBase:
 
     name = f'attachment; filename="errors-{progress.job.uuid}.csv"'
     return StreamingHttpResponse(lines(), content_type="text/csv", headers={"Content-Disposition": name})
-
-
-@page
-def matching(request: ActorRequest) -> HttpResponse:
-    require(request, Permission.MODEL_READ)
-    version = linkage.active_version()
-    model = linkage.model_of(version) if version else None
-    context = {
-        "version": version,
-        "model": model,
-        "tables": linkage.weight_tables(model) if model else (),
-        "others": linkage.other_versions(),
-    }
-    return show(request, "mpi/matching.html", context)
