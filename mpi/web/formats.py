@@ -7,6 +7,7 @@ say "not known" for it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
@@ -178,6 +179,17 @@ def share(value: float) -> str:
     if value >= 0.001:
         return f"{value:.2g}"
     return f"1 in {float(f'{1 / value:.2g}'):,.0f}"
+
+
+def fine_share(value: float | None) -> str:
+    """`99.944 %`, `97.0 %`, `0.025 %`, `100 %`: two digits of the distance to the nearer end."""
+    if value is None:
+        return ""
+    if value in (0.0, 1.0):
+        return f"{value * 100:g} %"
+    rest = min(value, 1 - value) * 100
+    places = min(max(1 - math.floor(math.log10(rest)), 1), 4) if rest > 0 else 4
+    return f"{value * 100:.{places}f} %"
 
 
 def count(value: int | None) -> str:

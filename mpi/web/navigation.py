@@ -17,6 +17,7 @@ _ENTRIES = (
     ("messages", "Messages", "m", access.Permission.MESSAGES),
     ("jobs", "Jobs", "j", access.Permission.JOBS),
     ("matching", "Matching", "l", access.Permission.MODEL_READ),
+    ("evaluation", "Evaluation", "e", access.Permission.EVALUATION),
     ("audit", "Audit", "a", access.Permission.AUDIT_READ),
 )
 

@@ -6,7 +6,19 @@ from django.urls import path, register_converter
 
 from mpi.euid import normal_euid
 from mpi.web.styleguide import styleguide
-from mpi.web.views import account, acts, audit_log, dashboard, golden, machinery, models, search, source_record
+from mpi.web.views import (
+    account,
+    acts,
+    audit_log,
+    dashboard,
+    evaluation,
+    golden,
+    machinery,
+    model_card,
+    models,
+    search,
+    source_record,
+)
 
 
 class EuidConverter:
@@ -59,10 +71,16 @@ urlpatterns = [
     path(f"{_MODEL}/", models.model, name="model"),
     path(f"{_MODEL}/compare/", models.compare, name="model-compare"),
     path(f"{_MODEL}/document.json", models.document, name="model-document"),
+    path(f"{_MODEL}/card/", model_card.model_card, name="model-card"),
+    path(f"{_MODEL}/card.md", model_card.model_card_markdown, name="model-card-markdown"),
     path(f"{_MODEL}/approve/", models.act, {"act": "approve"}, name="model-approve"),
     path(f"{_MODEL}/reject/", models.act, {"act": "reject"}, name="model-reject"),
     path(f"{_MODEL}/activate/", models.act, {"act": "activate"}, name="model-activate"),
     path(f"{_MODEL}/roll-back/", models.act, {"act": "rollback"}, name="model-rollback"),
+    path("evaluation/", evaluation.overview, name="evaluation"),
+    path("evaluation/start/", evaluation.start, name="evaluation-start"),
+    path("evaluation/compare/", evaluation.compare, name="evaluation-compare"),
+    path("evaluation/<uuid:run_uuid>/", evaluation.run, name="evaluation-run"),
     path("audit/", audit_log.audit_log, name="audit"),
     path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
     path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),
