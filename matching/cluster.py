@@ -8,12 +8,13 @@ alone would chain father to son through one bad record.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matching.join import JoinVerdict, Member, Refusal, ScoredPair, Separations, judge_join, scored_pair, strength
 from matching.model import LinkageModel
 from matching.records import StandardRecord
+from matching.settle import CLEARLY_STRONGER, settle_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,10 @@ def cluster(
     for members in settled:
         work.settle(members)
     scored = [work.pair(left, right) for left, right in pairs]
-    earned = [pair for pair in sorted(scored, key=strength, reverse=True) if pair.certain and work.join(pair)]
-    earned += [pair for pair in work.sole_pairs(scored) if work.join(pair, sole=True)]
+    certain = sorted((pair for pair in scored if pair.certain), key=strength, reverse=True)
+    rivals = work.neighbours(certain)
+    earned = [pair for pair in certain if not work.contested(pair, rivals) and work.join(pair)]
+    earned += work.ask_again(scored)
     return Clusters(work.persons(), tuple(earned), work.left_to_review(scored))
 
 
@@ -84,45 +87,84 @@ class _Work:
             self._scored[key] = scored_pair(lower, upper, self._model)
         return self._scored[key]
 
-    def join(self, pair: ScoredPair, *, sole: bool = False) -> bool:
+    def _facing(self, one: int, other: int) -> ScoredPair:
+        """The scored pair with `one` on the left: the predicate tells its two sets by the sides of the pairs."""
+        pair = self.pair(one, other)
+        return pair if pair.left.record_id == one else ScoredPair(pair.right, pair.left, pair.score, pair.verdict)
+
+    def join(self, pair: ScoredPair) -> bool:
         """Join the two persons of the pair if they may; False if they are one already or may not."""
         left, right = self._root[pair.left.record_id], self._root[pair.right.record_id]
-        if left == right or left in self._settled or right in self._settled:
+        if left == right or self._settled & {left, right} or not self._judge(left, right).allowed:
             return False
-        verdict = self._judge(left, right)
-        if verdict.refusals or not (verdict.allowed or sole):
-            return False
-        kept, gone = (left, right) if left < right else (right, left)
+        self._merge(min(left, right), max(left, right))
+        return True
+
+    def _merge(self, kept: int, gone: int) -> None:
         for number in self._members[gone]:
             self._root[number] = kept
         self._members[kept] += self._members.pop(gone)
-        return True
 
     def _judge(self, left: int, right: int) -> JoinVerdict:
-        cross = [self.pair(one, other) for one in self._members[left] for other in self._members[right]]
+        return self._judge_members(self._members[left], self._members[right])
+
+    def _judge_members(self, left: Sequence[int], right: Sequence[int]) -> JoinVerdict:
+        cross = [self._facing(one, other) for one in left for other in right]
         verdict = judge_join(cross, self._separated)
         if not verdict.refusals:
             return verdict
         return judge_join(cross, self._separated, inside=[*self._inside(left), *self._inside(right)])
 
-    def _inside(self, root: int) -> list[ScoredPair]:
-        members = self._members[root]
+    def _inside(self, members: Sequence[int]) -> list[ScoredPair]:
         return [self.pair(one, other) for place, one in enumerate(members) for other in members[place + 1 :]]
 
-    def sole_pairs(self, scored: Iterable[ScoredPair]) -> list[ScoredPair]:
-        """Pairs that may join because neither person fits anybody else (see `Verdict.automatic_if_sole`)."""
-        fits: dict[int, set[int]] = defaultdict(set)
-        waiting = []
+    def neighbours(self, pairs: Iterable[ScoredPair]) -> dict[int, list[ScoredPair]]:
+        """Record id -> the pairs it is in."""
+        found: dict[int, list[ScoredPair]] = defaultdict(list)
+        for pair in pairs:
+            found[pair.left.record_id].append(pair)
+            found[pair.right.record_id].append(pair)
+        return found
+
+    def contested(self, pair: ScoredPair, rivals: Mapping[int, Sequence[ScoredPair]]) -> bool:
+        """Whether a third person is certain too, cannot be one with both, and is not clearly weaker."""
+        ends = (self._root[pair.left.record_id], self._root[pair.right.record_id])
+        if ends[0] == ends[1]:
+            return False
+        least = pair.score.bits - CLEARLY_STRONGER
+        both = self._members[ends[0]] + self._members[ends[1]]
+        for end in ends:
+            thirds = {
+                self._root[other]
+                for number in self._members[end]
+                for rival in rivals.get(number, ())
+                if rival.score.bits > least
+                for other in (rival.left.record_id, rival.right.record_id)
+            }
+            for third in sorted(thirds - {*ends}):
+                if not self._judge(end, third).refusals and self._judge_members(both, self._members[third]).refusals:
+                    return True
+        return False
+
+    def ask_again(self, scored: Iterable[ScoredPair]) -> list[ScoredPair]:
+        """Ask every question that is left of whole persons; the pairs that earned a join then."""
+        questions = set()
         for pair in scored:
-            left, right = self._root[pair.left.record_id], self._root[pair.right.record_id]
-            if left == right or pair.verdict.grade == "certainly-not" or pair.verdict.vetoes:
-                continue
-            fits[left].add(right)
-            fits[right].add(left)
-            if pair.verdict.automatic_if_sole:
-                waiting.append((pair, left, right))
-        alone = [pair for pair, left, right in waiting if fits[left] == {right} and fits[right] == {left}]
-        return sorted(alone, key=strength, reverse=True)
+            left, right = sorted((self._root[pair.left.record_id], self._root[pair.right.record_id]))
+            if left != right and pair.verdict.grade != "certainly-not":
+                questions.add((left, right))
+        members = {
+            root: [Member(number, self._records[number]) for number in self._members[root]]
+            for question in questions
+            for root in question
+        }
+        joins = settle_with(self._ask, members, questions, members.keys(), decided_by_human=self._settled)
+        for join in joins:
+            self._merge(join.kept, join.gone)
+        return [join.verdict.best for join in joins if join.verdict.best is not None]
+
+    def _ask(self, left: Sequence[Member], right: Sequence[Member]) -> JoinVerdict:
+        return self._judge_members([one.record_id for one in left], [other.record_id for other in right])
 
     def persons(self) -> dict[int, int]:
         """Record id -> lowest record id of its person."""

@@ -7,6 +7,8 @@ a property test, so a change here is a change there.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rapidfuzz.distance import DamerauLevenshtein
 
 from matching.compare_names import compare_given, compare_middle, compare_surname
@@ -26,6 +28,11 @@ GENERATION_YEARS = 16
 
 LEAST_STREET = 6
 """Letters of a street line from which it may be compared by likeness."""
+
+SHORT_STREET_EDITS, LONG_STREET, LONG_STREET_EDITS = 2, 16, 4
+"""Typing errors allowed in a street line, the letters from which it counts as long, and those allowed then."""
+LEAST_STREET_NAME = 4
+DIRECTIONS = frozenset({"N", "S", "E", "W", "NE", "NW", "SE", "SW"})
 
 _edits = DamerauLevenshtein.distance
 
@@ -73,43 +80,74 @@ def _share(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 
 
 def same_address(left: StandardAddress, right: StandardAddress) -> bool:
-    """One street and place, and no two different units. The caller checked that the streets are equal."""
-    if not left.street or left.zip5 != right.zip5:
+    """One street and place, and no two different units. The caller checked that the streets are equal.
+
+    Where one of the two tells no place (a ZIP code, or a town), a house number and a street name are enough.
+    """
+    if not left.street or (left.unit != right.unit and left.unit and right.unit):
         return False
-    if not left.zip5 and (not left.city or left.city != right.city):
-        return False
-    return left.unit == right.unit or not left.unit or not right.unit
+    if left.zip5 and right.zip5:
+        return left.zip5 == right.zip5
+    if left.city and right.city:
+        return left.city == right.city
+    return bool(house(left.street))
 
 
 def _compare_place(a: StandardRecord, b: StandardRecord) -> int:
-    """Places are ZIP codes; towns count only between addresses that both lack one (abroad, or not told).
+    """Places are ZIP codes, or towns where one side has no ZIP code at all.
 
     One street line in two places is close, too: a ZIP code or a town is mistyped more often than such a
-    coincidence happens.
+    coincidence happens. So is one house number and street name, whatever else the line says, and a misspelt
+    street, unless the places differ.
     """
-    known = agree = False
+    zips_known = any(home.zip5 for home in a.addresses) and any(home.zip5 for home in b.addresses)
+    known, agree, same_house = zips_known, False, False
     for left in a.addresses:
         for right in b.addresses:
             if left.street == right.street and len(left.street) >= LEAST_STREET:
                 return Contact.CLOSE
-            place, other = (left.zip5, right.zip5) if left.zip5 or right.zip5 else (left.city, right.city)
-            if place and other:
-                known = True
-                if place == other:
-                    agree = True
-                    if nearly_same_street(left.street, right.street):
-                        return Contact.CLOSE
+            place, other = (left.zip5, right.zip5) if zips_known else (left.city, right.city)
+            known = known or bool(place and other)
+            here = bool(place) and place == other
+            agree = agree or here
+            if house(left.street) and house(left.street) == house(right.street):
+                if here:
+                    return Contact.CLOSE
+                same_house = True
+    if (not known and same_house) or ((agree or not known) and _any_street_nearly(a, b)):
+        return Contact.CLOSE
     phones_known = bool(a.phones and b.phones)
     if agree:
         return Contact.ZIP_PHONE_DIFFERS if phones_known else Contact.ZIP
     return Contact.DIFFERS if known or phones_known else Contact.UNKNOWN
 
 
+def _any_street_nearly(a: StandardRecord, b: StandardRecord) -> bool:
+    return any(nearly_same_street(left.street, right.street) for left in a.addresses for right in b.addresses)
+
+
 def nearly_same_street(left: str, right: str) -> bool:
-    """The same first word (the house number) and at most two typing errors, in streets long enough for that."""
-    if len(left) < LEAST_STREET or len(right) < LEAST_STREET or left.partition(" ")[0] != right.partition(" ")[0]:
+    """The same first word (the house number) and few typing errors, in streets long enough for that."""
+    shorter = min(len(left), len(right))
+    if shorter < LEAST_STREET or left.partition(" ")[0] != right.partition(" ")[0]:
         return False
-    return _edits(left, right, score_cutoff=2) <= 2
+    allowed = LONG_STREET_EDITS if shorter >= LONG_STREET else SHORT_STREET_EDITS
+    return _edits(left, right, score_cutoff=allowed) <= allowed
+
+
+@lru_cache(maxsize=65_536)
+def house(street: str) -> str:
+    """House number and name of the street, "" without one of them: 12 OAK of 12 N OAK ST REAR.
+
+    A first word that is too short to name a street (ST, LA) takes the next one with it.
+    """
+    number, *words = street.split(" ")
+    if not number[:1].isdecimal():
+        return ""
+    words = [word for word in words if word not in DIRECTIONS] or words
+    if not words or (len(words[0]) < LEAST_STREET_NAME and len(words) < 2):
+        return ""
+    return f"{number} {words[0] if len(words[0]) >= LEAST_STREET_NAME else ' '.join(words[:2])}"
 
 
 def compare_birth_date(a: StandardRecord, b: StandardRecord) -> int:
@@ -142,7 +180,7 @@ def _compare_birth_year(left: str, right: str) -> int:
 
 
 def compare_ssn(a: StandardRecord, b: StandardRecord) -> int:
-    """SSN level; four digits alone can agree (close) or differ."""
+    """SSN level; four digits alone can agree (close) or differ, and say nothing where one typing error parts them."""
     left, right = a.ssn, b.ssn
     if left and right:
         if left == right:
@@ -153,7 +191,9 @@ def compare_ssn(a: StandardRecord, b: StandardRecord) -> int:
         return Ssn.CLOSE if edits == 2 or left[5:] == right[5:] else Ssn.DIFFERENT
     if not a.ssn_last4 or not b.ssn_last4:
         return Ssn.MISSING
-    return Ssn.CLOSE if a.ssn_last4 == b.ssn_last4 else Ssn.DIFFERENT
+    if a.ssn_last4 == b.ssn_last4:
+        return Ssn.CLOSE
+    return Ssn.MISSING if _edits(a.ssn_last4, b.ssn_last4, score_cutoff=1) <= 1 else Ssn.DIFFERENT
 
 
 def compare_identifiers(a: StandardRecord, b: StandardRecord) -> int:

@@ -115,7 +115,10 @@ def compare_middle(a: StandardName, b: StandardName) -> int:
 
 
 def compare_surname(a: StandardRecord, b: StandardRecord) -> int:
-    """Family name class; parts, former names, a typing error and a swap count as related."""
+    """Family name class; parts, former names, a typing error and a swap count as related.
+
+    One letter is an initial or filler: it says nothing where it is not the same.
+    """
     left, right = a.name.family, b.name.family
     if not left or not right:
         return Surname.UNKNOWN
@@ -127,6 +130,8 @@ def compare_surname(a: StandardRecord, b: StandardRecord) -> int:
         a
     ).isdisjoint(family_names(b)):
         return Surname.RELATED
+    if len(left) == 1 or len(right) == 1:
+        return Surname.UNKNOWN
     if _edits(left, right, score_cutoff=1) <= 1 and min(len(left), len(right)) > 3:
         return Surname.RELATED
     if _similarity(left, right) >= NEAR_SIMILARITY or sound(left) == sound(right):

@@ -22,7 +22,11 @@ _YEAR_FIRST = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ].
 _COMPACT = re.compile(r"(\d{4})(\d{2})?(\d{2})?(?:\d{2,6})?(?:\.\d+)?(?:[+-]\d{4})?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})[-/. ](\d{4})(?: .*)?")
 _DAY_MONTH_NAME = re.compile(r"(\d{1,2})(?:ST|ND|RD|TH)?[- ,.]*([A-Z]{3,9})[- ,.]*(\d{4})(?: .*)?")
+_COMPACT_YEAR_LAST = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _MONTH_NAME_DAY = re.compile(r"([A-Z]{3,9})[- ,.]*(\d{1,2})(?:ST|ND|RD|TH)?[- ,.]+(\d{4})(?: .*)?")
+
+
+_MISREAD_DIGITS = str.maketrans("OQDILSZBG", "000115286")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,19 @@ class StandardDate:
 def standard_date(told: str) -> StandardDate:
     """Read any usual form of a date. 03/04/1980 is read month first, as the United States write it, 3.4.1980 day first.
 
-    A day that does not exist keeps its year: the year is told, and one wrong digit spoils only the rest.
+    Where the month cannot be one and the day can (1930-23-01) the two have changed places, whatever the form
+    says. Letters that a scanner takes for digits (O, I, S) are read as those. A day that does not exist keeps
+    its year: the year is told, and one wrong digit spoils only the rest.
     """
     text = to_capitals(told)
     if not text:
         return StandardDate()
-    parts = _split(text)
+    parts = _split(text) or _split(text.translate(_MISREAD_DIGITS))
     if parts is None:
         return StandardDate(removed="not understood")
     year, month, day = parts
+    if month > 12 >= day > 0:
+        month, day = day, month
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
         return StandardDate(removed=f"year outside {EARLIEST_YEAR} to {LATEST_YEAR}")
     if not month or not day:
@@ -69,6 +77,11 @@ def standard_birth_date(told: str) -> StandardDate:
 def _split(text: str) -> tuple[int, int, int] | None:
     """(year, month, day), 0 for a part that is not told; None where the text is no date."""
     found = _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text)
+    if found and EARLIEST_YEAR <= int(found[1]) <= LATEST_YEAR:
+        return int(found[1]), int(found[2] or 0), int(found[3] or 0)
+    compact = _COMPACT_YEAR_LAST.fullmatch(text)
+    if compact and EARLIEST_YEAR <= int(compact[3]) <= LATEST_YEAR:
+        return int(compact[3]), int(compact[1]), int(compact[2])
     if found:
         return int(found[1]), int(found[2] or 0), int(found[3] or 0)
     found = _YEAR_LAST.fullmatch(text)

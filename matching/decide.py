@@ -17,6 +17,7 @@ from matching.join import Member, ScoredPair, Separations, judge_join, may_join,
 from matching.model import LinkageModel
 from matching.policy import judge
 from matching.score import score_levels, total_bits
+from matching.settle import CLEARLY_STRONGER, automatic_if_sole
 from matching.verdict import Reason
 
 __all__ = ["Decision", "Member", "Outcome", "Person", "ReviewItem", "decide", "may_join", "separation"]
@@ -26,6 +27,7 @@ Outcome = Literal["link", "join", "review", "new"]
 _TWO_FIT = Reason("several-fit", "Several persons fit and contradict each other: linked to none of them.")
 _HUMAN = Reason("human-decided", "Joining would touch a person on whom a steward has decided.")
 _REFUSED = Reason("member-refuses", "One record fits, but another record of the same person speaks against it.")
+_STRONGEST = Reason("clearly-strongest", "Several persons fit; one is a thousand times likelier than any other.")
 _SOLE = Reason("sole-candidate", "Little is known, but nobody else in the index fits.")
 _FITS = Reason("fits", "One person fits with certainty.")
 _BRIDGE = Reason("bridge", "The record shows that several persons are one.")
@@ -62,13 +64,15 @@ def decide(
         if (fit := _fit(subject, person, model, separated)) is not None
     ]
     strong = [fit for fit in fits if fit.join.earned]
-    if not strong and (sole := _sole(fits)) is not None:
+    if not strong and (sole := _sole(fits, model, separated)) is not None:
         return _decision("link", subject, fits, [sole], (_SOLE,), model, current_person_id)
     if not strong:
         outcome: Outcome = "review" if any(_reviewable(fit) for fit in fits) else "new"
         reason = _HELD if outcome == "review" else _NOBODY
         return _decision(outcome, subject, fits, [], (reason,), model, current_person_id)
     if (objection := _objection(strong, model, separated)) is not None:
+        if objection is _TWO_FIT and (clear := _clearly_strongest(strong)) is not None:
+            return _decision("link", subject, fits, [clear], (_STRONGEST,), model, current_person_id)
         return _decision("review", subject, fits, [], (objection,), model, current_person_id)
     if len(strong) == 1:
         return _decision("link", subject, fits, strong, (_FITS,), model, current_person_id)
@@ -102,12 +106,20 @@ def _reviewable(fit: Fit) -> bool:
     return fit.best.verdict.grade != "certainly-not"
 
 
-def _sole(fits: Sequence[Fit]) -> Fit | None:
-    """The one person that fits a record of which too little is known, if no other fits at all."""
-    alive = [fit for fit in fits if _reviewable(fit) and not fit.best.verdict.vetoes]
-    if len(alive) != 1 or not alive[0].best.verdict.automatic_if_sole or alive[0].join.refusals:
+def _sole(fits: Sequence[Fit], model: LinkageModel, separated: Separations) -> Fit | None:
+    """The person that fits a record of which too little is known, if no other fits that cannot be the same one."""
+    alive = sorted((fit for fit in fits if _reviewable(fit) and not fit.best.verdict.vetoes), key=_strength)
+    if not alive or alive[-1].join.refusals or not automatic_if_sole(alive[-1].join):
         return None
-    return alive[0]
+    *others, sole = alive
+    side = (*sole.members, sole.best.left)
+    contradicting = any(may_join(side, other.members, model, separated=separated).refusals for other in others)
+    return None if contradicting else sole
+
+
+def _strength(fit: Fit) -> tuple[bool, bool, float, int, int]:
+    certain, bits, *ids = strength(fit.best)
+    return (certain, automatic_if_sole(fit.join), bits, ids[0], ids[1])
 
 
 def _objection(strong: Sequence[Fit], model: LinkageModel, separated: Separations) -> Reason | None:
@@ -124,6 +136,13 @@ def _objection(strong: Sequence[Fit], model: LinkageModel, separated: Separation
             if may_join(side, other.members, model, separated=separated).refusals:
                 return _TWO_FIT
     return None
+
+
+def _clearly_strongest(strong: Sequence[Fit]) -> Fit | None:
+    """The fit that leads all others by far, unless one of its own records speaks against it or a human decided."""
+    first, second, *_ = sorted(strong, key=_strength, reverse=True)
+    leads = first.best.score.bits - second.best.score.bits >= CLEARLY_STRONGER
+    return first if leads and not first.join.refusals else None
 
 
 def _decision(

@@ -10,6 +10,7 @@ from matching.pair_facts import (
     CONTACT_AGREES,
     CONTACT_BESIDES_EMAIL,
     GIVEN_AGREES,
+    MIDDLE_AGREES,
     SURNAME_AGREES,
     PairFacts,
 )
@@ -18,25 +19,32 @@ from matching.verdict import Reason
 
 def lacks_evidence(pair: PairFacts, model: LinkageModel) -> Reason | None:
     """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name."""
-    surname_agrees = pair.surname in SURNAME_AGREES
     if pair.strong_id:
-        at_home = pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE) and (
-            pair.given_agrees or pair.birth_date == BirthDate.EXACT
-        )
-        if surname_agrees or pair.born_and_named_alike or at_home or _child_without_name(pair):
-            return None
-        return Reason("evidence", "The same identifier, but neither family name nor name and birth date agree.")
+        return _lacks_name(pair)
     if pair.given == Given.MISSING and pair.birth_date == BirthDate.MISSING:
         return Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
     more = pair.contact in CONTACT_AGREES or pair.number_nearly
-    if not surname_agrees:
+    if pair.surname == Surname.DIFFERENT or (pair.surname == Surname.UNKNOWN and more):
         explained = pair.born_and_named_alike or _child_without_name(pair)
         return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
-    if more or pair.middle == Middle.FULL:
+    if more or (pair.middle == Middle.FULL and pair.surname != Surname.UNKNOWN):
         return None
     if model.policy.mode == "strict":
         return Reason("evidence", "Name and birth date agree, but no SSN, address, phone, e-mail or middle name.")
     return _namesake(pair, model)
+
+
+def _lacks_name(pair: PairFacts) -> Reason | None:
+    """A number is not enough: families use one number for several of them. A name must agree, or the birth date."""
+    surname_agrees = pair.surname in SURNAME_AGREES
+    named = pair.given_agrees and (pair.surname != Surname.DIFFERENT or pair.middle in MIDDLE_AGREES)
+    if named or pair.born_and_named_alike or _child_without_name(pair):
+        return None
+    at_home = pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE)
+    born = pair.birth_date == BirthDate.EXACT
+    if (at_home and (pair.given_agrees or born)) or (surname_agrees and (born or pair.given != Given.MISSING)):
+        return None
+    return Reason("evidence", "The same identifier, but neither the name nor name and birth date agree.")
 
 
 def _child_without_name(pair: PairFacts) -> bool:
@@ -45,17 +53,17 @@ def _child_without_name(pair: PairFacts) -> bool:
 
 
 def _namesake(pair: PairFacts, model: LinkageModel) -> Reason | None:
-    initials = pair.middle == Middle.INITIAL
+    initials = pair.middle in MIDDLE_AGREES
     elsewhere = pair.contact in (Contact.DIFFERS, Contact.ZIP_PHONE_DIFFERS)
     if elsewhere and not initials:
         return Reason("namesake", "Name and birth date agree, but address or phone differs: perhaps a namesake.")
-    if pair.given not in GIVEN_AGREES or pair.birth_date not in BIRTH_DATE_AGREES:
+    if not _enough_for_a_namesake(pair, initials):
         return Reason("evidence", "Too little agrees besides the household.")
     strangers = expected_strangers(
         pair.a,
         pair.b,
-        given_exact=pair.given == Given.EXACT,
-        family_exact=pair.surname == Surname.EXACT,
+        given=Given(pair.given),
+        surname=pair.surname,
         birth_date=BirthDate(pair.birth_date),
         contact=pair.contact,
         initials_agree=initials,
@@ -64,3 +72,17 @@ def _namesake(pair: PairFacts, model: LinkageModel) -> Reason | None:
     if strangers <= 2.0**-model.policy.namesake_bits:
         return None
     return Reason("namesake", f"About {strangers:.2g} strangers of this name and birth date are to be expected.")
+
+
+def _enough_for_a_namesake(pair: PairFacts, initials: bool) -> bool:
+    """Given name, family name and birth date; one of them may be unknown where the middle names agree.
+
+    A missing birth date hides father and son of one name: for a man it is never enough.
+    """
+    known = (pair.given in GIVEN_AGREES, pair.surname != Surname.UNKNOWN, pair.birth_date in BIRTH_DATE_AGREES)
+    if all(known):
+        return True
+    unknown = (pair.given == Given.MISSING, pair.surname == Surname.UNKNOWN, pair.birth_date == BirthDate.MISSING)
+    if not initials or sum(unknown) != 1 or sum(known) != 2:
+        return False
+    return pair.birth_date != BirthDate.MISSING or (pair.a.sex == "F" and pair.b.sex == "F")

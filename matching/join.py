@@ -5,13 +5,14 @@ It serves record to person, bridges, bulk clusters, rematch and merge previews a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.levels import GIVEN, MIDDLE, SSN, Middle, Ssn
+from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, Middle, Ssn
 from matching.model import LinkageModel
-from matching.pair_facts import GIVEN_AGREES
-from matching.policy import contradicts_besides, judge
+from matching.pair_facts import BIRTH_DATE_AGREES, GIVEN_AGREES, pair_facts
+from matching.policy import judge
+from matching.profile import judge_whole
 from matching.records import StandardRecord
 from matching.score import Score, score
 from matching.verdict import Reason, Verdict
@@ -58,13 +59,15 @@ class Refusal:
 class JoinVerdict:
     """Whether the two sets may be one person.
 
-    `best` is the strongest cross pair (certain pairs first); `earned` tells whether it is certain.
+    `best` is the strongest cross pair (certain pairs first); `whole` is what the policy says of both sets as two
+    whole people (see `profile`), that of `best` where it is certain; `earned` tells whether `whole` is certain.
     """
 
     allowed: bool
     earned: bool
     best: ScoredPair | None
     refusals: tuple[Refusal, ...] = ()
+    whole: Verdict | None = None
 
 
 def separation(left_id: int, right_id: int) -> tuple[int, int]:
@@ -121,43 +124,93 @@ def judge_join(
         if pair.verdict.vetoes and not _explained(pair, pairs, inside):
             refusals.extend(Refusal(*ids, reason) for reason in pair.verdict.vetoes)
     best = max(pairs, key=strength)
-    return JoinVerdict(allowed=best.certain and not refusals, earned=best.certain, best=best, refusals=tuple(refusals))
+    whole = best.verdict if best.certain or len(pairs) == 1 else _whole(pairs, best)
+    earned = whole.grade == "certain"
+    return JoinVerdict(earned and not refusals, earned, best, tuple(refusals), whole)
+
+
+def _whole(pairs: Sequence[ScoredPair], best: ScoredPair) -> Verdict:
+    """What the policy says of the two sets as two whole people."""
+    scored = [(pair.left.record, pair.right.record, pair.score) for pair in pairs]
+    return judge_whole(scored, (best.left.record, best.right.record, best.score), best.score.model)[1]
 
 
 def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[ScoredPair]) -> bool:
-    """Whether a veto only repeats a difference that one side already holds within itself.
+    """Whether every veto of a pair only repeats a difference that one side already holds within itself.
 
     A person may be known under two given names, or in error under two SSNs, because records that prove it are
-    linked. So the veto of (l, r) falls if l is certainly the same as another record of r's side and agrees
-    with that one in the field (or the other way round), or if a record of l's own side agrees with l in
-    the field and is certainly the same as both. Only where nothing else contradicts.
+    linked. Let (x, y) be a certain pair across the sets. If it agrees in the field, and x is l or agrees with it,
+    then y and r differ within the right set already; likewise for y and r. If x agrees with l and y with r,
+    the difference is the one that x and y have in spite of being one person. A record that is another beyond
+    doubt (one's own number, birth date and name) belongs where that one is, whatever name is told there by
+    records that may well be of one person with it.
     """
-    code = pair.verdict.vetoes[0].code
-    if len(pair.verdict.vetoes) != 1 or code not in _AGREEMENT or contradicts_besides(pair.score.levels, code):
+    proofs = [other for other in pairs if other.certain]
+    if not proofs:
         return False
-    comparison, agreeing = _AGREEMENT[code]
-    for other in pairs:
-        shares_left = other.left.record_id == pair.left.record_id
-        shares_right = other.right.record_id == pair.right.record_id
-        if not other.certain or shares_left == shares_right:
-            continue
-        if other.score.levels[comparison] in agreeing:
+    known = {frozenset((inner.left.record_id, inner.right.record_id)): inner for inner in inside}
+    return all(_falls(veto.code, pair, proofs, known) for veto in pair.verdict.vetoes)
+
+
+def _falls(
+    code: str,
+    pair: ScoredPair,
+    proofs: Sequence[ScoredPair],
+    inside: Mapping[frozenset[int], ScoredPair],
+) -> bool:
+    fields = _OF_THE_WHOLE.get(code, (code,))
+    if not all(field in _AGREEMENT for field in fields):
+        return False
+    for proof in proofs:
+        left = _same_within(proof.left, pair.left, fields, inside)
+        right = _same_within(proof.right, pair.right, fields, inside)
+        if (left and right) or ((left or right) and _agrees(proof, fields)):
             return True
-        ends = (pair.left, other.left) if shares_right else (pair.right, other.right)
-        wanted = {end.record_id for end in ends}
-        for inner in inside:
-            if (
-                inner.certain
-                and {inner.left.record_id, inner.right.record_id} == wanted
-                and inner.score.levels[comparison] in agreeing
-            ):
-                return True
-    return False
+    if code not in _BEYOND_DOUBT:
+        return False
+    return any(
+        _likely_within(proof.left, pair.left, inside) and _likely_within(proof.right, pair.right, inside)
+        for proof in proofs
+        if _beyond_doubt(proof)
+    )
+
+
+def _agrees(pair: ScoredPair, fields: Sequence[str]) -> bool:
+    return all(
+        pair.score.levels[comparison] in agreeing for comparison, agreeing in map(_AGREEMENT.__getitem__, fields)
+    )
+
+
+def _same_within(
+    one: Member, other: Member, fields: Sequence[str], inside: Mapping[frozenset[int], ScoredPair]
+) -> bool:
+    """Whether two records of one set are the same one, or agree in the fields."""
+    if one.record_id == other.record_id:
+        return True
+    inner = inside.get(frozenset((one.record_id, other.record_id)))
+    return inner is not None and _agrees(inner, fields)
+
+
+def _likely_within(one: Member, other: Member, inside: Mapping[frozenset[int], ScoredPair]) -> bool:
+    """Whether two records of one set are the same one, or are no less than possibly one person."""
+    if one.record_id == other.record_id:
+        return True
+    inner = inside.get(frozenset((one.record_id, other.record_id)))
+    return inner is not None and inner.score.bits >= inner.score.model.review_bits
+
+
+def _beyond_doubt(pair: ScoredPair) -> bool:
+    facts = pair_facts(pair.left.record, pair.right.record, pair.score)
+    return facts.own_number_and_birth and facts.given_agrees
 
 
 _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
     "given-differs": (GIVEN, frozenset(GIVEN_AGREES)),
     "middle-differs": (MIDDLE, frozenset({Middle.FULL, Middle.INITIAL})),
-    "ssn-differs": (SSN, frozenset({Ssn.EXACT})),
+    "ssn-differs": (SSN, frozenset({Ssn.EXACT, Ssn.EDIT, Ssn.CLOSE})),
+    "generation": (BIRTH_DATE, frozenset(BIRTH_DATE_AGREES)),
 }
 """Vetoes that a person's own records can explain: code -> comparison and its agreeing levels."""
+_OF_THE_WHOLE = {"floor": ("given-differs", "generation"), "two-people": ("given-differs", "generation")}
+"""Vetoes of the pair as a whole, and the fields in which records must agree for them to fall."""
+_BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "generation", "floor", "two-people"})

@@ -21,6 +21,8 @@ from matching.newborns import NewbornName, newborn_name
 from matching.records import Name, StandardName
 from matching.tables import (
     DEGREES,
+    FAMILY_ROLES,
+    GIVEN_ROLES,
     NAME_PART_PLACEHOLDERS,
     NAME_PREFIXES,
     PARTICLES,
@@ -102,7 +104,7 @@ def read_family(told: str) -> tuple[Words, tuple[str, ...]]:
     if not words:
         return Words(removed="no letters" if told.strip() else ""), ()
     words, suffix = _take_suffix(words, weakest="V")
-    field = _real_words(words, suffix)
+    field = _real_words(words, suffix, FAMILY_ROLES)
     joined, pieces = _join_particles(field.words)
     plain = len(joined) <= 1 and joined == pieces
     kept = () if plain else tuple(dict.fromkeys(piece for piece in pieces if len(piece) > 1))
@@ -120,7 +122,7 @@ def read_given(told: str) -> Words:
     if len(words) == 1 and words[0] in TITLES and words[0] not in {"HON", "LADY", "COL", "GEN", "BROTHER"}:
         return Words(removed="a title, no name")
     words, suffix = _take_suffix(words, weakest="IV")
-    return _real_words(words, suffix)
+    return _real_words(words, suffix, GIVEN_ROLES)
 
 
 def _take_suffix(words: list[str], *, weakest: str) -> tuple[list[str], str]:
@@ -136,12 +138,12 @@ def _take_suffix(words: list[str], *, weakest: str) -> tuple[list[str], str]:
     return words, suffix
 
 
-def _real_words(words: list[str], suffix: str) -> Words:
-    """Drop placeholders."""
+def _real_words(words: list[str], suffix: str, roles: frozenset[str]) -> Words:
+    """Drop placeholders, and what somebody is instead of a name."""
     if not words:
         return Words(suffix=suffix)
     text = " ".join(words)
-    if text in NAME_PART_PLACEHOLDERS:
+    if text in NAME_PART_PLACEHOLDERS or text in roles:
         return Words(suffix=suffix, removed=f"placeholder {text}")
     if text.startswith("ZZ") or (all_same(text) and (len(text) > 2 or text == "XX")):
         return Words(suffix=suffix, removed="placeholder")

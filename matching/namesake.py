@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.levels import BirthDate, Contact
+from matching.levels import BirthDate, Contact, Given, Surname
 from matching.model import LinkageModel
 from matching.records import StandardRecord
 
@@ -24,8 +24,8 @@ def expected_strangers(
     a: StandardRecord,
     b: StandardRecord,
     *,
-    given_exact: bool,
-    family_exact: bool,
+    given: Given,
+    surname: Surname,
     birth_date: BirthDate,
     contact: Contact,
     initials_agree: bool,
@@ -34,15 +34,18 @@ def expected_strangers(
     """Expected number of other people who would agree this well with the record by chance.
 
     population x f(given) x f(family) / number of birth dates, with factors for what else is known.
-    Names that are not equal count with the commoner of the two.
+    Names that are not equal count with the commoner of the two, an unknown one with 1: everybody may bear it.
     """
-    given = max(model.given_frequencies.frequency(name) for name in (a.name.given, b.name.given))
-    family = max(model.family_frequencies.frequency(name) for name in (a.name.family, b.name.family))
-    expected = model.policy.population * given * family / model.policy.birth_dates
-    expected *= _BIRTH_DATES_MET[birth_date]
+    expected = float(model.policy.population)
+    if birth_date != BirthDate.MISSING:
+        expected *= _BIRTH_DATES_MET[birth_date] / model.policy.birth_dates
+    if given != Given.MISSING:
+        expected *= max(model.given_frequencies.frequency(name) for name in (a.name.given, b.name.given))
+    if surname != Surname.UNKNOWN:
+        expected *= max(model.family_frequencies.frequency(name) for name in (a.name.family, b.name.family))
     factors = (
-        (not given_exact, NAME_NOT_EXACT),
-        (not family_exact, NAME_NOT_EXACT),
+        (given not in (Given.EXACT, Given.MISSING), NAME_NOT_EXACT),
+        (surname not in (Surname.EXACT, Surname.UNKNOWN), NAME_NOT_EXACT),
         (initials_agree, 1 / INITIALS_AGREE),
         (contact in (Contact.ZIP, Contact.ZIP_PHONE_DIFFERS, Contact.CLOSE), 1 / SAME_ZIP),
         (contact == Contact.DIFFERS, ELSEWHERE),

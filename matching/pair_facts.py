@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matching.levels import BirthDate, Contact, Given, SharedIdentifier, Ssn, Surname, house_parts
+from matching.levels import BirthDate, Contact, Given, Middle, SharedIdentifier, Ssn, Surname, house_parts
 from matching.records import StandardRecord
 from matching.score import Score
 
@@ -63,6 +63,22 @@ class PairFacts:
     def born_and_named_alike(self) -> bool:
         """The given name agrees and the birth date is the same."""
         return self.given_agrees and self.birth_date == BirthDate.EXACT
+
+
+MIDDLE_AGREES = frozenset({Middle.FULL, Middle.INITIAL})
+
+
+def mistyped_number(pair: PairFacts) -> bool:
+    """Whether SSNs that are nearly the same are one, mistyped: the same given name and birth date with it.
+
+    Twins may have neighbouring numbers, but not one given name. Where a birth date is missing, family name and
+    middle name must agree as well.
+    """
+    if pair.given != Given.EXACT:
+        return False
+    if pair.birth_date == BirthDate.EXACT:
+        return True
+    return pair.birth_date == BirthDate.MISSING and pair.surname in SURNAME_AGREES and pair.middle in MIDDLE_AGREES
 
 
 def pair_facts(a: StandardRecord, b: StandardRecord, score: Score) -> PairFacts:

@@ -9,20 +9,22 @@ social security numbers or addresses must not be held for want of them.
 from __future__ import annotations
 
 from matching.evidence_rule import lacks_evidence
-from matching.levels import BirthDate, Given, Levels, Middle, Sex, Ssn
+from matching.levels import BirthDate, Contact, Given, Middle, Sex, Ssn
 from matching.model import LinkageModel
 from matching.pair_facts import (
     BIRTH_DATE_AGREES,
     CONTACT_BESIDES_EMAIL,
     GIVEN_ONLY_SIMILAR,
+    SURNAME_AGREES,
     PairFacts,
+    mistyped_number,
     pair_facts,
 )
 from matching.records import StandardRecord
 from matching.score import Score
 from matching.verdict import Grade, Reason, Verdict
 
-__all__ = ["Grade", "Reason", "Verdict", "contradicts_besides", "judge"]
+__all__ = ["Grade", "Reason", "Verdict", "judge"]
 
 _SAME_SUFFIX = {"II": "JR", "2": "JR", "2ND": "JR", "3": "III", "3RD": "III", "4": "IV", "4TH": "IV", "I": "SR"}
 _LETTERS = {"1": "A", "2": "B", "3": "C", "4": "D"}
@@ -57,18 +59,36 @@ def _vetoes(pair: PairFacts) -> list[Reason]:
         found.append(Reason("birth-letter", "Different letters or orders of a multiple birth."))
     if _died_before_birth(pair.a, pair.b) or _died_before_birth(pair.b, pair.a):
         found.append(Reason("deceased-before", "One died before the other was born."))
-    if pair.birth_date == BirthDate.GENERATION:
+    if pair.birth_date == BirthDate.GENERATION and not _wrong_birth_date(pair):
         found.append(Reason("generation", "Birth dates a generation apart."))
     if pair.given == Given.DIFFERENT and not pair.own_number_and_birth:
         found.append(Reason("given-differs", "Different given names without the same SSN and birth date."))
     near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
-    if pair.middle == Middle.CONFLICT and not pair.strong_id and not near:
-        found.append(Reason("middle-differs", "Different middle names without the same SSN, address or phone."))
+    born = pair.birth_date in BIRTH_DATE_AGREES
+    if pair.middle == Middle.CONFLICT and not (born and (pair.strong_id or near)):
+        found.append(
+            Reason("middle-differs", "Different middle names without the same birth date and SSN, address or phone.")
+        )
     if pair.ssn == Ssn.DIFFERENT and not _wrong_number(pair):
         found.append(
             Reason("ssn-differs", "Two valid, different SSNs without the same name, birth date and address or phone.")
         )
     return found
+
+
+def _wrong_birth_date(pair: PairFacts) -> bool:
+    """Whether a date a generation away is likelier an error than a parent or child under the same number.
+
+    All else must be the same, at one address or phone; a suffix would speak of father and son.
+    """
+    return (
+        pair.strong_id
+        and pair.given_agrees
+        and pair.surname in SURNAME_AGREES
+        and pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE)
+        and pair.middle != Middle.CONFLICT
+        and not (pair.a.name.suffix or pair.b.name.suffix)
+    )
 
 
 def _wrong_number(pair: PairFacts) -> bool:
@@ -83,28 +103,22 @@ def _wrong_number(pair: PairFacts) -> bool:
     )
 
 
-def contradicts_besides(levels: Levels, code: str) -> bool:
-    """Whether given name, SSN, birth date, sex or middle name contradict, the field of the veto `code` aside."""
-    given, middle, _, birth_date, sex, ssn, _ = levels
-    return (
-        (code != "given-differs" and given == Given.DIFFERENT)
-        or (code != "ssn-differs" and ssn in (Ssn.DIFFERENT, Ssn.EDIT))
-        or birth_date not in (*BIRTH_DATE_AGREES, BirthDate.MISSING)
-        or sex == Sex.DIFFERENT
-        or (code != "middle-differs" and middle == Middle.CONFLICT)
-    )
-
-
 def _two_contradictions(pair: PairFacts) -> list[Reason]:
-    """Two independent contradictions and no shared number: two people of one household, not worth a reviewer's time."""
-    if pair.strong_id:
+    """Two independent contradictions: two people of one household, not worth a reviewer's time.
+
+    A shared number outweighs them only with the birth date: spouses, and children under a parent's number,
+    share one without.
+    """
+    born = pair.birth_date in BIRTH_DATE_AGREES
+    if pair.strong_id and born:
         return []
+    if pair.birth_date == BirthDate.GENERATION and not pair.strong_id:
+        return [Reason("two-people", "Birth dates a generation apart and no shared number.")]
     both_full = bool(pair.a.ssn and pair.b.ssn)
     other_number = pair.ssn == Ssn.DIFFERENT or (both_full and pair.ssn != Ssn.EXACT)
-    if pair.birth_date == BirthDate.GENERATION:
-        return [Reason("two-people", "Birth dates a generation apart and no shared number.")]
-    if pair.given == Given.DIFFERENT and (other_number or pair.sex == Sex.DIFFERENT or pair.middle == Middle.CONFLICT):
-        return [Reason("two-people", "Different given names, and SSN, sex or middle name differ too.")]
+    other = other_number or pair.sex == Sex.DIFFERENT or pair.middle == Middle.CONFLICT
+    if pair.given == Given.DIFFERENT and (other or pair.birth_date == BirthDate.GENERATION):
+        return [Reason("two-people", "Different given names, and SSN, sex, middle name or birth date differ too.")]
     return []
 
 
@@ -116,10 +130,8 @@ def _contradictions(pair: PairFacts) -> list[Reason]:
     far = pair.birth_date not in BIRTH_DATE_AGREES and pair.birth_date not in (BirthDate.MISSING, BirthDate.GENERATION)
     if far and not pair.strong_id:
         found.append(Reason("birth-date-differs", "Birth dates two or more errors apart without the same SSN."))
-    both_full = bool(pair.a.ssn and pair.b.ssn)
-    same_name_and_birth = pair.given == Given.EXACT and pair.birth_date == BirthDate.EXACT
-    if both_full and pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and not same_name_and_birth:
-        found.append(Reason("ssn-near", "SSNs nearly the same without the same given name and birth date."))
+    if pair.a.ssn and pair.b.ssn and pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and not mistyped_number(pair):
+        found.append(Reason("ssn-near", "SSNs nearly the same without the same name and birth date."))
     one_suffix = bool(pair.a.name.suffix) != bool(pair.b.name.suffix)
     if one_suffix and pair.birth_date == BirthDate.MISSING and not pair.strong_id:
         found.append(
@@ -137,6 +149,8 @@ def _contradictions(pair: PairFacts) -> list[Reason]:
 def _sole_candidate(pair: PairFacts) -> list[Reason]:
     found: list[Reason] = []
     if pair.strong_id and (pair.given_agrees or pair.birth_date == BirthDate.EXACT):
+        return found
+    if pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and pair.birth_date == BirthDate.MISSING and mistyped_number(pair):
         return found
     if pair.given == Given.MISSING:
         found.append(Reason("given-unknown", "No given name on one side: links only when nobody else fits."))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matching.compare import LEAST_STREET
+from matching.compare import LEAST_STREET, house
 from matching.compare_names import family_names, given_names, joined_given
 from matching.name_relations import nickname_forms, sound
-from matching.records import StandardAddress, StandardRecord
+from matching.records import StandardRecord
 
 Row = dict[str, object]
 
@@ -30,11 +30,12 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("ssn_last4", "VARCHAR"),
     ("phones", "VARCHAR[]"),
     ("emails", "VARCHAR[]"),
-    ("doors", "VARCHAR[]"),
-    ("buildings", "VARCHAR[]"),
-    ("open_buildings", "VARCHAR[]"),
+    ("streets", "VARCHAR[]"),
+    ("homes", "VARCHAR[]"),
+    ("houses", "VARCHAR[]"),
+    ("zip_houses", "VARCHAR[]"),
+    ("town_houses", "VARCHAR[]"),
     ("long_streets", "VARCHAR[]"),
-    ("long_street_lines", "VARCHAR[]"),
     ("zips", "VARCHAR[]"),
     ("towns", "VARCHAR[]"),
     ("identifiers", "VARCHAR[]"),
@@ -47,13 +48,13 @@ COLUMNS: tuple[tuple[str, str], ...] = (
 def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) -> Row:
     """One record in columns. Unknown text is "", never NULL; lists are sorted and may be empty.
 
-    doors             street|place|unit;  buildings  street|place;  open_buildings  those told without a unit
-    long_streets      place|street line long enough to be compared by likeness;  long_street_lines  without place
-    towns             towns of the addresses that have no ZIP code
+    homes             street|unit|town|ZIP code|house of each address with a street; a house is number and street name
+    zip_houses        ZIP code|house;  town_houses  town|house
+    long_streets      street lines long enough to be compared by likeness
     long_identifiers  authority|type|value with a value of six characters or more
     """
     name = record.name
-    homes = [(home, _place(home)) for home in record.addresses if home.street and _place(home)]
+    homes = [(home, house(home.street)) for home in record.addresses]
     return {
         "unique_id": unique_id,
         "source_system": record.source_system,
@@ -75,19 +76,17 @@ def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) 
         "ssn_last4": record.ssn_last4,
         "phones": sorted(record.phones),
         "emails": sorted(record.emails),
-        "doors": sorted({f"{home.street}|{place}|{home.unit}" for home, place in homes}),
-        "buildings": sorted({f"{home.street}|{place}" for home, place in homes}),
-        "open_buildings": sorted({f"{home.street}|{place}" for home, place in homes if not home.unit}),
-        "long_streets": sorted({f"{place}|{home.street}" for home, place in homes if len(home.street) >= LEAST_STREET}),
-        "long_street_lines": sorted({home.street for home in record.addresses if len(home.street) >= LEAST_STREET}),
-        "zips": sorted({home.zip5 for home in record.addresses if home.zip5}),
-        "towns": sorted({home.city for home in record.addresses if home.city and not home.zip5}),
+        "streets": sorted({home.street for home, _ in homes if home.street}),
+        "homes": sorted(
+            {f"{home.street}|{home.unit}|{home.city}|{home.zip5}|{place}" for home, place in homes if home.street}
+        ),
+        "houses": sorted({place for _, place in homes if place}),
+        "zip_houses": sorted({f"{home.zip5}|{place}" for home, place in homes if place and home.zip5}),
+        "town_houses": sorted({f"{home.city}|{place}" for home, place in homes if place and home.city}),
+        "long_streets": sorted({home.street for home, _ in homes if len(home.street) >= LEAST_STREET}),
+        "zips": sorted({home.zip5 for home, _ in homes if home.zip5}),
+        "towns": sorted({home.city for home, _ in homes if home.city}),
         "identifiers": sorted({"|".join(identifier) for identifier in record.identifiers}),
         "identifier_kinds": sorted({f"{authority}|{kind}" for authority, kind, _ in record.identifiers}),
         "long_identifiers": sorted({"|".join(item) for item in record.identifiers if len(item[2]) > 5}),
     }
-
-
-def _place(home: StandardAddress) -> str:
-    """ZIP code, or the town as one word for an address without."""
-    return home.zip5 or home.city.replace(" ", "_")

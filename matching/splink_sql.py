@@ -6,7 +6,7 @@ two equal: rapidfuzz and DuckDB give the same distances on ASCII, and standard r
 
 from __future__ import annotations
 
-from matching.compare import GENERATION_YEARS
+from matching.compare import GENERATION_YEARS, LONG_STREET, LONG_STREET_EDITS, SHORT_STREET_EDITS
 from matching.compare_names import NEAR_SIMILARITY
 from matching.levels import (
     HOUSE,
@@ -109,28 +109,56 @@ _SURNAME = (
     ("family_l = family_r", Surname.EXACT),
     (_SWAPPED, Surname.RELATED),
     (_share("family_all"), Surname.RELATED),
+    ("length(family_l) = 1 or length(family_r) = 1", Surname.UNKNOWN),
     (f"{_edits('family')} <= 1 and least(length(family_l), length(family_r)) > 3", Surname.RELATED),
     (f"{_near('family')} or family_sound_l = family_sound_r", Surname.NEAR),
 )
-_SAME_ADDRESS = (
-    "(list_has_any(doors_l, doors_r) or list_has_any(open_buildings_l, buildings_r)"
-    " or list_has_any(buildings_l, open_buildings_r))"
+
+
+def _part(value: str, number: int) -> str:
+    return f"split_part({value}, '|', {number})"
+
+
+def _known_on_both(number: int) -> str:
+    return f"{_part('x', number)} <> '' and {_part('y', number)} <> ''"
+
+
+# Parts of a home: street | unit | town | ZIP code | house.
+_SAME_HOME = (
+    f"{_part('x', 1)} = {_part('y', 1)}"
+    f" and ({_part('x', 2)} = {_part('y', 2)} or not ({_known_on_both(2)}))"
+    f" and case when {_known_on_both(4)} then {_part('x', 4)} = {_part('y', 4)}"
+    f" when {_known_on_both(3)} then {_part('x', 3)} = {_part('y', 3)} else {_part('x', 5)} <> '' end"
 )
+_SAME_ADDRESS = f"({_share('streets')} and {_any_pair('homes', _SAME_HOME)})"
 _AGREEMENTS = f"({_share('emails')}::int + {_share('phones')}::int + {_SAME_ADDRESS}::int)"
+_SHORTER = "least(length(x), length(y))"
 _NEARLY_SAME_STREET = _any_pair(
-    "long_streets", "split_part(x, ' ', 1) = split_part(y, ' ', 1) and damerau_levenshtein(x, y) <= 2"
+    "long_streets",
+    "split_part(x, ' ', 1) = split_part(y, ' ', 1) and damerau_levenshtein(x, y)"
+    f" <= case when {_SHORTER} >= {LONG_STREET} then {LONG_STREET_EDITS} else {SHORT_STREET_EDITS} end",
 )
 _PHONES_KNOWN = _both_told("phones")
-_SAME_PLACE = f"({_share('zips')} or {_share('towns')})"
+_ZIPS_KNOWN = _both_told("zips")
+_PLACES_KNOWN = f"({_ZIPS_KNOWN} or {_both_told('towns')})"
+_SAME_PLACE = f"({_share('zips')} or (not {_ZIPS_KNOWN} and {_share('towns')}))"
+_SAME_HOUSE = (
+    f"({_share('zip_houses')} or (not {_ZIPS_KNOWN} and {_share('town_houses')})"
+    f" or (not {_PLACES_KNOWN} and {_share('houses')}))"
+)
 _CONTACT = (
     (f"{_AGREEMENTS} > 1", Contact.TWO),
     (_share("emails"), Contact.EMAIL),
     (_share("phones"), Contact.PHONE),
     (_SAME_ADDRESS, Contact.ADDRESS),
-    (f"{_share('long_street_lines')} or {_NEARLY_SAME_STREET}", Contact.CLOSE),
+    (
+        f"{_share('long_streets')} or {_SAME_HOUSE}"
+        f" or (({_SAME_PLACE} or not {_PLACES_KNOWN}) and {_NEARLY_SAME_STREET})",
+        Contact.CLOSE,
+    ),
     (f"{_SAME_PLACE} and {_PHONES_KNOWN}", Contact.ZIP_PHONE_DIFFERS),
     (_SAME_PLACE, Contact.ZIP),
-    (f"{_both_told('zips')} or {_both_told('towns')} or {_PHONES_KNOWN}", Contact.DIFFERS),
+    (f"{_PLACES_KNOWN} or {_PHONES_KNOWN}", Contact.DIFFERS),
 )
 _DAY_MONTH = (
     "substr(birth_date_l, 1, 4) = substr(birth_date_r, 1, 4)"
@@ -163,6 +191,7 @@ _SSN = (
     (f"{_SSNS_KNOWN} and ssn_l = ssn_r", Ssn.EXACT),
     (f"{_SSNS_KNOWN} and {_edits('ssn')} <= 1", Ssn.EDIT),
     (f"ssn_last4_l = ssn_last4_r or ({_SSNS_KNOWN} and {_edits('ssn')} = 2)", Ssn.CLOSE),
+    (f"not ({_SSNS_KNOWN}) and {_edits('ssn_last4')} <= 1", Ssn.MISSING),
 )
 _SAME_KIND = "split_part(x, '|', 1) = split_part(y, '|', 1) and split_part(x, '|', 2) = split_part(y, '|', 2)"
 _IDENTIFIER = (

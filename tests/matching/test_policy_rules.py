@@ -44,7 +44,8 @@ def test_strangers_are_certainly_not_one() -> None:
         (vary(suffix="II"), vary(suffix="III"), "suffix"),
         (vary(birth_letter="A"), vary(birth_letter="B"), "birth-letter"),
         (vary(deceased_date="1965-01-01"), MARGARET, "deceased-before"),
-        (MARGARET, vary(birth_date="1996-11-02"), "generation"),
+        (MARGARET, vary(birth_date="1996-11-02", ssn=""), "generation"),
+        (MARGARET, vary(birth_date="1996-11-02", suffix="JR"), "generation"),
         (MARGARET, vary(given="DOROTHY", middle="", ssn=""), "given-differs"),
         (MARGARET, vary(ssn="601558877", emails=(), phones=(), addresses=()), "ssn-differs"),
         (MARGARET, elsewhere(middle="ROSE"), "middle-differs"),
@@ -74,6 +75,12 @@ def test_a_cap_holds_the_pair_for_review(left: StandardRecord, right: StandardRe
     assert code in {reason.code for reason in found.caps}
     assert found.grade in ("probable", "possible")
     assert not found.vetoes
+
+
+def test_a_birth_date_a_generation_away_is_an_error_where_number_name_and_address_agree() -> None:
+    assert verdict(MARGARET, vary(birth_date="1996-11-02", source_system="LAB")).grade == "certain"
+    elsewhere_ = vary(birth_date="1996-11-02", addresses=(), phones=(), emails=())
+    assert "generation" in codes(verdict(MARGARET, elsewhere_))
 
 
 def test_jr_and_ii_are_the_same_man() -> None:
