@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
@@ -110,21 +111,54 @@ def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequ
     """Survive all fields. Of several overrides of a field the last one counts."""
     ordered = sorted(members, key=lambda member: member.record_id)
     survived = Survived()
-    criteria = dict(rules.fields)
+    criteria = _criteria(rules)
     for name in FIELDS:
-        candidates = [
-            _Told(member, told, told.key, name)
-            for member, told in [(member, member.values.get(name)) for member in ordered]
-            if told
-        ]
         if name == "previous_family_name":
-            candidates = _other_than_current([*candidates, *_older_family_names(ordered, survived)], ordered, survived)
-        if candidates:
+            _survive_previous_name(survived, ordered, criteria.get(name, ()))
+            continue
+        tellers = [member for member in ordered if name in member.values]
+        if not tellers:
+            continue
+        told = tellers[0].values[name]
+        if len(tellers) == 1 or all(member.values[name] == told for member in tellers):
+            _settle_agreed(survived, name, told, tellers)
+        else:
+            candidates = [_Told(member, member.values[name], member.values[name].key, name) for member in tellers]
             winner, criterion = _choose(candidates, criteria.get(name, ()), ordered)
             _settle(survived, name, winner, criterion, candidates)
     for override in overrides:
         _override(survived, override)
     return survived
+
+
+@lru_cache(maxsize=8)
+def _criteria(rules: SurvivorshipRules) -> dict[str, tuple[str, ...]]:
+    return dict(rules.fields)
+
+
+def _survive_previous_name(survived: Survived, ordered: Sequence[Member], criteria: tuple[str, ...]) -> None:
+    """Told previous surnames and older current ones, besides the surname that survived."""
+    name = "previous_family_name"
+    candidates = [
+        _Told(member, told, told.key, name)
+        for member, told in [(member, member.values.get(name)) for member in ordered]
+        if told
+    ]
+    if len(ordered) > 1:
+        candidates += _older_family_names(ordered, survived)
+    candidates = _other_than_current(candidates, ordered, survived)
+    if candidates:
+        winner, criterion = _choose(candidates, criteria, ordered)
+        _settle(survived, name, winner, criterion, candidates)
+
+
+def _settle_agreed(survived: Survived, name: str, told: FieldValue, tellers: Sequence[Member]) -> None:
+    """All that tell the field spell it alike: the most trusted source stands for it."""
+    member = tellers[0] if len(tellers) == 1 else min(tellers, key=lambda one: (one.rank, one.record_id))
+    survived.values[name] = told.value
+    survived.provenance[name] = Provenance(
+        member.record_id, member.source_system, member.mrn, "only", _distinct([one.record_id for one in tellers])
+    )
 
 
 def _settle(survived: Survived, name: str, winner: _Told, criterion: str, candidates: list[_Told]) -> None:

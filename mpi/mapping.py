@@ -108,7 +108,7 @@ def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
         limit = LIMITS.get(key, DEFAULT_LIMIT)
         if len(value) > limit:
             flaws.append(Flaw(key, f"is longer than {limit} characters", "shorten it"))
-        elif _CONTROL.search(value):
+        elif value and not value.isprintable() and _CONTROL.search(value):
             flaws.append(Flaw(key, "holds a control character", "remove it; the text must be plain UTF-8"))
     return tuple(flaws)
 
@@ -133,6 +133,8 @@ def parse_date(value: str) -> date | None:
 @lru_cache(maxsize=65_536)
 def _dates(value: str) -> tuple[date, ...]:
     """What a text means in each form that it fits, in their order. A file repeats few dates many times."""
+    if (usual := _usual_date(value)) is not None:
+        return (usual,) if usual.year >= _OLDEST_YEAR else ()
     found = []
     for form in _DATE_FORMS:
         try:
@@ -142,6 +144,21 @@ def _dates(value: str) -> tuple[date, ...]:
         if told.year >= _OLDEST_YEAR:
             found.append(told)
     return tuple(found)
+
+
+def _usual_date(value: str) -> date | None:
+    """The one meaning of a whole date in its commonest forms; `strptime` would take ten times as long."""
+    if len(value) != 10 or not value.isascii():
+        return None
+    year, month, day = (value[6:], value[:2], value[3:5]) if value[2] == "/" else (value[:4], value[5:7], value[8:])
+    marks = "//" if value[2] == "/" else "--"
+    told = value[2] + value[5] if marks == "//" else value[4] + value[7]
+    if told != marks or not (year + month + day).isdecimal():
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def parse_time(value: str, time_zone: str) -> tuple[datetime | None, tuple[Flaw, ...]]:

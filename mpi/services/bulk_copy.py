@@ -140,6 +140,8 @@ class Chance:
     def __init__(self) -> None:
         self._block = ""
         self._used = 0
+        self._millisecond = 0
+        self._prefix = ""
 
     def hexadecimal(self, digits: int) -> str:
         """So many fresh digits."""
@@ -155,8 +157,11 @@ class Chance:
 
     def timed_uuid(self) -> str:
         """A UUID of this moment (version 7, RFC 9562 §5.7), as the audit log's own."""
-        told, moment = self.hexadecimal(19), f"{time.time_ns() // 1_000_000:012x}"
-        return f"{moment[:8]}-{moment[8:]}-7{told[:3]}-{_VARIANT[told[3]]}{told[4:7]}-{told[7:]}"
+        told, now = self.hexadecimal(19), time.time_ns() // 1_000_000
+        if now != self._millisecond:
+            moment = f"{now:012x}"
+            self._millisecond, self._prefix = now, f"{moment[:8]}-{moment[8:]}-7"
+        return f"{self._prefix}{told[:3]}-{_VARIANT[told[3]]}{told[4:7]}-{told[7:]}"
 
 
 chance = Chance()

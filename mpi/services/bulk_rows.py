@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from audit.actions import Action
 from mpi import codec
 from mpi.access import golden_subject
 from mpi.commands import system_actor
-from mpi.models import GoldenRecord, IdentityEvent, PotentialMatch
+from mpi.models import GoldenStatus, PotentialMatch
 from mpi.services.bulk_copy import (
     Pattern,
     array,
@@ -59,6 +60,38 @@ class LinkRow:
         )
 
 
+@dataclass(slots=True)
+class EventRow:
+    """One identity event while it is made; `payload` as `IdentityEvent` keeps it."""
+
+    pk: int
+    kind: str
+    golden_record_ids: list[int]
+    payload: dict[str, Any]
+
+
+@dataclass(slots=True)
+class GoldenRow:
+    """One golden record while its members come together; the fields of `GoldenRecord` that change meanwhile."""
+
+    pk: int
+    euid: str
+    created_at: datetime
+    recorded_at: datetime
+    status: str = GoldenStatus.PROVISIONAL
+    version: int = 0
+    merged_into_id: int | None = None
+    verified: bool = False
+    member_count: int = 0
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    provenance: dict[str, Any] = field(default_factory=dict, repr=False)
+    family_name: str = ""
+    given_name: str = ""
+    birth_date: str = ""
+    written: tuple[object, ...] = field(default=(), repr=False)
+    """The latest version as COPY takes it."""
+
+
 class RowWriter:
     """Collects lines. `now` is the moment of the batch that is being written, as COPY takes it."""
 
@@ -99,10 +132,10 @@ class RowWriter:
         )
         self._add("decision", values)
 
-    def event(self, event: IdentityEvent) -> None:
+    def event(self, event: EventRow) -> None:
         """An identity event; its UUID is made here."""
         ids, payload = array(event.golden_record_ids), json_text(event.payload)
-        self._add("event", (event.pk, chance.uuid(), str(event.kind), ids, payload, self.now))
+        self._add("event", (event.pk, chance.uuid(), event.kind, ids, payload, self.now))
 
     def link(self, link: LinkRow) -> None:
         """The row as it ends up."""
@@ -112,15 +145,16 @@ class RowWriter:
         """Its history."""
         self._add("link history", (*link.values(), self.now, kind))
 
-    def golden(self, golden: GoldenRecord) -> None:
-        """The row as it ends up."""
-        self._add("golden", _golden_values(golden))
+    def golden(self, golden: GoldenRow) -> None:
+        """The row as it ends up: its latest version."""
+        self._add("golden", golden.written)
 
-    def golden_version(self, golden: GoldenRecord, kind: str) -> None:
+    def golden_version(self, golden: GoldenRow, kind: str) -> None:
         """Its history."""
-        self._add("golden history", (*_golden_values(golden), self.now, kind))
+        golden.written = _golden_values(golden)
+        self._add("golden history", (*golden.written, self.now, kind))
 
-    def notice(self, kind: str, golden: GoldenRecord, record_ids: Sequence[int], related: Sequence[str]) -> None:
+    def notice(self, kind: str, golden: GoldenRow, record_ids: Sequence[int], related: Sequence[str]) -> None:
         """An outbox event."""
         ids, euids = array(record_ids), array(related)
         self._add("outbox", (chance.uuid(), kind, golden.pk, golden.euid, golden.version, ids, euids, self.now))
@@ -146,19 +180,19 @@ class RowWriter:
         message_id: int | None = None,
     ) -> None:
         """One audit event."""
-        subjects = array([f"{kind}:{identity}" for kind, identity in (subject, *related)])
+        named = [f"{kind}:{identity}" for kind, identity in (subject, *related)]
         values = (
             chance.timed_uuid(),
             self.now,
             subject[1],
-            subjects,
-            json_text(detail or {}),
-            rendered(message_id),
+            f"{{{','.join(named)}}}",
+            json_text(detail) if detail else "{}",
+            "\\N" if message_id is None else message_id,
             "\\\\x" + chance.hexadecimal(64),
         )
         self._append(self._audits[action], values)
 
-    def audit_golden(self, action: Action, golden: GoldenRecord, *others: GoldenRecord, **said: Any) -> None:
+    def audit_golden(self, action: Action, golden: GoldenRow, *others: GoldenRow, **said: Any) -> None:
         """One audit event about golden records."""
         self.audit(action, golden_subject(golden.euid), *(golden_subject(other.euid) for other in others), **said)
 
@@ -169,7 +203,7 @@ class RowWriter:
         self._lines.setdefault(pattern.statement, []).append(pattern.line % values)
 
 
-def _golden_values(golden: GoldenRecord) -> tuple[object, ...]:
+def _golden_values(golden: GoldenRow) -> tuple[object, ...]:
     """In the order of `bulk_patterns.GOLDEN`."""
     return (
         golden.pk,

@@ -15,18 +15,10 @@ from matching.decision import Fit
 from matching.survivorship import Member
 from mpi.access import golden_subject, record_subject
 from mpi.euid import new_euid
-from mpi.models import (
-    EventKind,
-    GoldenRecord,
-    GoldenStatus,
-    IdentityEvent,
-    LinkOrigin,
-    PotentialMatch,
-    PotentialMatchStatus,
-)
+from mpi.models import EventKind, GoldenStatus, LinkOrigin, PotentialMatch, PotentialMatchStatus
 from mpi.services.bulk_copy import chance, moment
 from mpi.services.bulk_frame import Frame
-from mpi.services.bulk_rows import FIRST, LATER, LinkRow, RowWriter
+from mpi.services.bulk_rows import FIRST, LATER, EventRow, GoldenRow, LinkRow, RowWriter
 from mpi.services.bulk_settle import Placed
 from mpi.services.golden import changes, settle
 from mpi.services.questions import question_values
@@ -61,7 +53,7 @@ class Story:
         self.known = known
         self.match_ids = match_ids
         self.move_ids = move_ids
-        self.golden: dict[int, GoldenRecord] = {}
+        self.golden: dict[int, GoldenRow] = {}
         self.links: dict[int, list[LinkRow]] = {}
         self.matches: dict[frozenset[int], PotentialMatch] = {}
         self.ended: list[LinkRow] = []
@@ -90,7 +82,7 @@ class _Batch:
         self._created: set[int] = set()
         self._touched: set[int] = set()
         self._moved: set[int] = set()
-        self._events: list[IdentityEvent] = []
+        self._events: list[EventRow] = []
         self._links: dict[int, tuple[LinkRow, str]] = {}
         self._matches: dict[int, tuple[PotentialMatch, str]] = {}
         self._notices: dict[tuple[str, int], tuple[set[int], set[str]]] = {}
@@ -144,7 +136,7 @@ class _Batch:
             self._ask(event, own, self._story.golden[other], fit, decision_id)
         self._writer.audit(Action.RECORD_CREATED, subject, owner, detail=_summary(item), message_id=message_id)
 
-    def _event(self, pk: int, kind: EventKind) -> IdentityEvent:
+    def _event(self, pk: int, kind: EventKind) -> EventRow:
         payload: dict[str, object] = {
             "links_ended": [],
             "links_opened": [],
@@ -152,18 +144,18 @@ class _Batch:
             "potential_matches": {},
             "separations": [],
         }
-        event = IdentityEvent(id=pk, kind=kind, golden_record_ids=[], payload=payload)
+        event = EventRow(pk, kind.value, [], payload)
         self._events.append(event)
         return event
 
-    def _touch(self, event: IdentityEvent, golden: GoldenRecord) -> None:
+    def _touch(self, event: EventRow, golden: GoldenRow) -> None:
         self._touched.add(golden.pk)
         if golden.pk not in event.payload["golden_records"]:
             event.golden_record_ids.append(golden.pk)
             event.payload["golden_records"][golden.pk] = {"before": golden_state(golden), "after": {}}
 
     def _notify(
-        self, kind: str, golden: GoldenRecord, *, record_id: int | None = None, related: str | None = None
+        self, kind: str, golden: GoldenRow, *, record_id: int | None = None, related: str | None = None
     ) -> None:
         record_ids, euids = self._notices.setdefault((kind, golden.pk), (set(), set()))
         if record_id is not None:
@@ -172,26 +164,19 @@ class _Batch:
             euids.add(related)
 
     def _create(self, pk: int) -> None:
-        golden = GoldenRecord(
-            id=pk,
-            euid=new_euid(),
-            status=GoldenStatus.PROVISIONAL,
-            version=0,
-            created_at=self._moment,
-            recorded_at=self._moment,
-        )
+        golden = GoldenRow(pk, new_euid(), self._moment, self._moment)
         self._story.golden[pk] = golden
         self._story.links[pk] = []
         self._created.add(pk)
         self._notify("golden.created", golden)
 
-    def _open(self, event: IdentityEvent, link: LinkRow) -> None:
+    def _open(self, event: EventRow, link: LinkRow) -> None:
         event.payload["links_opened"].append(link.pk)
         self._story.links[link.golden_id].append(link)
         self._links[link.pk] = (link, FIRST)
         self._moved.add(link.golden_id)
 
-    def _join(self, event: IdentityEvent, retired: GoldenRecord, survivor: GoldenRecord, message_id: int) -> None:
+    def _join(self, event: EventRow, retired: GoldenRow, survivor: GoldenRow, message_id: int) -> None:
         """One golden record becomes another: its links move, its questions follow."""
         self._touch(event, retired)
         self._touch(event, survivor)
@@ -222,7 +207,7 @@ class _Batch:
 
     # -- questions -----------------------------------------------------------------------------------
 
-    def _ask(self, event: IdentityEvent, own: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> None:
+    def _ask(self, event: EventRow, own: GoldenRow, other: GoldenRow, fit: Fit, decision_id: int) -> None:
         """Open a question, or strengthen the one that is open for the two."""
         pair = frozenset((own.pk, other.pk))
         known = self._story.matches.get(pair)
@@ -242,7 +227,7 @@ class _Batch:
         subjects = (golden_subject(own.euid), golden_subject(other.euid))
         self._writer.audit(Action.POTENTIAL_MATCH_OPENED, ("potential_match", str(match.uuid)), *subjects)
 
-    def _change(self, event: IdentityEvent, match: PotentialMatch, values: Mapping[str, object]) -> None:
+    def _change(self, event: EventRow, match: PotentialMatch, values: Mapping[str, object]) -> None:
         known = event.payload["potential_matches"].setdefault(match.pk, {"before": match_state(match)})
         for name, value in values.items():
             setattr(match, name, value)
@@ -250,7 +235,7 @@ class _Batch:
         self._matches.setdefault(match.pk, (match, LATER))
         known["after"] = match_state(match)
 
-    def _redirect(self, event: IdentityEvent, retired: int, survivor: int) -> None:
+    def _redirect(self, event: EventRow, retired: int, survivor: int) -> None:
         """Open questions of the retired golden record point to its survivor, or are answered."""
         matches = self._story.matches
         for pair in [pair for pair in matches if retired in pair]:
@@ -265,7 +250,7 @@ class _Batch:
                 self._change(event, match, {side: survivor})
                 matches[frozenset((survivor, other))] = match
 
-    def _close(self, event: IdentityEvent, match: PotentialMatch, reason: str) -> None:
+    def _close(self, event: EventRow, match: PotentialMatch, reason: str) -> None:
         closed = {"status": PotentialMatchStatus.CLOSED, "closed_at": self._moment, "closed_reason": reason}
         self._change(event, match, closed)
         self._story.closed.append(match)
@@ -274,7 +259,7 @@ class _Batch:
 
     # -- golden records --------------------------------------------------------------------------------
 
-    def _recompute(self, golden: GoldenRecord) -> None:
+    def _recompute(self, golden: GoldenRow) -> None:
         """The golden record as its members make it now, a version on, audited and told."""
         before = (golden.values, golden.provenance, golden.status)
         if golden.pk in self._moved:

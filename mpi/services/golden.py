@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from django.db.models import Q
@@ -15,6 +15,20 @@ from matching.records import patient_record_from_document
 from matching.survivorship import DEFAULT_RULES, FieldValue, Member, Override, Survived, member_values, survive
 from mpi import codec, vault
 from mpi.models import GoldenOverride, GoldenRecord, GoldenStatus, Link, SourceRecord, SourceSystem
+
+
+class Surviving(Protocol):
+    """What of a golden record is made from its members. A bulk load has rows of its own for it."""
+
+    euid: str
+    status: str
+    verified: bool
+    member_count: int
+    values: dict[str, Any]
+    provenance: dict[str, Any]
+    family_name: str
+    given_name: str
+    birth_date: str
 
 
 def recompute(
@@ -40,7 +54,7 @@ def recompute(
         yield golden, changes(before, golden)
 
 
-def settle(golden: GoldenRecord, members: Sequence[Member], overrides: Sequence[Override] = ()) -> None:
+def settle(golden: Surviving, members: Sequence[Member], overrides: Sequence[Override] = ()) -> None:
     """Put the survived values, their provenance, the member count and the status into the golden record."""
     golden.member_count = len(members)
     if members:
@@ -94,7 +108,7 @@ def _member(record: SourceRecord, system: SourceSystem) -> Member:
     )
 
 
-def _put(golden: GoldenRecord, survived: Survived) -> None:
+def _put(golden: Surviving, survived: Survived) -> None:
     values: dict[str, Any] = dict(survived.values)
     provenance: dict[str, Any] = orjson.loads(orjson.dumps(survived.provenance))
     if "ssn" in values:
@@ -106,7 +120,7 @@ def _put(golden: GoldenRecord, survived: Survived) -> None:
     golden.birth_date = str(values.get("birth_date", ""))[:10]
 
 
-def _sealed_ssn(golden: GoldenRecord, ssn: str, source: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _sealed_ssn(golden: Surviving, ssn: str, source: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The SSN encrypted for this golden record; the old ciphertext stays while the number is the same."""
     index = vault.blind_index("ssn", ssn).hex()
     source = {**source, "index": index, "losing": [_without_value(losing) for losing in source.get("losing", ())]}
@@ -119,7 +133,7 @@ def _without_value(losing: dict[str, Any]) -> dict[str, Any]:
     return {name: told for name, told in losing.items() if name not in {"value", "key"}}
 
 
-def _put_status(golden: GoldenRecord, systems: set[str]) -> None:
+def _put_status(golden: Surviving, systems: set[str]) -> None:
     """Provisional until a second source agrees or a steward verified it; retired without members."""
     if golden.status == GoldenStatus.MERGED:
         return
@@ -131,7 +145,7 @@ def _put_status(golden: GoldenRecord, systems: set[str]) -> None:
         golden.status = GoldenStatus.PROVISIONAL
 
 
-def changes(before: tuple[dict[str, Any], dict[str, Any], str], golden: GoldenRecord) -> set[str]:
+def changes(before: tuple[dict[str, Any], dict[str, Any], str], golden: Surviving) -> set[str]:
     values, provenance, status = before
     changed = {name for name in values.keys() | golden.values.keys() if values.get(name) != golden.values.get(name)}
     if status != golden.status:

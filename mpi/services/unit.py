@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import uuid4
 
 from audit.actions import Action
@@ -279,7 +280,16 @@ class UnitOfWork(Writing):
                 self.notify("golden.retired", golden)
 
 
-def golden_state(golden: GoldenRecord) -> dict[str, object]:
+class Identified(Protocol):
+    """A golden record, or the row that a bulk load makes of one."""
+
+    status: str
+    merged_into_id: int | None
+    version: int
+    verified: bool
+
+
+def golden_state(golden: Identified) -> dict[str, object]:
     """What an undo must restore of a golden record besides its links."""
     return {
         "status": str(golden.status),
