@@ -51,6 +51,7 @@ _ZIP = re.compile(r"\d{5}(?:-?\d{4})?")
 # USPS ZIP codes that begin with 0 (and 00 for Puerto Rico, the Virgin Islands): spreadsheets drop the zeros.
 _ZIP_0_STATES = frozenset({"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"})
 _ZIP_00_STATES = frozenset({"PR", "VI"})
+_CODE = re.compile(r"[A-Z0-9]+")
 _NO_ZIP = frozenset({"00000", "99999", "11111", "00001"})
 
 
@@ -209,15 +210,26 @@ def standard_state(told: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def standard_zip5(told: str, state: str) -> str:
-    """The first five digits of a United States ZIP code, or ""; a lost zero comes back where the state allows."""
+    """The first five digits of a United States ZIP code, or ""; a lost zero comes back where the state allows.
+
+    A postal code of another country stays as it is told, in capitals and without spaces.
+    """
     text = told.strip()
     if _ZIP.fullmatch(text) and text.isascii():
         return "" if text[:5] in _NO_ZIP else text[:5]
     digits = digits_of(text.partition("-")[0])
-    if digits != text.partition("-")[0].strip():
+    if digits == text.partition("-")[0].strip():
+        if len(digits) == 4 and state in _ZIP_0_STATES:
+            return f"0{digits}"
+        if len(digits) == 3 and state in _ZIP_00_STATES:
+            return f"00{digits}"
+    return _foreign_code(text, state)
+
+
+def _foreign_code(told: str, state: str) -> str:
+    """A code that cannot be a ZIP code: four digits, or of a region that is no state of the United States."""
+    code = "".join(_CODE.findall(to_capitals(told)))
+    if state in STATE_CODES and not (len(code) == 4 and code.isdecimal()):
         return ""
-    if len(digits) == 4 and state in _ZIP_0_STATES:
-        return f"0{digits}"
-    if len(digits) == 3 and state in _ZIP_00_STATES:
-        return f"00{digits}"
-    return ""
+    known = 3 <= len(code) <= 8 and any(map(str.isdecimal, code)) and not all_same(code)
+    return code if known and code not in _NO_ZIP else ""

@@ -32,6 +32,8 @@ LEAST_STREET = 6
 SHORT_STREET_EDITS, LONG_STREET, LONG_STREET_EDITS = 2, 16, 4
 """Typing errors allowed in a street line, the letters from which it counts as long, and those allowed then."""
 LEAST_STREET_NAME = 4
+LETTERS_A_TOWN_EDIT = 6
+"""One typing error is allowed in the name of a town for each so many letters."""
 DIRECTIONS = frozenset({"N", "S", "E", "W", "NE", "NW", "SE", "SW"})
 
 _edits = DamerauLevenshtein.distance
@@ -106,12 +108,11 @@ def _compare_place(a: StandardRecord, b: StandardRecord) -> int:
         for right in b.addresses:
             if left.street == right.street and len(left.street) >= LEAST_STREET:
                 return Contact.CLOSE
-            place, other = (left.zip5, right.zip5) if zips_known else (left.city, right.city)
-            known = known or bool(place and other)
-            here = bool(place) and place == other
+            here = left.zip5 == right.zip5 != "" if zips_known else same_town(left.city, right.city)
+            known = known or bool(left.city and right.city)
             agree = agree or here
             if house(left.street) and house(left.street) == house(right.street):
-                if here:
+                if here or same_town(left.city, right.city):
                     return Contact.CLOSE
                 same_house = True
     if (not known and same_house) or ((agree or not known) and _any_street_nearly(a, b)):
@@ -120,6 +121,14 @@ def _compare_place(a: StandardRecord, b: StandardRecord) -> int:
     if agree:
         return Contact.ZIP_PHONE_DIFFERS if phones_known else Contact.ZIP
     return Contact.DIFFERS if known or phones_known else Contact.UNKNOWN
+
+
+def same_town(left: str, right: str) -> bool:
+    """One town, a long name perhaps mistyped."""
+    if left == right:
+        return left != ""
+    allowed = min(len(left), len(right)) // LETTERS_A_TOWN_EDIT
+    return allowed > 0 and _edits(left, right, score_cutoff=allowed) <= allowed
 
 
 def _any_street_nearly(a: StandardRecord, b: StandardRecord) -> bool:

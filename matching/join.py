@@ -164,15 +164,12 @@ def _falls(
     for proof in proofs:
         left = _same_within(proof.left, pair.left, fields, inside)
         right = _same_within(proof.right, pair.right, fields, inside)
-        if (left and right) or ((left or right) and _agrees(proof, fields)):
+        explains = (left and right) or ((left or right) and _agrees(proof, fields))
+        if explains and (code not in _OF_THE_WHOLE or _likely(proof, pair, inside)):
             return True
     if code not in _BEYOND_DOUBT:
         return False
-    return any(
-        _likely_within(proof.left, pair.left, inside) and _likely_within(proof.right, pair.right, inside)
-        for proof in proofs
-        if _beyond_doubt(proof)
-    )
+    return any(_beyond_doubt(proof) and _likely(proof, pair, inside) for proof in proofs)
 
 
 def _agrees(pair: ScoredPair, fields: Sequence[str]) -> bool:
@@ -189,6 +186,10 @@ def _same_within(
         return True
     inner = inside.get(frozenset((one.record_id, other.record_id)))
     return inner is not None and _agrees(inner, fields)
+
+
+def _likely(proof: ScoredPair, pair: ScoredPair, inside: Mapping[frozenset[int], ScoredPair]) -> bool:
+    return _likely_within(proof.left, pair.left, inside) and _likely_within(proof.right, pair.right, inside)
 
 
 def _likely_within(one: Member, other: Member, inside: Mapping[frozenset[int], ScoredPair]) -> bool:

@@ -117,8 +117,8 @@ def _two_contradictions(pair: PairFacts) -> list[Reason]:
     both_full = bool(pair.a.ssn and pair.b.ssn)
     other_number = pair.ssn == Ssn.DIFFERENT or (both_full and pair.ssn != Ssn.EXACT)
     other = other_number or pair.sex == Sex.DIFFERENT or pair.middle == Middle.CONFLICT
-    if pair.given == Given.DIFFERENT and (other or pair.birth_date == BirthDate.GENERATION):
-        return [Reason("two-people", "Different given names, and SSN, sex, middle name or birth date differ too.")]
+    if pair.given == Given.DIFFERENT and other:
+        return [Reason("two-people", "Different given names, and SSN, sex or middle name differ too.")]
     return []
 
 

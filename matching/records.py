@@ -113,7 +113,10 @@ class StandardName:
 
 @dataclass(frozen=True, slots=True)
 class StandardAddress:
-    """USPS Pub 28 form: `street` without the unit; `zip5` five digits or "". A PO box is a street."""
+    """USPS Pub 28 form: `street` without the unit. A PO box is a street.
+
+    `zip5` holds the first five digits of a ZIP code, another country's postal code as told, or "".
+    """
 
     street: str = ""
     unit: str = ""

@@ -49,7 +49,7 @@ def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) 
     """One record in columns. Unknown text is "", never NULL; lists are sorted and may be empty.
 
     homes             street|unit|town|ZIP code|house of each address with a street; a house is number and street name
-    zip_houses        ZIP code|house;  town_houses  town|house
+    zip_houses        ZIP code|house;  town_houses  house|town
     long_streets      street lines long enough to be compared by likeness
     long_identifiers  authority|type|value with a value of six characters or more
     """
@@ -82,7 +82,7 @@ def to_row(unique_id: int, record: StandardRecord, established: frozenset[str]) 
         ),
         "houses": sorted({place for _, place in homes if place}),
         "zip_houses": sorted({f"{home.zip5}|{place}" for home, place in homes if place and home.zip5}),
-        "town_houses": sorted({f"{home.city}|{place}" for home, place in homes if place and home.city}),
+        "town_houses": sorted({f"{place}|{home.city}" for home, place in homes if place and home.city}),
         "long_streets": sorted({home.street for home, _ in homes if len(home.street) >= LEAST_STREET}),
         "zips": sorted({home.zip5 for home, _ in homes if home.zip5}),
         "towns": sorted({home.city for home, _ in homes if home.city}),

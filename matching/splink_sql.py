@@ -6,7 +6,13 @@ two equal: rapidfuzz and DuckDB give the same distances on ASCII, and standard r
 
 from __future__ import annotations
 
-from matching.compare import GENERATION_YEARS, LONG_STREET, LONG_STREET_EDITS, SHORT_STREET_EDITS
+from matching.compare import (
+    GENERATION_YEARS,
+    LETTERS_A_TOWN_EDIT,
+    LONG_STREET,
+    LONG_STREET_EDITS,
+    SHORT_STREET_EDITS,
+)
 from matching.compare_names import NEAR_SIMILARITY
 from matching.levels import (
     HOUSE,
@@ -141,10 +147,16 @@ _NEARLY_SAME_STREET = _any_pair(
 _PHONES_KNOWN = _both_told("phones")
 _ZIPS_KNOWN = _both_told("zips")
 _PLACES_KNOWN = f"({_ZIPS_KNOWN} or {_both_told('towns')})"
-_SAME_PLACE = f"({_share('zips')} or (not {_ZIPS_KNOWN} and {_share('towns')}))"
+_SAME_TOWN = f"damerau_levenshtein(x, y) <= least(length(x), length(y)) // {LETTERS_A_TOWN_EDIT}"
+_SAME_PLACE = f"({_share('zips')} or (not {_ZIPS_KNOWN} and {_any_pair('towns', _SAME_TOWN)}))"
+# Parts of a town's house: house | town.
+_SAME_TOWN_HOUSE = (
+    f"{_part('x', 1)} = {_part('y', 1)} and damerau_levenshtein({_part('x', 2)}, {_part('y', 2)})"
+    f" <= least(length({_part('x', 2)}), length({_part('y', 2)})) // {LETTERS_A_TOWN_EDIT}"
+)
 _SAME_HOUSE = (
-    f"({_share('zip_houses')} or (not {_ZIPS_KNOWN} and {_share('town_houses')})"
-    f" or (not {_PLACES_KNOWN} and {_share('houses')}))"
+    f"({_share('zip_houses')} or ({_share('houses')}"
+    f" and (not {_PLACES_KNOWN} or {_any_pair('town_houses', _SAME_TOWN_HOUSE)})))"
 )
 _CONTACT = (
     (f"{_AGREEMENTS} > 1", Contact.TWO),

@@ -61,7 +61,7 @@ SSN_VALUES: Values = {
     Ssn.DIFFERENT: (0.017, 0.9998),
 }
 IDENTIFIER_VALUES: Values = {
-    SharedIdentifier.EXACT: (0.9, 1e-6),
+    SharedIdentifier.EXACT: (0.9, 2e-8),
     SharedIdentifier.EDIT: (0.03, 1e-6),
     SharedIdentifier.DIFFERENT: (0.07, 0.9999),
 }

@@ -205,7 +205,9 @@ def test_states_are_codes_and_regions_of_other_countries_stay() -> None:
 def test_a_zero_lost_from_a_zip_code_comes_back_only_where_zip_codes_begin_with_it() -> None:
     assert standard_zip5("2110", "MA") == "02110"
     assert standard_zip5("901", "PR") == "00901"
-    assert standard_zip5("2110", "NSW") == ""
+    assert standard_zip5("2110", "NSW") == "2110"
+    assert standard_zip5("sw1a 1aa", "LONDON") == "SW1A1AA"
+    assert standard_zip5("6O185", "IL") == ""
     assert standard_zip5("02110-1234", "MA") == standard_zip5("021101234", "MA") == "02110"
     assert standard_zip5("00000", "MA") == standard_zip5("99999", "NY") == standard_zip5("ABC", "NY") == ""
 
