@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from matching.model import InvalidModel, LinkageModel
@@ -54,7 +55,20 @@ def readable_model(version: LinkageModelVersion) -> LinkageModel:
         raise refusal(error, f"This release cannot use the linkage model {version.name}.") from error
 
 
+_LINE = re.compile(r"line (\d+), column (\d+)")
+
+
 def refusal(error: InvalidModel, words: str) -> InvalidInput:
     """The refusal of a document, with reason and place."""
-    flaw = Flaw(error.place or "document", f"is refused: {error}", "mend the document at this place")
+    line = _LINE.fullmatch(error.place)
+    mend = "mend the document there"
+    if error.place == "content_hash":
+        mend = "import the document as it was exported, or leave content_hash out if it was changed on purpose"
+    flaw = Flaw(
+        "document" if line else error.place or "document",
+        "is where it is refused",
+        mend,
+        line=int(line[1]) if line else None,
+        column=int(line[2]) if line else None,
+    )
     return InvalidInput(f"{words} {error} Nothing was changed.", flaws=[flaw])

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         common = ArgumentParser(add_help=False)
         common.add_argument("--json", action="store_true", help="print one JSON line")
         person = ArgumentParser(add_help=False)
-        person.add_argument("--as", dest="username", default="", help="act as this user, who gives a password")
+        person.add_argument("--user", dest="username", default="", help="act as this user, who gives a password")
         reason = ArgumentParser(add_help=False)
         reason.add_argument("--reason", required=True, help="why; kept with the act and in the audit log")
         acts = parser.add_subparsers(dest="act", required=True)
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         compare.add_argument("name", help="the version to look at")
         compare.add_argument("other", nargs="?", default="", help="compared with; the active one unless told")
         for act, words in (
-            ("approve", "approve a draft; needs --as"),
+            ("approve", "approve a draft; needs --user"),
             ("reject", "reject a draft"),
             ("activate", "make an approved version active"),
         ):
@@ -114,7 +114,7 @@ class Command(BaseCommand):
     def decide(self, act: str, *, name: str, reason: str, username: str, **options: Any) -> dict[str, Any]:
         """Approve, reject, activate or roll back."""
         if act == "approve" and not username:
-            raise CommandError("A person must approve a model: say who with --as USER. Nothing was changed.")
+            raise CommandError("A person must approve a model: say who with --user NAME. Nothing was changed.")
         actor = actor_at_command_line("linkagemodel", username)
         done = _ACTS[act](name=name, reason=reason, actor=actor)
         self.stderr.write(done.message)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--labels", action="store_true", help="let the standing answers of stewards correct what was learned"
         )
-        parser.add_argument("--as", dest="username", default="", help="the author: a user, who gives a password")
+        parser.add_argument("--user", dest="username", default="", help="the author: a user, who gives a password")
         parser.add_argument("--json", action="store_true", help="print one JSON line")
 
     def handle(self, *, username: str, json: bool, **options: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 
+from mpi.queries import linkage
 from mpi.queries.dashboard import dashboard as counted
 from mpi.queries.health import health as checked
 from mpi.web.pages import ActorRequest, page, show
@@ -12,7 +13,9 @@ from mpi.web.pages import ActorRequest, page, show
 
 @page
 def dashboard(request: ActorRequest) -> HttpResponse:
-    return show(request, "mpi/dashboard.html", {"counts": counted(timezone.now()), "health": checked()})
+    counts = counted(timezone.now())
+    context = {"counts": counts, "health": checked(), "notice": linkage.retrain_notice(counts.records)}
+    return show(request, "mpi/dashboard.html", context)
 
 
 @page
