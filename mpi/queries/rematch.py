@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from django.db.models import Count
 
 from mpi.errors import NotFound
 from mpi.models import (
+    LinkageModelVersion,
+    ModelStatus,
     RematchChange,
     RematchChangeState,
     RematchKind,
@@ -27,6 +30,16 @@ KIND_WORDS: Mapping[str, str] = {
     RematchKind.JOIN: "Golden records that become one",
     RematchKind.CLOSE_QUESTION: "Potential matches that close",
     RematchKind.OPEN_QUESTION: "Potential matches that open",
+}
+STATUS_WORDS: Mapping[str, str] = {
+    RematchStatus.PREVIEWING: "being compared",
+    RematchStatus.PREVIEWED: "waits for a second person",
+    RematchStatus.APPROVED: "may be applied",
+    RematchStatus.APPLYING: "being applied",
+    RematchStatus.APPLIED: "applied",
+    RematchStatus.UNDOING: "being undone",
+    RematchStatus.UNDONE: "undone",
+    RematchStatus.FAILED: "failed: the index is as it was",
 }
 SKIP_WORDS: Mapping[str, str] = {
     "record-changed": "A source record has been updated since the comparison",
@@ -212,3 +225,63 @@ def summary(run: RematchRun) -> dict[str, Any]:
         "skipped": {SKIP_WORDS.get(code, code): count for code, count in skipped.items()},
         "refused": [{"number": line.number, "reason": line.why} for line in refused(run)],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in the list."""
+
+    run: RematchRun
+    words: str
+    changes: int
+
+
+def run_line(run: RematchRun) -> RunLine:
+    """A run with its number of changes. No query."""
+    return RunLine(run, STATUS_WORDS[run.status], sum(row.total for row in difference(run)))
+
+
+def skipped(run: RematchRun) -> list[tuple[str, int]]:
+    """Why changes were not made, in words, and how many. No query."""
+    return [(SKIP_WORDS.get(code, code), count) for code, count in run.counts.get("skipped", {}).items()]
+
+
+def heading(wanted: Mapping[str, str]) -> str:
+    """What a filtered list of changes shows."""
+    told = [KIND_WORDS.get(wanted["kind"], ""), wanted["grade"], wanted["state"]]
+    return ", ".join(part for part in told if part)
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is. `at_work` while somebody works on it; `seconds_left` None while that is not known."""
+
+    run: RematchRun
+    words: str
+    at_work: bool
+    seconds_left: float | None
+
+
+def progress(run: RematchRun, now: datetime) -> RunProgress:
+    """How far the run is. One query while changes are made or undone."""
+    at_work = run.status in (RematchStatus.PREVIEWING, RematchStatus.APPLYING, RematchStatus.UNDOING)
+    return RunProgress(run, run.stage or STATUS_WORDS[run.status], at_work, _seconds_left(run, now))
+
+
+def _seconds_left(run: RematchRun, now: datetime) -> float | None:
+    """From when the first change of this work was made, and how many were made since."""
+    if run.status not in (RematchStatus.APPLYING, RematchStatus.UNDOING) or run.done < 2:
+        return None
+    order = "number" if run.status == RematchStatus.APPLYING else "-number"
+    first = RematchChange.objects.filter(run=run, changed_at__isnull=False).order_by(order).first()
+    if first is None or first.changed_at is None:
+        return None
+    return (now - first.changed_at).total_seconds() / run.done * (run.total - run.done)
+
+
+def eligible_models() -> list[tuple[str, str]]:
+    """Versions that may be compared with the index, the active one first: (name, words). One query."""
+    told = {ModelStatus.ACTIVE: "active", ModelStatus.APPROVED: "approved", ModelStatus.SUPERSEDED: "was active"}
+    rows = LinkageModelVersion.objects.filter(status__in=told).order_by("-activated_at", "-pk")
+    found = sorted(rows.values_list("name", "status"), key=lambda row: list(told).index(ModelStatus(row[1])))
+    return [(name, f"{name} ({told[ModelStatus(status)]})") for name, status in found]

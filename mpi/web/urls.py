@@ -16,6 +16,7 @@ from mpi.web.views import (
     machinery,
     model_card,
     models,
+    rematch,
     search,
     source_record,
 )
@@ -38,6 +39,7 @@ register_converter(EuidConverter, "euid")
 _PERSON = "golden-records/<euid:euid>"
 _RECORD = "source-records/<int:record_id>"
 _MODEL = "matching/models/<str:name>"
+_REMATCH = "rematches/<uuid:run_uuid>"
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -81,6 +83,11 @@ urlpatterns = [
     path("evaluation/start/", evaluation.start, name="evaluation-start"),
     path("evaluation/compare/", evaluation.compare, name="evaluation-compare"),
     path("evaluation/<uuid:run_uuid>/", evaluation.run, name="evaluation-run"),
+    path("rematches/", rematch.rematches, name="rematches"),
+    path(f"{_REMATCH}/", rematch.rematch, name="rematch"),
+    path(f"{_REMATCH}/approve/", rematch.rematch_act, {"act": "approve"}, name="rematch-approve"),
+    path(f"{_REMATCH}/apply/", rematch.rematch_act, {"act": "apply"}, name="rematch-apply"),
+    path(f"{_REMATCH}/undo/", rematch.rematch_act, {"act": "undo"}, name="rematch-undo"),
     path("audit/", audit_log.audit_log, name="audit"),
     path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
     path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),
