@@ -56,21 +56,25 @@ def _number(measure: Measure | None) -> float | None:
 
 def sentences(change: Change, explorer: Explorer, *, by_stewards: bool) -> tuple[str, ...]:
     """What other thresholds would do, in words."""
-    judged = "judged wrong by stewards" if by_stewards else "wrong by the truth file"
+    wrong = "judged wrong by stewards" if by_stewards else "wrong by the truth file"
     told = []
     if change.automatic != explorer.automatic:
         fewer, more = change.fewer_links, change.more_links
         if change.automatic > explorer.automatic:
-            told.append(f"{_count(fewer, 'fewer automatic link')}, of which {fewer.different:,} were {judged}.")
+            told.append(f"{_count(fewer, 'fewer automatic link')}, of which {_were(fewer.different)} {wrong}.")
         else:
-            told.append(f"At most {_count(more, 'more automatic link')}, of which {more.different:,} were {judged}.")
+            told.append(f"At most {_count(more, 'more automatic link')}, of which {_were(more.different)} {wrong}.")
     if change.review != explorer.review:
         fewer, more = change.fewer_questions, change.more_questions
         if change.review > explorer.review:
-            told.append(f"{_count(fewer, 'fewer question')}, of which {fewer.same:,} were one person.")
+            told.append(f"{_count(fewer, 'fewer question')}, of which {_were(fewer.same)} one person.")
         else:
-            told.append(f"{_count(more, 'more question')}, of which {more.same:,} are one person.")
+            told.append(f"{_count(more, 'more question')}, of which {_were(more.same)} one person.")
     return tuple(told)
+
+
+def _were(number: int) -> str:
+    return f"{number:,} {'was' if number == 1 else 'were'}"
 
 
 def _count(labelled: Labelled, noun: str) -> str:

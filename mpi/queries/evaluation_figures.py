@@ -161,7 +161,7 @@ def figures_of(found: EvaluationRun) -> Figures:
         records=told["records"]["index"],
         judged=told["records"]["judged"],
         measures=_measures(told),
-        bands=tuple(_band(grade, band) for grade, band in pairs["bands"].items()),
+        bands=tuple(_band(grade, pairs["bands"][grade]) for grade in BANDS),
         calibration=_calibration(pairs["calibration"]["all"]),
         free=_calibration(pairs["calibration"]["free"]),
         weights=tuple(Weight(*row) for row in pairs["weights"]),
@@ -204,7 +204,7 @@ def _measures(told: Mapping[str, Any]) -> tuple[Measure, ...]:
 
 
 def _band(grade: str, told: Mapping[str, Any]) -> Band:
-    name, means = BANDS.get(grade, (grade, ""))
+    name, means = BANDS[grade]
     return Band(name, means, told["pairs"], told["judged"], _share(told["one_person"]))
 
 

@@ -188,7 +188,9 @@ def fine_share(value: float | None) -> str:
     if value in (0.0, 1.0):
         return f"{value * 100:g} %"
     rest = min(value, 1 - value) * 100
-    places = min(max(1 - math.floor(math.log10(rest)), 1), 4) if rest > 0 else 4
+    if rest < 0.0005:
+        return "> 99.999 %" if value > 0.5 else "< 0.001 %"
+    places = min(max(1 - math.floor(math.log10(rest)), 1), 3)
     return f"{value * 100:.{places}f} %"
 
 

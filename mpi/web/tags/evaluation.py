@@ -24,7 +24,7 @@ def fine_share(value: float | None) -> str:
 @register.filter
 def share_value(share: Share | None) -> str:
     """The value of a share, or the words for a share of nothing."""
-    if share is None or not share.of:
+    if not share or not share.of:
         return UNKNOWN
     return formats.fine_share(share.value)
 
@@ -32,7 +32,7 @@ def share_value(share: Share | None) -> str:
 @register.filter
 def interval(share: Share | None) -> str:
     """The 95 % interval of a share, "" for a share of nothing."""
-    if share is None or not share.of:
+    if not share or not share.of:
         return ""
     low, high = share.interval
     return f"{formats.fine_share(low)} to {formats.fine_share(high)}"
@@ -41,13 +41,20 @@ def interval(share: Share | None) -> str:
 @register.filter
 def of_how_many(share: Share | None) -> str:
     """`1,790 of 1,791`."""
-    return f"{share.hits:,} of {share.of:,}" if share is not None and share.of else ""
+    return f"{share.hits:,} of {share.of:,}" if share and share.of else ""
 
 
 @register.filter
 def per_million(share: Share) -> str:
     """A share as a count in a million."""
     return f"{1e6 * share.value:,.0f}" if share.of else ""
+
+
+@register.filter
+def per_million_interval(share: Share) -> str:
+    """The same interval as counts in a million."""
+    low, high = share.interval
+    return f"{1e6 * low:,.0f} to {1e6 * high:,.0f}" if share.of else ""
 
 
 @register.filter
