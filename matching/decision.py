@@ -37,10 +37,10 @@ class Fit:
             raise ValueError("A fit was made of no pair.")
         return self.join.best
 
-    def evidence(self) -> Evidence:
-        """Evidence of the strongest pair, subject on the left."""
+    def evidence(self, keys: Iterable[str] = ()) -> Evidence:
+        """Evidence of the strongest pair, subject on the left. `keys` are the blocking rules that found the person."""
         best = self.best
-        return explain(best.left.record, best.right.record, best.score, best.verdict)
+        return explain(best.left.record, best.right.record, best.score, best.verdict, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,12 @@ class Decision:
             return None
         return next(fit.best.right.record_id for fit in self.fits if fit.person_id in self.person_ids)
 
-    def to_document(self) -> dict[str, object]:
-        """Plain JSON with the evidence of each person considered. Holds patient data: store it encrypted."""
+    def to_document(self, keys: Mapping[int, Iterable[str]] | None = None) -> dict[str, object]:
+        """Plain JSON with the evidence of each person considered. Holds patient data: store it encrypted.
+
+        `keys` are the blocking rules that found each person.
+        """
+        found_by = keys or {}
         return {
             "outcome": self.outcome,
             "grade": self.grade,
@@ -85,17 +89,17 @@ class Decision:
             "model_version": self.model_version,
             "model_hash": self.model_hash,
             "fits_current": self.fits_current,
-            "considered": [_considered(fit) for fit in self.fits],
+            "considered": [_considered(fit, found_by.get(fit.person_id, ())) for fit in self.fits],
         }
 
 
-def _considered(fit: Fit) -> dict[str, object]:
+def _considered(fit: Fit, keys: Iterable[str]) -> dict[str, object]:
     return {
         "person_id": fit.person_id,
         "record_id": fit.best.right.record_id,
         "earned": fit.join.earned,
         "refusals": [{"record_id": refusal.right_id, **_reason(refusal.reason)} for refusal in fit.join.refusals],
-        "evidence": fit.evidence().to_document(),
+        "evidence": fit.evidence(keys).to_document(),
     }
 
 

@@ -1,17 +1,23 @@
 """The evidence of one pair as it is shown, stored and answered: both values, level, bits, reasons.
 
 Made only when asked for; scoring a candidate never builds it. It holds patient data: store it
-encrypted, and never log it.
+encrypted, and never log it. Page, API and stored decision hold the same document, of one `FORMAT`; what an
+earlier format stored is read by `read_evidence`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from matching.records import StandardAddress, StandardRecord
 from matching.score import Score
 from matching.verdict import Verdict
+
+FORMAT = 2
+"""2: names its format, `match_weight_bits` for what was `bits`, and the keys that found the pair."""
+_BLIND_CHARACTERS = 64
+"""Of the blind index that stands for a protected number (SHA-256 in hexadecimal)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ _ROW = tuple(field.name for field in fields(ComparisonEvidence))
 class Evidence:
     """Everything a reviewer, an auditor or a client may ask about one scored pair.
 
-    `bits` = `prior_bits` + the sum over `comparisons` of bits and frequency_bits.
+    `bits` = `prior_bits` + the sum over `comparisons` of bits and frequency_bits. `keys` are the blocking rules
+    that brought the two together, () for a pair that was put together by hand.
     """
 
     comparisons: tuple[ComparisonEvidence, ...]
@@ -49,25 +56,37 @@ class Evidence:
     vetoes: tuple[tuple[str, str], ...]
     model_version: str
     model_hash: str
+    keys: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, object]:
         """Plain JSON, stable keys: page, audit and API show this object."""
         # By hand: `asdict` copies every value and takes a third of the time of a bulk load's decision.
         return {
+            "format": FORMAT,
             "comparisons": [{name: getattr(row, name) for name in _ROW} for row in self.comparisons],
             "prior_bits": self.prior_bits,
-            "bits": self.bits,
+            "match_weight_bits": self.bits,
             "probability": self.probability,
             "grade": self.grade,
             "caps": [{"code": code, "words": words} for code, words in self.caps],
             "vetoes": [{"code": code, "words": words} for code, words in self.vetoes],
             "model_version": self.model_version,
             "model_hash": self.model_hash,
+            "keys": list(self.keys),
         }
 
 
-def explain(a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict) -> Evidence:
-    """Evidence of the pair `a`, `b` in this order; SSNs are masked to their last four digits."""
+def read_evidence(told: Mapping[str, Any], keys: Iterable[str] = ()) -> dict[str, Any]:
+    """A stored document in the present format; `keys` are given to one that names none."""
+    document = {name: value for name, value in told.items() if name != "bits"}
+    document["match_weight_bits"] = told["match_weight_bits"] if "match_weight_bits" in told else told["bits"]
+    return document | {"format": FORMAT, "keys": list(told.get("keys", keys))}
+
+
+def explain(
+    a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict, *, keys: Iterable[str] = ()
+) -> Evidence:
+    """Evidence of the pair `a`, `b` in this order; SSNs and other numbers are masked to their last four characters."""
     rows = tuple(
         ComparisonEvidence(
             comparison=part.comparison,
@@ -93,6 +112,7 @@ def explain(a: StandardRecord, b: StandardRecord, score: Score, verdict: Verdict
         vetoes=tuple((reason.code, reason.words) for reason in verdict.vetoes),
         model_version=score.model.version,
         model_hash=score.model.content_hash,
+        keys=tuple(keys),
     )
 
 
@@ -133,8 +153,10 @@ def _identifiers(record: StandardRecord) -> str:
 
 
 def _tail(value: str) -> str:
-    """Government and insurance numbers are masked like an SSN."""
-    return value if len(value) <= 4 else "*" * (len(value) - 4) + value[-4:]
+    """Government and insurance numbers are masked like an SSN; a blind index shows nothing, nor does a short number."""
+    if len(value) >= _BLIND_CHARACTERS:
+        return "(protected)"
+    return "*" * len(value) if len(value) <= 4 else "*" * (len(value) - 4) + value[-4:]
 
 
 _SHOWN: dict[str, Callable[[StandardRecord], str]] = {

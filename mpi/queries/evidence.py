@@ -6,10 +6,11 @@ follows from its level, never from its bits: an exact agreement on a common name
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matching.evidence import read_evidence
 from matching.model import Thresholds
 
 Kind = Literal["same", "near", "differs", "none"]
@@ -46,6 +47,15 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the sum: the weight log2(m/u) of the level, and the total with it and its frequency part."""
+
+    row: EvidenceRow
+    weight: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence of a pair. `held_by` are the words of the caps and vetoes that held an automatic link."""
 
@@ -58,6 +68,16 @@ class Evidence:
     review_from: float
     link_over: float
     model_version: str = ""
+    keys: tuple[str, ...] = ()
+
+    @property
+    def arithmetic(self) -> tuple[Step, ...]:
+        """The sum, comparison by comparison."""
+        steps, total = [], self.prior_bits
+        for row in self.rows:
+            total += row.bits
+            steps.append(Step(row, row.bits - row.frequency_bits, total))
+        return tuple(steps)
 
     @property
     def grade_words(self) -> str:
@@ -79,20 +99,22 @@ def _at_most(probability: float, pairs: int) -> int:
     return min(round(probability * pairs), pairs - 1)
 
 
-def evidence_of(document: Mapping[str, Any], thresholds: Thresholds) -> Evidence:
-    """The document of one pair under the thresholds of its model version."""
+def evidence_of(told: Mapping[str, Any], thresholds: Thresholds, keys: Iterable[str] = ()) -> Evidence:
+    """The document of one pair under the thresholds of its model version; `keys` where it names none itself."""
+    document = read_evidence(told, keys)
     comparisons: Sequence[Mapping[str, Any]] = document["comparisons"]
     held = [*document.get("vetoes", ()), *document.get("caps", ())]
     return Evidence(
         rows=tuple(_row(part) for part in comparisons),
         prior_bits=document["prior_bits"],
-        total_bits=document["bits"],
+        total_bits=document["match_weight_bits"],
         probability=document["probability"],
         grade=document["grade"],
         held_by=tuple(reason["words"] for reason in held),
         review_from=thresholds.review,
         link_over=thresholds.automatic,
         model_version=document.get("model_version", ""),
+        keys=tuple(document["keys"]),
     )
 
 

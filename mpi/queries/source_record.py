@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -136,6 +136,7 @@ def decision_view(decision: Decision) -> DecisionView:
     """The stored decision opened for a page. Two queries, for the persons and records considered."""
     document = codec.decision_evidence(decision)
     considered = document.get("considered", ())
+    found_by: Mapping[str, Sequence[str]] = document.get("keys", {})
     found = GoldenRecord.objects.filter(pk__in=[part["person_id"] for part in considered])
     euids = dict(found.values_list("pk", "euid"))
     nearest = SourceRecord.objects.select_related("source_system")
@@ -147,7 +148,9 @@ def decision_view(decision: Decision) -> DecisionView:
         model=model.name,
         recorded_at=decision.recorded_at,
         reasons=tuple(reason["words"] for reason in document.get("reasons", ())),
-        considered=tuple(_considered(part, euids, records, model) for part in considered),
+        considered=tuple(
+            _considered(part, euids, records, model, found_by.get(str(part["person_id"]), ())) for part in considered
+        ),
     )
 
 
@@ -156,13 +159,14 @@ def _considered(
     euids: Mapping[int, str],
     records: Mapping[int, SourceRecord],
     model: LinkageModelVersion,
+    keys: Iterable[str],
 ) -> Considered:
     return Considered(
         euid=euids.get(part["person_id"], ""),
         record_id=part["record_id"],
         record=records.get(part["record_id"]),
         earned=bool(part.get("earned")),
-        evidence=evidence_of(part["evidence"], thresholds_of(model)),
+        evidence=evidence_of(part["evidence"], thresholds_of(model), keys),
         refusals=tuple(refusal["words"] for refusal in part.get("refusals", ())),
     )
 

@@ -93,7 +93,7 @@ class Applier:
         engine = plan.decision
         if engine is None:
             raise ValueError("There is no decision to keep.")
-        document: dict[str, Any] = engine.to_document()
+        document: dict[str, Any] = engine.to_document(plan.rules)
         document["keys"] = {str(fit.person_id): list(plan.rules.get(fit.person_id, ())) for fit in engine.fits}
         capped = sorted({key.rule for key in plan.told.keys if key.hash in self.seen.capped})
         document["capped_keys"] = capped

@@ -114,7 +114,7 @@ class RowWriter:
     ) -> None:
         """A decision with its evidence; `keys` are its own and that of its message."""
         decision, uuid = item.decision, chance.uuid()
-        document = decision.to_document()
+        document = decision.to_document(rules)
         document["keys"] = {str(fit.person_id): list(rules.get(fit.person_id, ())) for fit in decision.fits}
         document["capped_keys"] = list(capped)
         best = decision.fits[0].best.score if decision.fits else None

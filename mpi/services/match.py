@@ -85,7 +85,7 @@ def _candidate(
         bits=best.score.bits,
         grade=_grade(fit, chosen),
         record_id=best.right.record_id,
-        evidence=fit.evidence().to_document(),
+        evidence=fit.evidence(rules[fit.person_id]).to_document(),
         reasons=[{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons],
         keys=rules[fit.person_id],
     )

@@ -166,7 +166,7 @@ def test_the_document_shows_values_words_bits_and_masks_the_ssn() -> None:
     assert rows["ssn"]["left"] == "***-**-1234"
     assert "536221234" not in json.dumps(document)
     total = evidence["prior_bits"] + sum(row["bits"] + row["frequency_bits"] for row in evidence["comparisons"])
-    assert abs(total - evidence["bits"]) < 1e-9
+    assert abs(total - evidence["match_weight_bits"]) < 1e-9
 
 
 def test_fifty_poor_candidates_cost_no_evidence() -> None:

@@ -167,6 +167,7 @@ def stored_decision(decision: Decision | None) -> Document | None:
 def decision_document(told: Mapping[str, Any]) -> Document:
     """The engine's document with keys of the database replaced by EUIDs and record numbers. Two queries."""
     considered: Sequence[Mapping[str, Any]] = told.get("considered", ())
+    found_by: Mapping[str, Sequence[str]] = told.get("keys", {})
     euids = rest_golden.euids_of([*told.get("person_ids", ()), *(item["person_id"] for item in considered)])
     numbers = rest_records.numbers_of(
         [key for item in considered for key in (item["record_id"], *(r["record_id"] for r in item["refusals"]))]
@@ -178,11 +179,15 @@ def decision_document(told: Mapping[str, Any]) -> Document:
         "model_version": told["model_version"],
         "fits_current": told.get("fits_current"),
         "euids": _grouped(told.get("person_ids", ()), euids),
-        "considered": [_considered(item, euids, numbers) for item in considered],
+        "considered": [
+            _considered(item, euids, numbers, found_by.get(str(item["person_id"]), ())) for item in considered
+        ],
     }
 
 
-def _considered(item: Mapping[str, Any], euids: Mapping[int, str], numbers: Mapping[int, tuple[str, str]]) -> Document:
+def _considered(
+    item: Mapping[str, Any], euids: Mapping[int, str], numbers: Mapping[int, tuple[str, str]], keys: Iterable[str]
+) -> Document:
     return {
         "euid": grouped(euids[item["person_id"]]) if item["person_id"] in euids else None,
         "source_record": _number(item["record_id"], numbers),
@@ -195,7 +200,7 @@ def _considered(item: Mapping[str, Any], euids: Mapping[int, str], numbers: Mapp
             }
             for refusal in item["refusals"]
         ],
-        "evidence": evidence_document(item["evidence"]),
+        "evidence": evidence_document(item["evidence"], keys),
     }
 
 
@@ -208,18 +213,9 @@ def _grouped(golden_ids: Iterable[int], euids: Mapping[int, str]) -> list[str]:
     return [grouped(euids[key]) for key in golden_ids if key in euids]
 
 
-def evidence_document(told: Mapping[str, Any]) -> Document:
-    """The evidence of one pair: `match_weight_bits` = prior_bits + Σ (bits + frequency_bits) of the comparisons."""
-    return {
-        "match_weight_bits": told["bits"],
-        "prior_bits": told["prior_bits"],
-        "probability": told["probability"],
-        "grade": told["grade"],
-        "caps": told["caps"],
-        "vetoes": told["vetoes"],
-        "model_version": told["model_version"],
-        "comparisons": told["comparisons"],
-    }
+def evidence_document(told: Mapping[str, Any], keys: Iterable[str] = ()) -> Document:
+    """The evidence of one pair, as it is stored and shown; `keys` are for documents that name none themselves."""
+    return read_evidence(told, keys)
 
 
 def potential_match_line(found: PotentialMatch) -> Document:

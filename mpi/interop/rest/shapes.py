@@ -74,8 +74,12 @@ class ComparisonShape(s.Serializer[Any]):
 
 
 class EvidenceShape(s.Serializer[Any]):
-    """Why a pair got its probability. match_weight_bits = prior_bits + the sum over comparisons of both bits."""
+    """Why a pair got its probability. match_weight_bits = prior_bits + the sum over comparisons of both bits.
 
+    `keys` are the blocking rules that brought the two together. The same document is stored with the decision.
+    """
+
+    format = s.IntegerField()
     match_weight_bits = s.FloatField()
     prior_bits = s.FloatField()
     probability = s.FloatField(min_value=0, max_value=1)
@@ -83,6 +87,8 @@ class EvidenceShape(s.Serializer[Any]):
     caps = ReasonShape(many=True)
     vetoes = ReasonShape(many=True)
     model_version = s.CharField()
+    model_hash = s.CharField()
+    keys = s.ListField(child=s.CharField())
     comparisons = ComparisonShape(many=True)
 
 
