@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from matching.evidence import read_evidence
 from matching.records import PatientRecord
 from mpi import codec
 from mpi.euid import grouped
