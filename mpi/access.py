@@ -12,7 +12,7 @@ from audit.record import entry_by, record, record_many
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotFound
 from mpi.euid import normal_euid
-from mpi.models import GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
+from mpi.models import Decision, GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
 
 
 class Permission:
@@ -193,6 +193,26 @@ def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
             )
         )
     return found
+
+
+def access_decision(actor: Actor, uuid: UUID | str) -> Decision:
+    """One stored decision with its record and model, audited as a read of the record. Raises Forbidden, NotFound."""
+    require(actor, Permission.PERSON_READ)
+    found = Decision.objects.select_related("source_record__source_system", "model_version").filter(uuid=uuid)
+    decision = found.defer("model_version__document").first()
+    if decision is None:
+        raise NotFound("There is no decision under this number.")
+    with transaction.atomic():
+        record(
+            entry_by(
+                actor,
+                Action.RECORD_READ,
+                subject=record_subject(decision.source_record.uuid),
+                related=_owner(decision.source_record_id),
+                detail={"decision": str(decision.uuid)},
+            )
+        )
+    return decision
 
 
 def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.PERSON_SEARCHED) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from matching.records import PatientRecord, StandardRecord
 from mpi import codec
+from mpi.errors import NotFound
 from mpi.models import Decision, GoldenRecord, Link, LinkageModelVersion, SourceRecord
 from mpi.queries.evidence import Evidence, evidence_of
 from mpi.queries.linkage import thresholds_of
@@ -130,6 +132,14 @@ def latest_decision(record: SourceRecord) -> Decision | None:
     """The newest decision on the record. One query."""
     decisions = Decision.objects.filter(source_record=record).select_related("model_version")
     return decisions.defer("model_version__document").order_by("-pk").first()
+
+
+def decision_of_message(message_id: int) -> UUID:
+    """The decision that a message brought about. Raises NotFound."""
+    found = Decision.objects.filter(message_id=message_id).order_by("-pk").values_list("uuid", flat=True).first()
+    if found is None:
+        raise NotFound("No decision was made on this message.")
+    return found
 
 
 def decision_view(decision: Decision) -> DecisionView:
