@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.actions import Action
-from audit.record import entry_by, record, record_many
+from audit.record import entry_by, record, record_reads
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotFound
 from mpi.euid import normal_euid
@@ -216,11 +216,13 @@ def access_decision(actor: Actor, uuid: UUID | str) -> Decision:
 
 
 def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.PERSON_SEARCHED) -> None:
-    """Write down a search: one event for the search and one a person in the result (IHE BALP PatientQuery)."""
+    """Write down a search: one event for the search and one a person in the result (IHE BALP PatientQuery).
+
+    Committed when this returns, unless a transaction is open.
+    """
     entries = [entry_by(actor, action, detail={"results": len(euids)})]
     entries += [entry_by(actor, action, subject=golden_subject(euid)) for euid in euids]
-    with transaction.atomic():
-        record_many(entries)
+    record_reads(entries)
 
 
 def _owner(record_id: int) -> tuple[tuple[str, str], ...]:

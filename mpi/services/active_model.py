@@ -12,8 +12,10 @@ from matching.standardise import STANDARDISER_VERSION
 from mpi.errors import ServiceDown
 from mpi.models import LinkageModelVersion, ModelStatus
 from mpi.services.own_key import require_own_key
+from mpi.services.rows import fetch
 
 MAPPING_VERSION = "1"
+_ACTIVE = "SELECT id, content_hash FROM mpi_linkage_model_version WHERE status = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,10 @@ class ActiveModel:
 
 def active_model() -> ActiveModel:
     """The model that is active now. Cost: one small query. Raises ServiceDown when none is, or under a foreign key."""
-    row = LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE).values_list("pk", "content_hash").first()
-    if row is None:
+    rows = fetch(_ACTIVE, ModelStatus.ACTIVE.value)
+    if not rows:
         raise ServiceDown("No linkage model is active. Run “manage.py migrate” to install the shipped one.")
-    return _load(row[0], row[1])
+    return _load(*rows[0])
 
 
 @lru_cache(maxsize=4)

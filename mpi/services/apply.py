@@ -29,6 +29,7 @@ from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
 from mpi.services.questions import close_question, question_values
 from mpi.services.redirect import follow_redirect
+from mpi.services.rows import new_row
 from mpi.services.unit import UnitOfWork
 
 _AUDITED = {
@@ -98,7 +99,8 @@ class Applier:
         capped = sorted({key.rule for key in plan.told.keys if key.hash in self.seen.capped})
         document["capped_keys"] = capped
         best = engine.fits[0].best.score if engine.fits else None
-        decision = Decision(
+        decision = new_row(
+            Decision,
             id=self.unit.new_id(Decision),
             uuid=uuid4(),
             source_record_id=record.pk,
@@ -209,8 +211,12 @@ class Applier:
             if fit.best.score.bits > known.bits:
                 self.unit.change_potential_match(event, known, **values)
             return
-        match = PotentialMatch(
-            id=self.unit.new_id(PotentialMatch), uuid=uuid4(), opened_at=self.unit.recorded_at, **values
+        match = new_row(
+            PotentialMatch,
+            id=self.unit.new_id(PotentialMatch),
+            uuid=uuid4(),
+            opened_at=self.unit.recorded_at,
+            **values,
         )
         self.unit.open_potential_match(event, match)
         self.seen.matches[pair] = match

@@ -8,13 +8,23 @@ from datetime import UTC
 from typing import Any, Protocol
 
 import orjson
-from django.db.models import Q
-from django.utils import timezone
 
 from matching.records import patient_record_from_document
 from matching.survivorship import DEFAULT_RULES, FieldValue, Member, Override, Survived, member_values, survive
 from mpi import codec, vault
 from mpi.models import GoldenOverride, GoldenRecord, GoldenStatus, Link, SourceRecord, SourceSystem
+from mpi.services.parse import all_systems
+from mpi.services.rows import fetch, instance, stored, table_of
+
+_STANDING = (
+    "SELECT source_record_id, golden_record_id FROM mpi_link "
+    "WHERE golden_record_id = ANY(%s::bigint[]) AND ended_at IS NULL AND id <> ALL(%s::bigint[])"
+)
+_OVERRIDES = (
+    f"SELECT {table_of(GoldenOverride).selected} FROM mpi_golden_override t "  # noqa: S608  # names of our own models
+    "WHERE t.golden_record_id = ANY(%s::bigint[]) AND t.ended_at IS NULL "
+    "AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp()) ORDER BY t.id"
+)
 
 
 class Surviving(Protocol):
@@ -44,9 +54,10 @@ def recompute(
     ended but not written, `records` source records as they will be written. Yields each golden record
     with the names of what changed. Cost: four queries for any number of golden records.
     """
-    members = _members(golden_records, opened, ended, records)
-    overrides = _overrides([golden.pk for golden in golden_records])
-    systems = {system.pk: system for system in SourceSystem.objects.all()}
+    keys = [golden.pk for golden in golden_records]
+    members = _members(keys, opened, ended, records)
+    overrides = _overrides(keys)
+    systems = {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
         own = [_member(record, systems[record.source_system_id]) for record in members[golden.pk]]
@@ -63,17 +74,14 @@ def settle(golden: Surviving, members: Sequence[Member], overrides: Sequence[Ove
 
 
 def _members(
-    golden_records: Sequence[GoldenRecord],
+    golden_ids: Sequence[int],
     opened: Iterable[Link],
     ended: set[int],
     records: Mapping[int, SourceRecord],
 ) -> dict[int, list[SourceRecord]]:
-    standing = Link.objects.filter(golden_record__in=[golden.pk for golden in golden_records], ended_at__isnull=True)
-    rows = standing.exclude(pk__in=ended).values_list("source_record_id", "golden_record_id")
-    owner: dict[int, int] = dict(rows)
+    owner: dict[int, int] = dict(fetch(_STANDING, golden_ids, list(ended)))
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
-    missing = [record_id for record_id in owner if record_id not in records]
-    known = {**SourceRecord.objects.in_bulk(missing), **records}
+    known = {**stored(SourceRecord, [record_id for record_id in owner if record_id not in records]), **records}
     members: dict[int, list[SourceRecord]] = defaultdict(list)
     for record_id, golden_id in owner.items():
         members[golden_id].append(known[record_id])
@@ -82,8 +90,8 @@ def _members(
 
 def _overrides(golden_ids: Sequence[int]) -> dict[int, list[Override]]:
     found: dict[int, list[Override]] = defaultdict(list)
-    in_force = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    for row in GoldenOverride.objects.filter(in_force, golden_record__in=golden_ids, ended_at__isnull=True):
+    for told in fetch(_OVERRIDES, golden_ids):
+        row = instance(GoldenOverride, told)
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""
         found[row.golden_record_id].append(Override(row.field, row.value, row.reason, row.actor_id, until))
     return found

@@ -11,9 +11,10 @@ from matching.records import SSN_AUTHORITY, StandardRecord
 from mpi import codec, vault
 from mpi.models import Identifier, MessageOutcome
 from mpi.services.plan import Plan
-from mpi.services.rows import insert_rows
+from mpi.services.rows import insert_rows, new_row, prepared
 from mpi.services.unit import UnitOfWork
 
+_DELETE = "DELETE FROM mpi_identifier WHERE source_record_id = ANY(%s::bigint[])"
 _SAYS_SOMETHING = (MessageOutcome.CREATED, MessageOutcome.UPDATED)
 
 
@@ -22,7 +23,8 @@ def write_identifiers(unit: UnitOfWork, plans: Iterable[Plan]) -> None:
     last = {plan.record.pk: plan for plan in plans if plan.record is not None and plan.outcome in _SAYS_SOMETHING}
     known = [pk for pk, plan in last.items() if not plan.is_new_record]
     if known:
-        Identifier.objects.filter(source_record__in=known).delete()
+        with prepared() as cursor:
+            cursor.execute(_DELETE, [known], prepare=True)
     insert_rows([row for pk, plan in last.items() for row in _rows(unit, pk, plan.told.standard)])
 
 
@@ -46,7 +48,8 @@ def _fitted(authority: str, kind: str, value: str, index: bytes) -> tuple[str, s
 
 def _rows(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> Iterable[Identifier]:
     for authority, kind, value, index in identifier_values(standard):
-        yield Identifier(
+        yield new_row(
+            Identifier,
             id=unit.new_id(Identifier),
             source_record_id=record_id,
             authority=authority,

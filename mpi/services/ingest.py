@@ -12,27 +12,61 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Model
 
 from audit.actions import Action
 from mpi import codec
 from mpi.commands import Actor, system_actor
 from mpi.errors import Busy, Flaw, MpiError, ServiceDown
-from mpi.models import BlockingKey, GoldenRecord, InboundMessage, MessageState, RecordState, SourceRecord
+from mpi.models import (
+    BlockingKey,
+    Decision,
+    GoldenRecord,
+    Identifier,
+    IdentityEvent,
+    InboundMessage,
+    Link,
+    MessageState,
+    OutboxEvent,
+    RecordState,
+    SourceRecord,
+)
 from mpi.services.active_model import ActiveModel, active_model
 from mpi.services.apply import Applied, Applier
+from mpi.services.claim import claim
 from mpi.services.identifiers import write_identifiers
 from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act, transaction_time
 from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
 from mpi.services.parse import Key, Told, all_systems, keys_of, parse
 from mpi.services.plan import Plan, Planner, accepted_messages
-from mpi.services.rows import raw_connection, table_of, update_rows, write_values
+from mpi.services.rows import fetch, instance, prepared, table_of, together, update_rows, write_values
 from mpi.services.unit import UnitOfWork
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
-_OPEN = (MessageState.RECEIVED, MessageState.QUEUED)
+
+
+_FEW = 3
+"""Records from which COPY, which needs round trips of its own, beats a pipeline of INSERTs."""
+_USUAL_ROWS: dict[type[Model], int] = {
+    SourceRecord: 1,
+    GoldenRecord: 1,
+    IdentityEvent: 1,
+    Decision: 1,
+    Link: 1,
+    OutboxEvent: 2,
+    Identifier: 1,
+}
+"""Rows that a new record usually makes: their keys are fetched together, and those not needed are lost."""
+_EXISTING = (
+    f"SELECT {table_of(SourceRecord).selected} FROM mpi_source_record t "  # noqa: S608  # our own names
+    "JOIN unnest(%s::bigint[], %s::text[]) AS w(system, mrn) ON t.source_system_id = w.system AND t.mrn = w.mrn"
+)
+
+_DELETE_KEYS = (
+    "DELETE FROM mpi_blocking_key b USING unnest(%s::bigint[], %s::bigint[]) AS gone(key, record) "
+    "WHERE b.key = gone.key AND b.source_record_id = gone.record"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +127,6 @@ def _give_up(message_id: int, error: Exception) -> IngestResult:
     return run_act(act)
 
 
-def claim(message_ids: Sequence[int]) -> list[InboundMessage]:
-    """Lock open messages whose turn it is, in order of receipt. Call inside a transaction.
-
-    A batch waits for no row that another worker holds; a batch of one waits for its own.
-    """
-    wanted = InboundMessage.objects.filter(pk__in=message_ids, state=MessageState.RECEIVED).order_by("pk")
-    claimed = list(wanted.select_for_update(skip_locked=len(message_ids) > 1, of=("self",)))
-    held = [message.pk for message in claimed]
-    earlier = InboundMessage.objects.filter(state__in=_OPEN, pk__lt=OuterRef("pk")).exclude(pk__in=held)
-    same = (
-        Q(order_key=OuterRef("order_key"))
-        | Q(other_order_key=OuterRef("order_key"))
-        | Q(order_key=OuterRef("other_order_key"))
-    )
-    waiting = InboundMessage.objects.filter(pk__in=held).filter(Exists(earlier.filter(same)))
-    held_back = set(waiting.values_list("order_key", flat=True))
-    behind_a_quarantine = Exists(earlier.filter(same, state=MessageState.QUEUED))
-    InboundMessage.objects.filter(pk__in=held).filter(behind_a_quarantine).update(state=MessageState.QUEUED)
-    return [message for message in claimed if message.order_key not in held_back]
-
-
 def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     messages = claim(message_ids)
     if not messages:
@@ -129,6 +142,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         raise TryAgain
     every_key = [key for item in told for key in item.keys] + list(chain.from_iterable(old_keys.values()))
     seen = look_around(every_key, list(existing))
+    unit.reserve({model: count * len(told) for model, count in _USUAL_ROWS.items()})
     planner = Planner(
         unit=unit,
         active=active,
@@ -144,10 +158,12 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     applied = [applier.apply(plan) for plan in plans]
     for message, _ in rejected:
         unit.audit(Action.MESSAGE_REJECTED, subject=("message", str(message.uuid)), message_id=message.pk)
-    unit.flush()
-    _write_keys(planner)
-    write_identifiers(unit, plans)
-    return _finish(unit, applied, rejected)
+    unit.settle()
+    with together(few=len(plans) < _FEW):
+        unit.write()
+        _write_keys(planner)
+        write_identifiers(unit, plans)
+        return _finish(unit, applied, rejected)
 
 
 def _parse_all(
@@ -165,13 +181,8 @@ def _parse_all(
 
 def _existing(told: Sequence[Told]) -> dict[int, SourceRecord]:
     """Source records that the batch speaks of and that exist, by primary key."""
-    by_system: dict[int, list[str]] = {}
-    for item in told:
-        by_system.setdefault(item.system.pk, []).append(item.mrn)
-    wanted = Q(pk__in=[])
-    for system_id, mrns in by_system.items():
-        wanted |= Q(source_system_id=system_id, mrn__in=mrns)
-    return {record.pk: record for record in SourceRecord.objects.filter(wanted)} if told else {}
+    rows = fetch(_EXISTING, [item.system.pk for item in told], [item.mrn for item in told]) if told else ()
+    return {row[0]: instance(SourceRecord, row) for row in rows}
 
 
 def _versions(records: dict[int, SourceRecord]) -> dict[int, tuple[int, str]]:
@@ -209,8 +220,8 @@ def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood) -> dict[int
 def _write_keys(planner: Planner) -> None:
     """Blocking keys of the batch's records: those gone are deleted, new ones written."""
     if gone := planner.keys_gone():
-        with connection.wrap_database_errors, raw_connection().cursor() as cursor:
-            cursor.executemany("DELETE FROM mpi_blocking_key WHERE key = %s AND source_record_id = %s", gone)
+        with prepared() as cursor:
+            cursor.execute(_DELETE_KEYS, [list(column) for column in zip(*gone, strict=True)], prepare=True)
     write_values(table_of(BlockingKey), planner.keys_come())
 
 

@@ -22,6 +22,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
 from mpi.models import GoldenRecord, GoldenStatus
+from mpi.services.rows import fetch, instance, table_of
 
 _ADVISORY_CLASS = 1
 _LOCK_KEYS = (
@@ -33,6 +34,10 @@ _RETRYABLE = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
     psycopg.errors.UniqueViolation,  # two acts raced to one constraint: the loser looks again
+)
+_LOCK_GOLDEN = (
+    f"SELECT {table_of(GoldenRecord).selected} FROM mpi_golden_record t "  # noqa: S608  # names of our own models
+    "WHERE t.id = ANY(%s::bigint[]) ORDER BY t.id FOR UPDATE"
 )
 Result = TypeVar("Result")
 
@@ -97,14 +102,13 @@ def is_lost_connection(error: DatabaseError) -> bool:
 def lock_keys(hashes: Iterable[int]) -> None:
     """Advisory locks on 64-bit key hashes, folded to 31 bits, ascending; held until the transaction ends."""
     folded = [value & 0x7FFFFFFF for value in hashes]
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_KEYS, [_ADVISORY_CLASS, folded])
+    fetch(_LOCK_KEYS, _ADVISORY_CLASS, folded)
 
 
 def lock_golden_records(ids: Iterable[int]) -> dict[int, GoldenRecord]:
     """Lock golden records by ascending primary key and return their present rows. Raises NotFound."""
     wanted = set(ids)
-    rows = GoldenRecord.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    rows = [instance(GoldenRecord, row) for row in fetch(_LOCK_GOLDEN, sorted(wanted))] if wanted else []
     found = {row.pk: row for row in rows}
     if found.keys() != wanted:
         raise NotFound("A golden record of this act does not exist.")
@@ -133,7 +137,5 @@ def require_version(golden: GoldenRecord, version: int | None) -> None:
 
 def transaction_time() -> datetime:
     """The one `recorded_at` of this transaction: the database's clock, read after the locks."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
+    moment: datetime = fetch("SELECT clock_timestamp()")[0][0]
     return moment

@@ -17,8 +17,9 @@ from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput
 from mpi.models import GoldenRecord
 from mpi.services.active_model import active_model
-from mpi.services.neighbourhood import look_around
+from mpi.services.neighbourhood import look_for
 from mpi.services.parse import keys_of
+from mpi.services.rows import stored
 
 MOST_CANDIDATES = 50
 _NOT_STORED = 0
@@ -55,13 +56,13 @@ def match(
     if not keys:
         flaw = Flaw("record", "tells too little to search by", "give a name and a birth date, or an identifier")
         raise InvalidInput("Nobody can be searched for with this.", flaws=[flaw])
-    seen = look_around(keys, [])
+    seen = look_for(keys)
     rules = seen.candidates(keys, besides=_NOT_STORED)
     decision = decide(Member(_NOT_STORED, standard), seen.persons(sorted(rules)), active.model, separated=frozenset())
     fits = [fit for fit in decision.fits if _grade(fit, decision.person_ids) != "certainly-not"]
     if only_certain:
         fits = [fit for fit in fits if fit.person_id in decision.person_ids] if len(decision.person_ids) == 1 else []
-    golden = GoldenRecord.objects.in_bulk([fit.person_id for fit in fits[:limit]])
+    golden = stored(GoldenRecord, [fit.person_id for fit in fits[:limit]])
     found = tuple(_candidate(fit, golden, decision.person_ids, rules) for fit in fits[:limit])
     audit_search(actor, [candidate.golden.euid for candidate in found], action=Action.MATCH_REQUESTED)
     return found

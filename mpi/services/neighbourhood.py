@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import orjson
-from django.db import connection
-from django.db.models import Q
 
 from matching.decide import Person
 from matching.join import Member, separation
 from matching.records import StandardRecord
 from mpi import codec
-from mpi.models import LIVE_STATUSES, Link, PotentialMatch, PotentialMatchStatus, SeparationPair
+from mpi.models import LIVE_STATUSES, Link, PotentialMatch
 from mpi.services.parse import Key
+from mpi.services.rows import fetch, instance, table_of
 
 CANDIDATES_A_KEY = 100
 """A hot key gives at most this many candidates (SPEED: 20,000 cost 112 ms, a capped key 0.75 ms)."""
@@ -36,19 +34,39 @@ SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ss
 FROM mpi_link l
 JOIN mpi_golden_record g ON g.id = l.golden_record_id
 JOIN mpi_source_record r ON r.id = l.source_record_id
-WHERE l.ended_at IS NULL AND g.status = ANY(%s) AND l.golden_record_id IN (
-  SELECT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s)
+WHERE l.ended_at IS NULL AND g.status = ANY(%s::text[]) AND l.golden_record_id IN (
+  SELECT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s::bigint[])
 )
 ORDER BY r.id
 """
 
 
+_SEPARATED = """
+SELECT p.record_low_id, p.record_high_id FROM mpi_separation_pair p
+JOIN mpi_separation s ON s.id = p.separation_id
+WHERE s.lifted_at IS NULL AND (p.record_low_id = ANY(%s::bigint[]) OR p.record_high_id = ANY(%s::bigint[]))
+AND s.id <> ALL(%s::bigint[])
+"""
+_OPEN_MATCHES = f"""
+SELECT {table_of(PotentialMatch).selected} FROM mpi_potential_match t
+WHERE t.status = 'open' AND (t.golden_a_id = ANY(%s::bigint[]) OR t.golden_b_id = ANY(%s::bigint[]))
+"""  # noqa: S608  # names of our own models
+_OPEN_LINKS = f"""
+SELECT {table_of(Link).selected} FROM mpi_link t
+WHERE t.ended_at IS NULL AND t.golden_record_id = ANY(%s::bigint[]) ORDER BY t.id
+"""  # noqa: S608  # names of our own models
+
+
 @dataclass(slots=True)
 class Neighbourhood:
-    """Golden records near a batch, by key. `versions` are those that were read: checked again under the lock."""
+    """Golden records near a batch, by key. `versions` are those that were read: checked again under the lock.
+
+    `silent` are quarantined records: they attract nobody, but what keeps them apart counts for their person.
+    """
 
     members: dict[int, dict[int, Member]] = field(default_factory=lambda: defaultdict(dict))
     owner: dict[int, int] = field(default_factory=dict)
+    silent: dict[int, int] = field(default_factory=dict)
     human: set[int] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
     separated: frozenset[tuple[int, int]] = frozenset()
@@ -106,46 +124,61 @@ class Neighbourhood:
         self._hits[key] = record_ids
 
 
-def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood:
-    """Read the neighbourhood of a batch: candidates of its keys, and the owners of its known records.
+def look_for(keys: Sequence[Key], record_ids: Sequence[int] = ()) -> Neighbourhood:
+    """The candidates of these keys and the persons of these records, without what stands between them.
 
-    Cost: four queries for any batch.
+    Cost: two round trips for any number of keys.
     """
     seen = Neighbourhood()
     limits = {key.hash: CANDIDATES_A_STRONG_KEY if key.strong else CANDIDATES_A_KEY for key in keys}
-    with connection.cursor() as cursor:
-        cursor.execute(_SEARCH, [list(limits), [limit + 1 for limit in limits.values()]])
-        for key, hits in cursor.fetchall():
-            if len(hits) > limits[key]:
-                seen.capped.add(key)
-            seen.add_hits(key, hits[: limits[key]])
-        found = set(chain.from_iterable(seen._hits.values())) | set(record_ids)
-        cursor.execute(_MEMBERS, [list(LIVE_STATUSES), sorted(found)])
-        silent: dict[int, int] = {}
-        for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher, quarantined in cursor.fetchall():
-            seen.versions[golden_id] = version
-            if by_human:
-                seen.human.add(golden_id)
-            if quarantined:
-                silent[record_id] = golden_id
-                continue
-            seen.owner[record_id] = golden_id
-            ssn = codec.decrypt_ssn(ssn_cipher, uuid)
-            seen.members[golden_id][record_id] = Member(
-                record_id, codec.standard_from_document(orjson.loads(standard), ssn)
-            )
-    seen.separated = _separations(seen, silent)
-    seen.matches = open_matches(seen.versions)
+    found = set(record_ids)
+    for key, hits in fetch(_SEARCH, list(limits), [limit + 1 for limit in limits.values()]):
+        if len(hits) > limits[key]:
+            seen.capped.add(key)
+            del hits[limits[key] :]
+        seen.add_hits(key, hits)
+        found.update(hits)
+    if found:
+        _read_members(seen, found)
     return seen
 
 
-def _separations(seen: Neighbourhood, silent: dict[int, int]) -> frozenset[tuple[int, int]]:
-    """Cannot-link pairs of the neighbourhood. Those of a quarantined member (`silent`) hold for its whole person."""
-    standing = separated_pairs([*seen.owner, *silent])
+def _read_members(seen: Neighbourhood, found: set[int]) -> None:
+    for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher, quarantined in fetch(
+        _MEMBERS, list(LIVE_STATUSES), sorted(found)
+    ):
+        seen.versions[golden_id] = version
+        if by_human:
+            seen.human.add(golden_id)
+        if quarantined:
+            seen.silent[record_id] = golden_id
+            continue
+        seen.owner[record_id] = golden_id
+        ssn = codec.decrypt_ssn(ssn_cipher, uuid) if ssn_cipher else ""
+        seen.members[golden_id][record_id] = Member(
+            record_id, codec.standard_from_document(orjson.loads(standard), ssn)
+        )
+
+
+def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood:
+    """Read the neighbourhood of a batch: candidates of its keys, owners of its known records, what keeps them apart.
+
+    Cost: four round trips for any batch.
+    """
+    seen = look_for(keys, record_ids)
+    if seen.versions:
+        seen.separated = _separations(seen)
+        seen.matches = open_matches(seen.versions)
+    return seen
+
+
+def _separations(seen: Neighbourhood) -> frozenset[tuple[int, int]]:
+    """Cannot-link pairs of the neighbourhood. Those of a quarantined member hold for its whole person."""
+    standing = separated_pairs([*seen.owner, *seen.silent])
     pairs = set(standing)
     for low, high in standing:
         for quarantined, other in ((low, high), (high, low)):
-            members = seen.members[silent[quarantined]] if quarantined in silent else {}
+            members = seen.members[seen.silent[quarantined]] if quarantined in seen.silent else {}
             pairs |= {separation(member, other) for member in members}
     return frozenset(pairs)
 
@@ -156,22 +189,21 @@ def separated_pairs(record_ids: Iterable[int], *, besides: Iterable[int] = ()) -
     `besides` are separations that the present transaction lifts.
     """
     ids = list(record_ids)
-    standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True).exclude(separation__in=list(besides))
-    touching = standing.filter(Q(record_low__in=ids) | Q(record_high__in=ids))
-    return frozenset(touching.values_list("record_low_id", "record_high_id"))
+    return frozenset(fetch(_SEPARATED, ids, ids, list(besides))) if ids else frozenset()
 
 
 def open_matches(golden_ids: Iterable[int]) -> dict[frozenset[int], PotentialMatch]:
     """Open potential matches that touch these golden records, by their two golden records."""
     ids = list(golden_ids)
-    standing = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN)
-    touching = standing.filter(Q(golden_a__in=ids) | Q(golden_b__in=ids))
-    return {frozenset((match.golden_a_id, match.golden_b_id)): match for match in touching}
+    found = [instance(PotentialMatch, row) for row in fetch(_OPEN_MATCHES, ids, ids)] if ids else []
+    return {frozenset((match.golden_a_id, match.golden_b_id)): match for match in found}
 
 
 def open_links(golden_ids: Iterable[int]) -> dict[int, list[Link]]:
     """Open links by golden record, read under its lock."""
     links: dict[int, list[Link]] = defaultdict(list)
-    for link in Link.objects.filter(golden_record__in=list(golden_ids), ended_at__isnull=True).order_by("pk"):
+    ids = list(golden_ids)
+    for row in fetch(_OPEN_LINKS, ids) if ids else ():
+        link = instance(Link, row)
         links[link.golden_record_id].append(link)
     return links

@@ -17,6 +17,9 @@ from mpi.mapping import LIMITS, record_from_flat
 from mpi.models import InboundMessage, SourceSystem
 from mpi.services.active_model import ActiveModel
 from mpi.services.receive import record_hash
+from mpi.services.rows import fetch, instance, table_of
+
+_SYSTEMS = f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t ORDER BY t.id"  # noqa: S608  # our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def known_system(code: str, systems: Mapping[str, SourceSystem]) -> SourceSystem
 
 def all_systems() -> dict[str, SourceSystem]:
     """Every registered source system by its code."""
-    return {system.code: system for system in SourceSystem.objects.all()}
+    systems = [instance(SourceSystem, row) for row in fetch(_SYSTEMS)]
+    return {system.code: system for system in systems}
 
 
 def _time(told: str | None) -> datetime | None:

@@ -19,13 +19,15 @@ from matching.overlay import assess
 from matching.records import StandardRecord
 from matching.standardise import STANDARDISER_VERSION
 from mpi import codec
-from mpi.models import GoldenRecord, IdentityTask, MessageOutcome, RecordState, SourceRecord
+from mpi.models import GoldenRecord, MessageOutcome, RecordState, SourceRecord
 from mpi.services.active_model import ActiveModel
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.parse import Key, Told
+from mpi.services.rows import fetch, new_row
 from mpi.services.unit import UnitOfWork
 
 _NONE: frozenset[int] = frozenset()
+_ACCEPTED = "SELECT message_id FROM mpi_identity_task WHERE status = 'accepted' AND message_id = ANY(%s::bigint[])"
 
 
 @dataclass(slots=True)
@@ -121,8 +123,13 @@ class Planner:
     # -- records ----------------------------------------------------------------------------------
 
     def _new(self, told: Told) -> Plan:
-        record = SourceRecord(
-            id=self.unit.new_id(SourceRecord), uuid=uuid4(), source_system_id=told.system.pk, mrn=told.mrn, version=0
+        record = new_row(
+            SourceRecord,
+            id=self.unit.new_id(SourceRecord),
+            uuid=uuid4(),
+            source_system_id=told.system.pk,
+            mrn=told.mrn,
+            version=0,
         )
         self._say(record, told)
         return self._placed(Plan(told, MessageOutcome.CREATED, record, is_new_record=True), current=None)
@@ -251,5 +258,4 @@ class Planner:
 
 def accepted_messages(message_ids: list[int]) -> frozenset[int]:
     """Messages whose overlay a steward has accepted: they are applied without another question."""
-    accepted = IdentityTask.objects.filter(message_id__in=message_ids, status="accepted")
-    return frozenset(pk for pk in accepted.values_list("message_id", flat=True) if pk is not None)
+    return frozenset(pk for (pk,) in fetch(_ACCEPTED, message_ids))

@@ -105,8 +105,8 @@ def store_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[int]:
     return [receipt.message_id for receipt in _store(drafts, actor, job)]
 
 
-def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job) -> list[Receipt]:
-    """Store many lines of one job in one transaction, in their order."""
+def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job | None = None) -> list[Receipt]:
+    """Store many messages, mostly the lines of one job, in one transaction, in their order."""
     with transaction.atomic(durable=True):
         return _store(drafts, actor, job)
 

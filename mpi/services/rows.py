@@ -1,4 +1,4 @@
-"""The one module that writes rows past the ORM: COPY for many, one pipeline for few.
+"""The one module that reads and writes rows past the ORM: COPY for many, prepared statements for few.
 
 COPY skips `save()`, validation and signals, so nothing else may use it; `tests/services/test_rows.py`
 compares its rows with those of the plain path. All functions run inside the caller's transaction;
@@ -7,17 +7,19 @@ errors of the database are raised as Django's, so that a lost race is known as o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 import psycopg
 from django.db import connection, models
-from psycopg.types.json import Jsonb
+from django.db.models.base import ModelState
 
 from mpi.commands import Actor
 
@@ -29,11 +31,12 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A model's table: its columns in order, and which of them are JSON."""
+    """A model's table: its columns in order with their types, and which of them are JSON."""
 
     name: str
     columns: tuple[str, ...]
     attributes: tuple[str, ...]
+    types: tuple[str, ...]
     json: frozenset[str]
 
     @property
@@ -47,6 +50,11 @@ class Table:
         """The COPY of many rows."""
         return f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN"
 
+    @property
+    def selected(self) -> str:
+        """The columns of the table as `t`, for `instance`."""
+        return ", ".join(f"t.{column}" for column in self.columns)
+
 
 @cache
 def table_of(model: type[models.Model]) -> Table:
@@ -56,8 +64,14 @@ def table_of(model: type[models.Model]) -> Table:
         name=model._meta.db_table,
         columns=tuple(f'"{field.column}"' for field in fields),
         attributes=tuple(field.attname for field in fields),
+        types=tuple(_type_of(field) for field in fields),
         json=frozenset(field.attname for field in fields if isinstance(field, models.JSONField)),
     )
+
+
+def _type_of(field: models.Field[Any, Any]) -> str:
+    """The column's type; that of a serial key without its sequence."""
+    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
 
 
 def dump_json(value: object) -> str:
@@ -65,66 +79,186 @@ def dump_json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+def _json_value(value: object) -> object:
+    return None if value is None else dump_json(value)
+
+
+@cache
+def _reader(table: Table, names: tuple[str, ...]) -> Callable[[models.Model], tuple[object, ...]]:
+    """Reads these attributes of an instance as column values: from its dictionary, past Django's descriptors."""
+    take = itemgetter(*names)
+    places = [place for place, name in enumerate(names) if name in table.json]
+
+    def read(row: models.Model) -> tuple[object, ...]:
+        values = take(row.__dict__)
+        if not places:
+            return values  # type: ignore[no-any-return]
+        told = list(values)
+        for place in places:
+            told[place] = _json_value(told[place])
+        return tuple(told)
+
+    return read
+
+
 def values_of(row: models.Model) -> tuple[object, ...]:
     """The column values of a model instance, in the order of its table."""
     table = table_of(type(row))
-    return tuple(
-        _json_value(getattr(row, name)) if name in table.json else getattr(row, name) for name in table.attributes
-    )
+    return _reader(table, table.attributes)(row)
 
 
-def _json_value(value: object) -> object:
-    return None if value is None else Jsonb(value, dumps=dump_json)
+@cache
+def _template(model: type[models.Model]) -> dict[str, Any]:
+    """The values of an instance that was told nothing; those that are made anew for each are left out."""
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.CompositePrimaryKey)]
+    return {
+        field.attname: field.get_default() for field in fields if not (field.has_default() and callable(field.default))
+    }
+
+
+def new_row(model: type[Row], **values: Any) -> Row:
+    """As `model(**values)` for attribute names, at a fifth of the cost: no signals. Fields with a callable default
+    (uuid, lists, documents) must be told."""
+    row = model.__new__(model)
+    row.__dict__.update(_template(model), **values)
+    row._state = ModelState()
+    return row
+
+
+def instance(model: type[Row], values: Sequence[Any]) -> Row:
+    """An instance of a stored row, from `Table.selected` as this module's cursors read it (JSON as text)."""
+    table = table_of(model)
+    row = model.__new__(model)
+    told = row.__dict__
+    told.update(zip(table.attributes, values, strict=True))
+    for name in table.json:
+        if told[name] is not None:
+            told[name] = orjson.loads(told[name])
+    row._state = ModelState()
+    row._state.adding = False
+    row._state.db = connection.alias
+    return row
 
 
 def raw_connection() -> psycopg.Connection[Any]:
     """psycopg's own connection under Django's, connected."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     return connection.connection  # type: ignore[no-any-return]
 
 
+@contextmanager
+def prepared() -> Iterator[psycopg.Cursor[Any]]:
+    """A cursor whose statements are prepared once a connection (Django's own sends text to be planned each time)."""
+    with connection.wrap_database_errors, psycopg.Cursor(raw_connection()) as cursor:
+        yield cursor
+
+
+def fetch(statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """All rows of one prepared statement."""
+    with prepared() as cursor:
+        return cursor.execute(statement, values, prepare=True).fetchall()
+
+
+def stored(model: type[Row], keys: Sequence[int]) -> dict[int, Row]:
+    """Stored rows of one model by primary key; none of what does not exist. No query for no keys."""
+    if not keys:
+        return {}
+    statement = f"SELECT {table_of(model).selected} FROM {table_of(model).name} t WHERE t.id = ANY(%s::bigint[])"  # noqa: S608
+    return {row[0]: instance(model, row) for row in fetch(statement, list(keys))}
+
+
+@contextmanager
+def together(*, few: bool = True) -> Iterator[None]:
+    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way."""
+    if not few:
+        yield
+        return
+    with connection.wrap_database_errors, raw_connection().pipeline():
+        yield
+
+
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """`count` fresh primary keys from the model's own sequence."""
-    if not count:
-        return []
-    field = model._meta.pk
-    sequence = f"{model._meta.db_table}_{field.column}_seq" if field else ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [sequence, count])
-        return [row[0] for row in cursor.fetchall()]
+    return reserve_many({model: count})[model] if count else []
+
+
+def reserve_many(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
+    """Fresh primary keys, ascending, for several models in one round trip."""
+    models_ = list(wanted)
+    found: dict[type[models.Model], list[int]] = {model: [] for model in models_}
+    for place, value in fetch(_RESERVE, [_sequence(model) for model in models_], list(wanted.values())):
+        found[models_[place - 1]].append(value)
+    return found
+
+
+_RESERVE = (
+    "SELECT place, nextval(name::regclass) FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY AS w(name, n, place), "
+    "generate_series(1, n)"
+)
+
+
+def _sequence(model: type[models.Model]) -> str:
+    return f"{model._meta.db_table}_{model._meta.pk.column}_seq"
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Insert instances of one model whose keys are set (or are filled by the database where the key is None)."""
     if rows:
-        write_values(table_of(type(rows[0])), [values_of(row) for row in rows])
+        table = table_of(type(rows[0]))
+        read = _reader(table, table.attributes)
+        write_values(table, [read(row) for row in rows])
 
 
 def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
-    """Write ready values: COPY from `_COPY_FROM` rows on, else INSERTs in one round trip."""
-    with connection.wrap_database_errors, raw_connection().cursor() as cursor:
-        if len(values) < _COPY_FROM:
-            cursor.executemany(table.insert, values)
+    """Write ready values: COPY from `_COPY_FROM` rows on, else (and inside `together`) INSERTs in one round trip."""
+    if not values:
+        return
+    with prepared() as cursor:
+        if len(values) >= _COPY_FROM and not _is_piped(cursor):
+            with cursor.copy(table.copy) as copy:
+                for row in values:
+                    copy.write_row(row)
             return
-        with cursor.copy(table.copy) as copy:
+        with together(few=len(values) > 1):
             for row in values:
-                copy.write_row(row)
+                cursor.execute(table.insert, row, prepare=True)
+
+
+def _is_piped(cursor: psycopg.Cursor[Any]) -> bool:
+    return cursor.connection.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
-    """Update the named attributes of instances of one model, by primary key, in one round trip."""
+    """Update the named attributes of instances of one model, by primary key, in one statement."""
     if not rows:
         return
     table = table_of(type(rows[0]))
-    columns = dict(zip(table.attributes, table.columns, strict=True))
-    sets = ", ".join(f"{columns[name]} = %s" for name in fields)
-    statement = f"UPDATE {table.name} SET {sets} WHERE id = %s"  # noqa: S608  # names of our own models
-    values = [
-        (*(_json_value(getattr(row, name)) if name in table.json else getattr(row, name) for name in fields), row.pk)
-        for row in rows
-    ]
-    with connection.wrap_database_errors, raw_connection().cursor() as cursor:
-        cursor.executemany(statement, values)
+    names = ("id", *fields)
+    read = _reader(table, names)
+    with prepared() as cursor:
+        cursor.execute(
+            _update(table, names), [list(column) for column in zip(*map(read, rows), strict=True)], prepare=True
+        )
+
+
+@cache
+def _update(table: Table, names: tuple[str, ...]) -> str:
+    places = [table.attributes.index(name) for name in names]
+    columns = [table.columns[place] for place in places]
+    arrays = ", ".join(_array(table.types[place]) for place in places)
+    sets = ", ".join(f"{column} = v.{column}" for column in columns[1:])
+    return (
+        f"UPDATE {table.name} AS t SET {sets} "  # noqa: S608  # names of our own models
+        f"FROM unnest({arrays}) AS v({', '.join(columns)}) WHERE t.{columns[0]} = v.{columns[0]}"
+    )
+
+
+def _array(kind: str) -> str:
+    """The parameter of a column's values. JSON is handed over as text; a text too long shall fail, not be cut."""
+    if kind == "jsonb":
+        return "%s::text[]::jsonb[]"
+    return "%s::text[]" if kind.startswith("varchar") else f"%s::{kind}[]"
 
 
 @cache
@@ -135,6 +269,7 @@ def _history_table(model: type[models.Model]) -> Table:
         name=whole.name,
         columns=tuple(whole.columns[index] for index in kept),
         attributes=tuple(whole.attributes[index] for index in kept),
+        types=tuple(whole.types[index] for index in kept),
         json=whole.json,
     )
 
@@ -151,16 +286,14 @@ def write_history(
     }
     by_model: dict[type[models.Model], list[tuple[object, ...]]] = {}
     for row, kind in rows:
-        table = _history_table(type(row))
-        stamped["history_type"] = kind
-        values = tuple(
-            stamped[name]
-            if name in stamped
-            else _json_value(getattr(row, name))
-            if name in table.json
-            else getattr(row, name)
-            for name in table.attributes
-        )
-        by_model.setdefault(type(row), []).append(values)
-    for model, values_list in by_model.items():
-        write_values(_history_table(model), values_list)
+        model = type(row)
+        own = table_of(model)
+        told = dict(zip(own.attributes, values_of(row), strict=True)) | stamped | {"history_type": kind}
+        by_model.setdefault(model, []).append(_ordered(_history_table(model))(told))
+    for model, values in by_model.items():
+        write_values(_history_table(model), values)
+
+
+@cache
+def _ordered(table: Table) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    return itemgetter(*table.attributes)

@@ -28,6 +28,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.golden import recompute
+from mpi.services.rows import new_row
 from mpi.services.writing import Writing
 
 
@@ -45,7 +46,8 @@ class UnitOfWork(Writing):
         self, kind: EventKind, *, reason_code: str = "", reason: str = "", undoes: IdentityEvent | None = None
     ) -> IdentityEvent:
         """A new identity event; what happens under it is collected in its payload."""
-        event = IdentityEvent(
+        event = new_row(
+            IdentityEvent,
             id=self.new_id(IdentityEvent),
             uuid=uuid4(),
             kind=kind,
@@ -62,7 +64,7 @@ class UnitOfWork(Writing):
                 "potential_matches": {},
                 "separations": [],
             },
-            undoes=undoes,
+            undoes_id=undoes.pk if undoes else None,
             correlation_id=self.actor.correlation_id,
             recorded_at=self.recorded_at,
         )
@@ -71,7 +73,8 @@ class UnitOfWork(Writing):
 
     def create_golden_record(self, event: IdentityEvent, *, pk: int | None = None) -> GoldenRecord:
         """A new provisional golden record without members yet; `pk` is a key taken by `new_id` before."""
-        golden = GoldenRecord(
+        golden = new_row(
+            GoldenRecord,
             id=pk or self.new_id(GoldenRecord),
             euid=new_euid(),
             status=GoldenStatus.PROVISIONAL,
@@ -138,7 +141,8 @@ class UnitOfWork(Writing):
     ) -> Link:
         """The record belongs to the golden record from now on."""
         self.touch(event, golden)
-        link = Link(
+        link = new_row(
+            Link,
             id=self.new_id(Link),
             source_record_id=record_id,
             golden_record_id=golden.pk,
@@ -254,11 +258,15 @@ class UnitOfWork(Writing):
 
     def flush(self) -> None:
         """Recompute what was touched and write everything. Call once, last in the transaction."""
+        self.settle()
+        self.write()
+
+    def settle(self) -> None:
+        """Recompute what was touched: after it, only `write` is left to do."""
         self._recompute_golden_records()
         for event in self._new.get(IdentityEvent, {}).values():
             for golden_id, states in event.payload["golden_records"].items():
                 states["after"] = golden_state(self.golden_records[golden_id])
-        self.write()
 
     def _recompute_golden_records(self) -> None:
         touched = [self.golden_records[pk] for pk in sorted(self._touched)]

@@ -6,7 +6,7 @@ keeps a history row for each of its versions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ from mpi.models import (
     SeparationPair,
     SourceRecord,
 )
-from mpi.services.rows import insert_rows, reserve_ids, update_rows, write_history
+from mpi.services.rows import insert_rows, new_row, prepared, reserve_ids, reserve_many, update_rows, write_history
 
 _ID_BLOCK = 32
 _RECORD_FIELDS = [
@@ -104,6 +104,7 @@ _WRITE_ORDER: tuple[type[models.Model], ...] = (
     OutboxEvent,
 )
 _FIRST, _LATER = "+", "~"
+_ASIDE = "UPDATE mpi_potential_match SET status = %s WHERE id = ANY(%s::bigint[])"
 
 
 @dataclass(slots=True)
@@ -122,6 +123,11 @@ class Writing:
     _related: dict[tuple[str, int], set[str]] = field(default_factory=dict)
 
     # -- ids and rows -------------------------------------------------------------------------
+
+    def reserve(self, wanted: Mapping[type[models.Model], int]) -> None:
+        """Fetch keys that will be needed, for all models in one round trip."""
+        for model, keys in reserve_many(wanted).items():
+            self._ids.setdefault(model, [])[:0] = reversed(keys)
 
     def new_id(self, model: type[models.Model]) -> int:
         """A fresh primary key, from a block of the model's sequence."""
@@ -216,7 +222,8 @@ class Writing:
         if model is PotentialMatch and len(changed) > 1:
             # Open questions may exchange their pairs: none must stand in the way of another for a moment.
             aside = [match.pk for match in changed]
-            PotentialMatch.objects.filter(pk__in=aside).update(status=PotentialMatchStatus.CLOSED)
+            with prepared() as cursor:
+                cursor.execute(_ASIDE, [PotentialMatchStatus.CLOSED.value, aside])
         update_rows(changed, _UPDATED_FIELDS.get(model, ()))
         fresh = self._new.get(model, {})
         insert_rows(list(fresh.values()))
@@ -240,7 +247,8 @@ class Writing:
         for (kind, golden_id), record_ids in self._notices.items():
             golden = self.golden_records[golden_id]
             self.insert(
-                OutboxEvent(
+                new_row(
+                    OutboxEvent,
                     id=self.new_id(OutboxEvent),
                     uuid=uuid4(),
                     type=kind,

@@ -16,7 +16,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from mpi import embedded
-from mpi.management.benchmarks import bulk
+from mpi.management.benchmarks import bulk, ingest, match
+
+_WORDS = {
+    "match": "questions over HTTP, beside Splink's real-time call on the same candidates",
+    "ingest": "a file through the workers, and single records by PUT, into an index that holds many",
+    "bulk": "fill an empty index from a file, beside Splink and a bare COPY",
+}
+_PARTS = {"match": match.run, "ingest": ingest.run, "bulk": bulk.run}
 
 
 class Command(BaseCommand):
@@ -25,13 +32,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parts = parser.add_subparsers(dest="part", required=True)
-        part = parts.add_parser("bulk", help="fill an empty index from a file, beside Splink and a bare COPY")
-        part.add_argument("--records", type=int, default=100_000, help="records of the file (default 100,000)")
-        part.add_argument("--seed", type=int, default=4_711, help="of the generated population")
-        part.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="worker processes")
-        part.add_argument("--no-splink", action="store_true", help="leave out the comparison with Splink")
-        part.add_argument("--json", action="store_true", help="print a JSON summary as the last line")
-        part.add_argument("--inside", action="store_true", help="measure in this process, in the MPI_HOME it has")
+        for name, words in _WORDS.items():
+            part = parts.add_parser(name, help=words)
+            part.add_argument("--records", type=int, default=100_000, help="records of the index (default 100,000)")
+            part.add_argument("--seed", type=int, default=4_711, help="of the generated population")
+            part.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="processes of the bulk load")
+            part.add_argument("--no-splink", action="store_true", help="leave out the comparison with Splink")
+            part.add_argument("--json", action="store_true", help="print a JSON summary as the last line")
+            part.add_argument("--inside", action="store_true", help="measure in this process, in the MPI_HOME it has")
 
     def handle(self, *, part: str, json: bool, inside: bool, **options: Any) -> None:
         if inside:
@@ -69,9 +77,7 @@ class Command(BaseCommand):
 
 
 def _measure(part: str, options: dict[str, Any]) -> dict[str, Any]:
-    if part != "bulk":
-        raise CommandError(f"There is no benchmark {part}.")
-    return bulk.run(
+    return _PARTS[part](
         records=options["records"],
         seed=options["seed"],
         folder=settings.MPI_HOME,
