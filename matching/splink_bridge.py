@@ -7,7 +7,7 @@ that weigh 0 bits before the adjustment, because an adjusted name belongs to a j
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -49,22 +49,28 @@ class BulkPair:
     bits: float
 
 
-def settings_for(model: LinkageModel) -> Settings:
-    """Splink settings with every m, u and frequency of the model fixed; nothing is left to estimate."""
+def settings_for(model: LinkageModel, *, dialect: Callable[[str], str] = str) -> Settings:
+    """Splink settings with every m, u and frequency of the model fixed; nothing is left to estimate.
+
+    `dialect` translates a condition of `splink_sql` for another engine than DuckDB.
+    """
     comparisons = [
         _comparison(
             shape.name,
             [
                 level_settings(
-                    f"{shape.levels[level].name} {place}", test, *_weights(model, number, level), missing=not level
+                    f"{shape.levels[level].name} {place}",
+                    _in(dialect, test),
+                    *_weights(model, number, level),
+                    missing=not level,
                 )
                 for place, (test, level) in enumerate(BRANCHES[number])
             ],
         )
         for number, shape in enumerate(COMPARISONS)
     ]
-    comparisons.append(_frequency_comparison("given", model.given_frequencies))
-    comparisons.append(_frequency_comparison("family", model.family_frequencies))
+    comparisons.append(_frequency_comparison("given", model.given_frequencies, dialect))
+    comparisons.append(_frequency_comparison("family", model.family_frequencies, dialect))
     return {
         "link_type": "dedupe_only",
         "comparisons": comparisons,
@@ -95,10 +101,14 @@ def level_settings(
     return {**level, **weights, "fix_m_probability": fixed, "fix_u_probability": fixed}
 
 
-def _frequency_comparison(name: str, table: TermFrequencies) -> dict[str, object]:
+def _in(dialect: Callable[[str], str], test: str) -> str:
+    return test if test == "true" else dialect(test)
+
+
+def _frequency_comparison(name: str, table: TermFrequencies, dialect: Callable[[str], str]) -> dict[str, object]:
     """A comparison whose only weight is the frequency adjustment: m = u on both of its levels."""
     agree = {
-        **level_settings("agree", TERM_CONDITIONS[name], table.average_u, table.average_u),
+        **level_settings("agree", dialect(TERM_CONDITIONS[name]), table.average_u, table.average_u),
         "tf_adjustment_column": name,
         "tf_adjustment_weight": 1.0,
         "disable_tf_exact_match_detection": True,

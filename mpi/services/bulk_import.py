@@ -13,13 +13,14 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.db.models import QuerySet
 
 from matching.model_document import to_document
 from mpi.commands import Actor
@@ -40,14 +41,24 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.active_model import active_model
+from mpi.services.bulk_around import lines_near_persons
+from mpi.services.bulk_engine import require_engine, spark_pairs
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
-from mpi.services.bulk_lines import Aside, line_tasks
-from mpi.services.bulk_pairs import add_records, hot_keys, pairs_database, promising_pairs
+from mpi.services.bulk_lines import Aside, line_tasks, looking_tasks
+from mpi.services.bulk_pairs import add_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
 from mpi.services.bulk_prepare import Lines, Prepared
-from mpi.services.bulk_schema import analyse, lock_tables, may_rebuild, remove_indexes, restore_indexes
-from mpi.services.bulk_writer import CopyWriter, copy_writer
+from mpi.services.bulk_schema import (
+    analyse,
+    lock_out_writers,
+    lock_tables,
+    may_rebuild,
+    remove_indexes,
+    restore_indexes,
+)
+from mpi.services.bulk_worker import standard_of
+from mpi.services.bulk_writer import copy_writer
 from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, note_flaws
 from mpi.services.import_known import known_before
 from mpi.services.import_lines import read_header
@@ -68,11 +79,27 @@ _MODELS: tuple[type[models.Model], ...] = (
     PotentialMatch,
     OutboxEvent,
 )
+_WRITTEN = ("mpi_source_record", "mpi_blocking_key", "mpi_golden_record", "mpi_link", "mpi_potential_match")
+"""While these cannot be written, nobody is added to the index and nobody's identity changes."""
+
+
+def apply_open_messages() -> None:
+    """What an interrupted load or import has stored and not applied takes effect now, in its order."""
+    while ids := list(
+        _open(MessageState.RECEIVED).order_by("pk").values_list("pk", flat=True)[: settings.INGEST_BATCH]
+    ):
+        done = ingest(message_ids=ids)
+        if not any(result.state != MessageState.RECEIVED for result in done.values()):
+            return  # somebody else has them, or they wait for others
+
+
+def _open(*states: str) -> QuerySet[InboundMessage]:
+    return InboundMessage.objects.filter(state__in=states)
 
 
 def require_no_open_work() -> None:
     """Raises Busy while a message waits: what it will change must be known before a load."""
-    if InboundMessage.objects.filter(state__in=(MessageState.RECEIVED, MessageState.QUEUED)).exists():
+    if _open(MessageState.RECEIVED, MessageState.QUEUED).exists():
         raise Busy("Messages of the index are still open; nothing was changed. Wait until they are applied, then load.")
 
 
@@ -89,8 +116,10 @@ def bulk_import(
     advance: Advance = lambda _: None,
     processes: int = 2,
     memory_limit: str = "2GB",
+    engine: str = "duckdb",
 ) -> BulkReport:
-    """Load the file of a started job into an empty index. Raises Busy if the index is not free and empty.
+    """Load the file of a started job. Raises Busy if messages of the index are open or it is in use,
+    InvalidInput or ServiceDown if the engine is unknown or cannot run here.
 
     One transaction: an error or a crash leaves nothing of the file but the job, marked failed or interrupted.
     The lines in `late_ids` are stored as received messages; the caller applies them.
@@ -99,7 +128,7 @@ def bulk_import(
     gc.disable()  # a million values and no cycle: looking for some takes a tenth of the time
     try:
         with transaction.atomic(durable=True):
-            _Load(path, job, actor, report, processes, memory_limit).run(advance)
+            _Load(path, job, actor, report, processes, memory_limit, engine).run(advance)
             job.status = JobStatus.RUNNING
             job.save(update_fields=["status", "counts"])
             began = time.monotonic()
@@ -138,43 +167,80 @@ class _Load:
     report: BulkReport
     processes: int
     memory_limit: str
+    engine: str
     held: Held = field(default_factory=Held)
     flaws: list[Flaw] = field(default_factory=list)
 
     def run(self, advance: Advance) -> None:
         """Everything between the locks and the commit."""
+        require_engine(self.engine)
         require_no_open_work()
-        tables = _tables()
-        rebuild = may_rebuild(tables)
+        tables, empty = _tables(), index_is_empty()
+        rebuild = empty and may_rebuild(tables)
         if rebuild:
             lock_tables(tables)
-        if not index_is_empty():
-            raise Busy("The index holds records; a bulk load fills an empty one. Nothing was changed.")
+        else:
+            lock_out_writers(_WRITTEN)
+        if empty != index_is_empty():
+            raise Busy("Somebody has filled the index meanwhile; nothing was changed. Load again.")
         frame = self._frame()
         removed = remove_indexes(tables) if rebuild else None
         known = known_before(self.job, frame.systems, active_model())
         reading = Reading(self.job, self.actor, frame.header, frame.systems, known)
         aside = Aside(reading)
-        with ExitStack() as stack:
-            pool = stack.enter_context(worker_processes(frame, processes=self.processes))
-            database = stack.enter_context(pairs_database(memory_limit=self.memory_limit, threads=self.processes))
-            with self.report.stage("read, standardise, receive"), copy_writer() as writer:
-                self._prepare(pool, line_tasks(self.path, aside, advance), database, writer, reading)
-                late = aside.resolve(self.path, self.flaws)
-            note_flaws(sorted(self.flaws, key=lambda flaw: flaw.line or 0), reading)
-            with self.report.stage("block and bound"):
-                pairs = list(promising_pairs(database, active_model().model))
-                for number, value, found, full in hot_keys(database):
-                    self.held.mark(number, value, found=found, full=full)
-                database.close()
+        with worker_processes(frame, processes=self.processes) as pool:
+            if not empty:
+                with self.report.stage("look around"):
+                    aside.forget(self._near(pool))
+            pairs = self._read(pool, aside, advance)
             self._settle(pool, pairs)
         if removed:
             with self.report.stage("indexes and foreign keys"):
                 restore_indexes(removed)
-                analyse(tables)
+        analyse(tables)
+        late = aside.resolve(self.path, self.flaws)
+        note_flaws(sorted(self.flaws, key=lambda flaw: flaw.line or 0), reading)
         self.report.late_ids = [store_many(drafts, actor=self.actor, job=self.job) for drafts in late]
         self.report.late = sum(map(len, late))
         self.job.counts = dict(reading.counts)
+
+    def _near(self, pool: Pool) -> set[int]:
+        """Lines that only the online path can apply: of records that the index holds, or near its persons."""
+        known: set[int] = set()
+        lines = 0
+        with self._database() as database:
+            for prepared in pool.map("prepare", looking_tasks(self.path, known)):
+                add_records(database, prepared.features, prepared.keys)
+                lines += prepared.lines
+            return known | lines_near_persons(database, pool, active_model().model, lines=lines)
+
+    def _read(self, pool: Pool, aside: Aside, advance: Advance) -> list[tuple[int, int]]:
+        """Write what the lines say; the pairs of them that may be one person."""
+        with self._database() as database:
+            with self.report.stage("read, standardise, receive"), copy_writer() as writer:
+                tasks = line_tasks(self.path, aside, advance)
+                for prepared in self._prepared(pool, tasks, aside.reading):
+                    writer.write(prepared.rows)
+                    self.held.add(prepared)
+                    add_records(database, prepared.features, prepared.keys)
+            self.report.records = self.held.records
+            with self.report.stage("block and bound"):
+                pairs = self._pairs(database)
+                for number, value, found, full in hot_keys(database):
+                    self.held.mark(number, value, found=found, full=full)
+        return pairs
+
+    def _pairs(self, database: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+        model = active_model().model
+        if self.engine == "duckdb":
+            return list(promising_pairs(database, model))
+        find_useful_keys(database)
+        records = {number: standard_of(told) for number, told in enumerate(self.held.standards) if told}
+        batches = {number: self.held.batches[number] for number in records}
+        return spark_pairs(records, model, batches=batches, cores=self.processes)
+
+    def _database(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return pairs_database(memory_limit=self.memory_limit, threads=self.processes)
 
     def _frame(self) -> Frame:
         """Keys for every line of the file are taken at once, so that a record's rows can name each other."""
@@ -195,20 +261,6 @@ class _Load:
             settings.INGEST_BATCH,
             *firsts,
         )
-
-    def _prepare(
-        self,
-        pool: Pool,
-        tasks: Iterable[Lines],
-        database: duckdb.DuckDBPyConnection,
-        writer: CopyWriter,
-        reading: Reading,
-    ) -> None:
-        for prepared in self._prepared(pool, tasks, reading):
-            writer.write(prepared.rows)
-            self.held.add(prepared)
-            add_records(database, prepared.features, prepared.keys)
-        self.report.records = self.held.records
 
     def _prepared(self, pool: Pool, tasks: Iterable[Lines], reading: Reading) -> Iterator[Prepared]:
         for prepared in pool.map("prepare", tasks):

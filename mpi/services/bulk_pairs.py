@@ -129,14 +129,20 @@ def key_table(
 
 def add_records(connection: duckdb.DuckDBPyConnection, features: pa.Table, keys: pa.Table) -> None:
     """Load records from `feature_table` and `key_table`."""
-    _append(connection, "person_feature", features)
-    _append(connection, "blocking_key", keys)
+    append(connection, "person_feature", features)
+    append(connection, "blocking_key", keys)
 
 
-def _append(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+def append(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Load rows into one of our tables, columns in its order."""
     connection.register("incoming", rows)
     connection.execute(f"insert into {name} select * from incoming")  # noqa: S608 - our own names
     connection.unregister("incoming")
+
+
+def find_useful_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Work out which keys find which records: before `hot_keys` where `promising_pairs` is not asked."""
+    connection.execute(_USEFUL_KEYS, [CANDIDATES_A_STRONG_KEY, CANDIDATES_A_KEY])
 
 
 def promising_pairs(connection: duckdb.DuckDBPyConnection, model: LinkageModel) -> Iterator[tuple[int, int]]:
@@ -144,7 +150,7 @@ def promising_pairs(connection: duckdb.DuckDBPyConnection, model: LinkageModel) 
 
     A key finds what it finds online: the first records that have it, up to the bound, and those of the same batch.
     """
-    connection.execute(_USEFUL_KEYS, [CANDIDATES_A_STRONG_KEY, CANDIDATES_A_KEY])
+    find_useful_keys(connection)
     query = pairs_query(model, [name for name, _ in FEATURES])
     (last,) = connection.execute("select coalesce(max(id), -1) from person_feature").fetchall()[0]
     for first in range(0, last + 1, _RECORDS_A_SLICE):
@@ -169,7 +175,7 @@ union all select hash, id, batch, place <= most, before > most from hot
 
 
 def hot_keys(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int, bool, bool]]:
-    """(record, hash, found, filled) of the keys that too many records share; call after `promising_pairs`.
+    """(record, hash, found, filled) of the keys that too many records share; call after `find_useful_keys`.
 
     Later batches do not find the record by this key unless `found`; it could not look at all that have it if `filled`.
     """

@@ -58,6 +58,12 @@ def lock_tables(tables: Sequence[str]) -> None:
         cursor.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
 
 
+def lock_out_writers(tables: Sequence[str]) -> None:
+    """Others may read them, and write again when the transaction ends."""
+    with _as_owner(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def remove_indexes(tables: Sequence[str]) -> Removed:
     """Drop all indexes, keys and foreign keys of the (locked, empty) tables; says how to put them back."""
     with _as_owner(), connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import orjson
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from matching.blocking import RULES
 from matching.model_document import from_document
@@ -17,6 +18,7 @@ from matching.records import StandardRecord
 from matching.survivorship import FieldValue, Member
 from mpi import codec
 from mpi.services.bulk_frame import Frame
+from mpi.services.bulk_pairs import feature_table, features
 from mpi.services.bulk_prepare import Lines, Prepared, Preparer
 from mpi.services.bulk_rows import RowWriter
 from mpi.services.bulk_settle import Placed, settle_alone, settle_component
@@ -70,6 +72,14 @@ class Worker:
         """Rows of these lines, and what matching needs of them."""
         return self._preparer.prepare(task)
 
+    def look(self, stored: Sequence[tuple[int, str, str, bytes]]) -> pa.Table:
+        """Features of stored records, told as (id, uuid, standard record as JSON, SSN ciphertext)."""
+        records = {
+            number: codec.standard_from_document(orjson.loads(standard), codec.decrypt_ssn(cipher, uuid))
+            for number, uuid, standard, cipher in stored
+        }
+        return feature_table(list(records), [features(record, self._model) for record in records.values()])
+
     def settle(self, task: Settling) -> tuple[dict[str, bytes], int]:
         """COPY lines by statement, parents first, and the number of persons."""
         match_ids, move_ids = count(task.first_match), count(task.first_move)
@@ -84,7 +94,7 @@ class Worker:
     def _placed(self, component: Component) -> list[Placed]:
         model, first = self._model, self._frame.first_record
         offset = self._frame.first_golden - first
-        records = {first + stored.number: _standard(stored.standard) for stored in component.records}
+        records = {first + stored.number: standard_of(stored.standard) for stored in component.records}
         if len(records) == 1:
             ((number, record),) = records.items()
             return [settle_alone(number, record, model, offset=offset)]
@@ -124,6 +134,7 @@ def _known(stored: Stored, record_id: int, rules: Mapping[int, tuple[str, ...]])
     return Known(uuid, stored.batch, member, rules, tuple(sorted(capped)))
 
 
-def _standard(document: bytes) -> StandardRecord:
+def standard_of(document: bytes) -> StandardRecord:
+    """A standard record as `Prepared` holds it."""
     told = orjson.loads(document)
     return codec.standard_from_document(told, told["ssn"] or told["ssn_last4"])

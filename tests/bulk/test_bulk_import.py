@@ -9,10 +9,10 @@ from django.db import connection
 
 from audit.models import AuditEvent
 from mpi.commands import Actor
-from mpi.errors import Busy
+from mpi.errors import Busy, InvalidInput, ServiceDown
 from mpi.mapping import record_from_flat
 from mpi.models import GoldenRecord, InboundMessage, Job, JobStatus, LineError, Link, MessageState, SourceRecord
-from mpi.services.bulk_import import bulk_import
+from mpi.services.bulk_import import apply_open_messages, bulk_import
 from mpi.services.match import match
 from mpi.services.receive import Draft, flat_payload, receive
 from mpi.services.upsert import upsert_record
@@ -116,12 +116,36 @@ def _indexes() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def test_open_work_is_waited_for_and_a_filled_index_is_not_loaded_over(file: Path, system: Actor) -> None:
+def test_open_work_is_waited_for(file: Path, system: Actor) -> None:
     load_in_bulk(file, system)
-    with pytest.raises(Busy, match="holds records"):
-        bulk_import(file, started(file, system), actor=system)
     row = {"source_system": "HIS", "mrn": "5", "given_name": "Ann", "family_name": "Lee"}
     receive(Draft("rest", flat_payload(row), "HIS", "5"), actor=system)
     with pytest.raises(Busy, match="still open"):
         bulk_import(file, started(file, system), actor=system)
-    assert Job.objects.filter(status=JobStatus.FAILED).count() == 2
+    assert Job.objects.filter(status=JobStatus.FAILED).count() == 1
+    apply_open_messages()
+    load_in_bulk(file, system)
+    assert SourceRecord.objects.filter(mrn="5").exists()
+
+
+def test_the_same_file_again_changes_nothing(file: Path, system: Actor) -> None:
+    load_in_bulk(file, system)
+    versions = list(SourceRecord.objects.order_by("pk").values_list("pk", "version"))
+    job, report = load_in_bulk(file, system)
+    assert list(SourceRecord.objects.order_by("pk").values_list("pk", "version")) == versions
+    assert (report.records, report.late, job.counts["unchanged"]) == (0, 0, 4)
+
+
+def test_an_unknown_engine_changes_nothing(file: Path, system: Actor) -> None:
+    with pytest.raises(InvalidInput, match="duckdb and spark"):
+        bulk_import(file, started(file, system), actor=system, engine="abacus")
+    assert not SourceRecord.objects.exists()
+
+
+def test_without_java_the_spark_engine_says_how_to_mend_it(
+    file: Path, system: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ServiceDown, match=r"requirements-spark\.lock|Java runtime"):
+        bulk_import(file, started(file, system), actor=system, engine="spark")
+    assert not SourceRecord.objects.exists()

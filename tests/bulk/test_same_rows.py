@@ -36,6 +36,33 @@ def test_an_ordinary_import_and_a_bulk_load_leave_the_same_rows_in_every_table(t
     assert not found.rows, shown(found)
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_bulk_load_into_an_index_that_holds_persons_ends_as_an_ordinary_import_of_all(
+    tmp_path: Path, system: Actor
+) -> None:
+    whole, first, second = (tmp_path / name for name in ("whole.csv", "first.csv", "second.csv"))
+    write_population(generate(_RECORDS, 7, 4), out=whole, truth=tmp_path / "truth.csv")
+    header, *lines = whole.read_text().splitlines(keepends=True)
+    half = len(lines) // 200 * 100  # whole batches
+    first.write_text(header + "".join(lines[:half]))
+    second.write_text(header + "".join(lines[half:]))
+    empty_tables()
+    load_online(first, system)
+    load_online(second, system)
+    online = snapshot()
+    empty_tables()
+    load_online(first, system)
+    _, report = load_in_bulk(second, system)
+    found = difference(online, snapshot())
+    sys.stdout.write(f"{shown(found)}\n{report.records} at once, {report.late} one by one\n")
+    assert report.late > 0.2 * (len(lines) - half)
+    assert report.records > 0.2 * (len(lines) - half)
+    assert found.moved < 0.02, shown(found)
+    assert found.aside < 0.05, shown(found)
+    assert not found.rows, shown(found)
+
+
 def _sizes(told: Snapshot) -> str:
     sizes = {name: rows.total() for name, rows in sorted(told.tables.items()) if rows}
     return f"{len(told.tables)} tables read; rows: {sizes}"

@@ -12,13 +12,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mpi.commands import system_actor
+from mpi.commands import Actor, system_actor
 from mpi.errors import MpiError
 from mpi.management import programs
 from mpi.management.progress import progress_bar
 from mpi.management.waiting import wait_for_job
 from mpi.models import Job
-from mpi.services.bulk_import import apply_late_lines, bulk_import, index_is_empty, require_no_open_work
+from mpi.services.bulk_engine import ENGINES, require_engine
+from mpi.services.bulk_import import apply_late_lines, apply_open_messages, bulk_import, require_no_open_work
 from mpi.services.import_file import read_file, register_new_systems, start_import, survey
 
 _SHOWN_ERRORS = 20
@@ -36,7 +37,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--bulk",
             action="store_true",
-            help="fill an empty index in one transaction, many times faster; waits by nature",
+            help="load the file at once, many times faster; waits by nature. Lines about persons that the index knows"
+            " already are applied one by one after it",
+        )
+        parser.add_argument(
+            "--engine",
+            choices=ENGINES,
+            default="duckdb",
+            help="what predicts for --bulk: duckdb on this machine, or spark (needs Java and the extra “spark”)",
         )
         parser.add_argument(
             "--register-systems", action="store_true", help="register unknown source systems of the file"
@@ -45,11 +53,23 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON line")
 
     def handle(
-        self, *, file: Path, wait: bool, bulk: bool, register_systems: bool, workers: int, json: bool, **options: object
+        self,
+        *,
+        file: Path,
+        wait: bool,
+        bulk: bool,
+        engine: str,
+        register_systems: bool,
+        workers: int,
+        json: bool,
+        **options: object,
     ) -> None:
         began = time.monotonic()
         try:
-            summary = self.run(file, wait=wait, bulk=bulk, register_systems=register_systems, workers=workers)
+            if bulk:
+                summary = self.load(file, engine=engine, register_systems=register_systems, processes=workers)
+            else:
+                summary = self.run(file, wait=wait, register_systems=register_systems, workers=workers)
         except MpiError as error:
             raise CommandError(_told(error)) from error
         summary["seconds"] = round(time.monotonic() - began, 2)
@@ -57,23 +77,25 @@ class Command(BaseCommand):
         if json:
             self.stdout.write(jsonlib.dumps(summary))
 
-    def run(self, file: Path, *, wait: bool, bulk: bool, register_systems: bool, workers: int) -> dict[str, Any]:
+    def load(self, file: Path, *, engine: str, register_systems: bool, processes: int) -> dict[str, Any]:
+        """The whole file at once. What an interrupted import has left is applied first."""
         actor = system_actor("importrecords", source="command")
-        total, systems = survey(file)
-        if bulk:
-            require_no_open_work()
-        for code in register_new_systems(systems, actor=actor, always=register_systems):
-            self.stderr.write(f"Registered the source system {code} with the lowest rank: see registersystem.")
-        job = start_import(file, total=total, actor=actor)
-        if bulk and index_is_empty():
-            with progress_bar("Loading", total) as advance:
-                report = bulk_import(file, job, actor=actor, advance=advance, processes=workers)
-            apply_late_lines(report, job, actor=actor)
-            job.refresh_from_db()
-            return _summary(job) | {"seconds_by_stage": report.stages}
-        if bulk:
-            self.stderr.write("The index holds records: the lines go one by one, as without --bulk.")
-            wait = True
+        require_engine(engine)
+        apply_open_messages()
+        require_no_open_work()
+        job, total = self._started(file, actor, register_systems=register_systems)
+        with progress_bar("Loading", total) as advance:
+            report = bulk_import(file, job, actor=actor, advance=advance, processes=processes, engine=engine)
+        if report.late:
+            self.stderr.write(f"{report.late:,} lines are about persons that the index knows: they go one by one.")
+        apply_late_lines(report, job, actor=actor)
+        job.refresh_from_db()
+        return _summary(job) | {"seconds_by_stage": report.stages}
+
+    def run(self, file: Path, *, wait: bool, register_systems: bool, workers: int) -> dict[str, Any]:
+        """Every line as a message, for the workers."""
+        actor = system_actor("importrecords", source="command")
+        job, total = self._started(file, actor, register_systems=register_systems)
         with ExitStack() as stack:
             if wait and not programs.workers_answer():
                 stack.enter_context(programs.worker_pool(workers, say=self.stderr.write))
@@ -82,6 +104,12 @@ class Command(BaseCommand):
             if wait:
                 job = wait_for_job(job, actor=actor)
         return _summary(job)
+
+    def _started(self, file: Path, actor: Actor, *, register_systems: bool) -> tuple[Job, int]:
+        total, systems = survey(file)
+        for code in register_new_systems(systems, actor=actor, always=register_systems):
+            self.stderr.write(f"Registered the source system {code} with the lowest rank: see registersystem.")
+        return start_import(file, total=total, actor=actor), total
 
     def report(self, summary: dict[str, Any]) -> None:
         for error in summary["errors"]:
