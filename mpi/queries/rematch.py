@@ -31,6 +31,14 @@ KIND_WORDS: Mapping[str, str] = {
     RematchKind.CLOSE_QUESTION: "Potential matches that close",
     RematchKind.OPEN_QUESTION: "Potential matches that open",
 }
+CHANGE_WORDS: Mapping[str, str] = {
+    RematchKind.SPLIT: "Gets a golden record of its own",
+    RematchKind.MOVE: "Moves to another golden record",
+    RematchKind.JOIN: "Become one",
+    RematchKind.CLOSE_QUESTION: "Potential match closes",
+    RematchKind.OPEN_QUESTION: "Potential match opens",
+}
+"""The same of one change."""
 STATUS_WORDS: Mapping[str, str] = {
     RematchStatus.PREVIEWING: "being compared",
     RematchStatus.PREVIEWED: "waits for a second person",
@@ -110,7 +118,12 @@ class ChangeLine:
     reasons: tuple[str, ...]
     state: str
     why: str
-    event: UUID | None
+
+    @property
+    def makes_one(self) -> bool:
+        """Whether a golden record that is yet to be made is concerned too."""
+        others = self.kind != RematchKind.CLOSE_QUESTION and len(self.euids) == 1
+        return others and self.state == RematchChangeState.PENDING
 
     @property
     def line(self) -> str:
@@ -148,7 +161,7 @@ def difference(run: RematchRun) -> tuple[Row, ...]:
 
 def samples(run: RematchRun, kind: str) -> tuple[ChangeLine, ...]:
     """A few changes of a kind, strongest evidence first. One query."""
-    found = RematchChange.objects.filter(run=run, kind=kind).select_related("event")
+    found = RematchChange.objects.filter(run=run, kind=kind)
     return tuple(change_line(change) for change in found.order_by("-bits_after", "number")[:_SAMPLE])
 
 
@@ -156,7 +169,7 @@ def changes(
     run: RematchRun, *, kind: str = "", grade: str = "", state: str = "", after: int = 0
 ) -> tuple[tuple[ChangeLine, ...], int | None]:
     """A page of changes in their order, and the number to go on after, None at the end. One query."""
-    found = RematchChange.objects.filter(run=run, number__gt=after).select_related("event")
+    found = RematchChange.objects.filter(run=run, number__gt=after)
     chosen = {"kind": kind, "grade": grade, "state": state}
     found = found.filter(**{name: value for name, value in chosen.items() if value})
     rows = list(found.order_by("number")[: PAGE_SIZE + 1])
@@ -172,7 +185,7 @@ def change_line(change: RematchChange) -> ChangeLine:
     return ChangeLine(
         number=change.number,
         kind=change.kind,
-        words=KIND_WORDS[change.kind],
+        words=CHANGE_WORDS[change.kind],
         euids=tuple(change.euids),
         records=len(change.record_ids),
         grade=change.grade,
@@ -183,7 +196,6 @@ def change_line(change: RematchChange) -> ChangeLine:
         reasons=tuple(_REASON_WORDS.get(code, code) for code in change.reason_codes),
         state=change.state,
         why=why,
-        event=change.event.uuid if change.event else None,
     )
 
 
@@ -197,7 +209,7 @@ def refused(run: RematchRun) -> tuple[ChangeLine, ...]:
     """Changes that an undo has left standing, with what stands in the way. One query."""
     if run.status != RematchStatus.UNDONE:
         return ()
-    standing = RematchChange.objects.filter(run=run, state=RematchChangeState.APPLIED).select_related("event")
+    standing = RematchChange.objects.filter(run=run, state=RematchChangeState.APPLIED)
     return tuple(change_line(change) for change in standing.order_by("number")[:PAGE_SIZE])
 
 
@@ -238,7 +250,9 @@ class RunLine:
 
 def run_line(run: RematchRun) -> RunLine:
     """A run with its number of changes. No query."""
-    return RunLine(run, STATUS_WORDS[run.status], sum(row.total for row in difference(run)))
+    changes = sum(row.total for row in difference(run))
+    is_same = run.status == RematchStatus.PREVIEWED and not changes
+    return RunLine(run, "no difference" if is_same else STATUS_WORDS[run.status], changes)
 
 
 def skipped(run: RematchRun) -> list[tuple[str, int]]:
