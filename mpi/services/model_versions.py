@@ -32,8 +32,11 @@ def find_version(name: str) -> LinkageModelVersion:
 
 
 def lock_versions(name: str) -> tuple[LinkageModelVersion, LinkageModelVersion | None]:
-    """The version of this name and the active one, every version locked. Call inside a transaction. Raises NotFound."""
-    rows = list(LinkageModelVersion.objects.defer("document").select_for_update().order_by("pk"))
+    """The version of this name and the active one, every version locked. Call inside a transaction. Raises NotFound.
+
+    Not against links that name a version (FOR NO KEY UPDATE): no load, however long, has to end first.
+    """
+    rows = list(LinkageModelVersion.objects.defer("document").select_for_update(no_key=True).order_by("pk"))
     active = next((row for row in rows if row.status == ModelStatus.ACTIVE), None)
     for row in rows:
         if row.name == name:

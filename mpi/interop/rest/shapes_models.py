@@ -1,0 +1,55 @@
+"""Shapes of linkage models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+
+class LinkageModelLineShape(s.Serializer[Any]):
+    """A linkage model version. It never changes; links and decisions name the one they were made under."""
+
+    name = s.CharField()
+    status = s.CharField(help_text="draft, approved, rejected, active or superseded.")
+    content_hash = s.CharField(help_text="SHA-256 over the canonical document.")
+    justification = s.CharField()
+    author = s.CharField()
+    approver = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    decided_at = s.DateTimeField(allow_null=True)
+    activated_at = s.DateTimeField(allow_null=True)
+
+
+class LinkageModelLinesShape(s.Serializer[Any]):
+    """All versions."""
+
+    items = LinkageModelLineShape(many=True)
+    retrain = s.CharField(allow_null=True, help_text="Why a new version should be trained, in words.")
+
+
+class ModelLevelShape(s.Serializer[Any]):
+    """One level: m and u, and the match weight log2(m/u) in bits."""
+
+    name = s.CharField()
+    words = s.CharField()
+    m = s.FloatField()
+    u = s.FloatField()
+    bits = s.FloatField()
+
+
+class ModelComparisonShape(s.Serializer[Any]):
+    """One comparison; the first level is a value that is not known."""
+
+    name = s.CharField()
+    title = s.CharField()
+    levels = ModelLevelShape(many=True)
+
+
+class LinkageModelShape(LinkageModelLineShape):
+    """A version with its weights."""
+
+    thresholds = s.DictField(child=s.FloatField())
+    policy = s.DictField()
+    prior = s.DictField(child=s.FloatField())
+    comparisons = ModelComparisonShape(many=True)
