@@ -130,14 +130,16 @@ def _ssn_by_equality(model: LinkageModel) -> str:
         "case when last4_l = '' or last4_r = '' then 0"
         f" when ssn_l <> '' and ssn_r <> '' then case when ssn_l = ssn_r then {bits[Ssn.EXACT]}"
         f" else {_most(bits, (Ssn.EDIT, Ssn.CLOSE, Ssn.DIFFERENT))} end"
-        f" when last4_l = last4_r then {bits[Ssn.CLOSE]} else {bits[Ssn.DIFFERENT]} end"
+        f" when last4_l = last4_r then {bits[Ssn.CLOSE]} else {max(0.0, bits[Ssn.DIFFERENT])} end"
     )
 
 
 def _ssn_by_spelling(model: LinkageModel) -> str:
     bits = model.bits[5]
     return (
-        "case when ssn_l = '' or ssn_r = '' or ssn_l = ssn_r then ssn_bound"
+        "case when last4_l = '' or last4_r = '' or last4_l = last4_r and (ssn_l = '' or ssn_r = '') or ssn_l = ssn_r"
+        f" and ssn_l <> '' then ssn_bound when ssn_l = '' or ssn_r = '' then"
+        f" case when damerau_levenshtein(last4_l, last4_r) <= 1 then ssn_bound else {bits[Ssn.DIFFERENT]} end"
         f" when damerau_levenshtein(ssn_l, ssn_r) <= 2 then {_most(bits, (Ssn.EDIT, Ssn.CLOSE))}"
         f" when last4_l = last4_r then {bits[Ssn.CLOSE]} else {bits[Ssn.DIFFERENT]} end"
     )
@@ -147,19 +149,19 @@ def _contact() -> str:
     """The contact class, never worse than the true one; units of a house are not looked at."""
     mail = "(email_l <> '' and email_l = email_r)"
     phone = "(phone_l <> '' and phone_l = phone_r)"
-    street = "(street_l <> '' and street_l = street_r)"
-    place = "(place_l <> '' and place_l = place_r)"
-    phones = "(phone_l <> '' and phone_r <> '')"
+    zips = "(place_l <> '' and place_r <> '' and place_l[1] <> '~' and place_r[1] <> '~')"
+    address = f"(street_l <> '' and street_l = street_r and not ({zips} and place_l <> place_r))"
+    known = "(phone_l <> '' and phone_r <> '')"
+    nowhere = "(street_l = '' and place_l = '' or street_r = '' and place_r = '')"
     return (
         f"case when several_contacts_l or several_contacts_r then {_ANY}"
-        f" when {mail}::int + {phone}::int + ({street} and {place})::int > 1 then {int(Contact.TWO)}"
+        f" when {mail}::int + {phone}::int + {address}::int > 1 then {int(Contact.TWO)}"
         f" when {mail} then {int(Contact.EMAIL)} when {phone} then {int(Contact.PHONE)}"
-        f" when {street} and {place} then {int(Contact.ADDRESS)}"
-        f" when {street} or ({place} and number_l = number_r) then {int(Contact.CLOSE)}"
-        f" when {place} then case when {phones} then {int(Contact.ZIP_PHONE_DIFFERS)} else {int(Contact.ZIP)} end"
-        f" when {phones} then {int(Contact.DIFFERS)}"
-        f" when place_l <> '' and place_r <> '' and (place_l[1] = '~') = (place_r[1] = '~')"
-        f" then {int(Contact.DIFFERS)} else {int(Contact.UNKNOWN)} end"
+        f" when {address} then {int(Contact.ADDRESS)}"
+        f" when {nowhere} then case when {known} then {int(Contact.DIFFERS)} else {int(Contact.UNKNOWN)} end"
+        f" when not {zips} or (number_l <> '' and number_l = number_r) then {int(Contact.CLOSE)}"
+        f" when place_l <> place_r then {int(Contact.DIFFERS)}"
+        f" when {known} then {int(Contact.ZIP_PHONE_DIFFERS)} else {int(Contact.ZIP)} end"
     )
 
 
