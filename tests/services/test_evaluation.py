@@ -1,0 +1,264 @@
+"""Evaluations: against a truth as a plain count over all pairs has it, against decisions, as a job, kept for good."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from audit.models import AuditEvent
+from matching.evaluate_pairs import GRADES
+from matching.policy import judge
+from matching.score import score
+from mpi import codec
+from mpi.errors import Forbidden, InvalidInput, NotFound
+from mpi.models import (
+    EvaluationRequest,
+    EvaluationRun,
+    Job,
+    JobStatus,
+    Link,
+    PotentialMatch,
+    Separation,
+    SourceRecord,
+    TruthFile,
+)
+from mpi.services import evaluation, evaluation_run
+from mpi.services.active_model import active_model
+from mpi.services.evaluation import resume_evaluations, run_evaluation, start_evaluation
+from mpi.services.evaluation_truth import Truth
+from mpi.services.resolve import resolve_potential_match
+from mpi.services.separate import lift_separation
+from mpi.services.unlink import unlink_record
+from tests.services.acting import merge, undo, unmerge
+from tests.services.telling import (
+    ESTEBAN,
+    KATHERINE,
+    KATHERINE_BY_NUMBER,
+    KATHERINE_MARRIED,
+    MARCUS,
+    MARGARET,
+    MARJORIE,
+    owner,
+    record_of,
+    tell,
+)
+
+PEOPLE = {
+    ("HIS", "1"): (KATHERINE, 0),
+    ("LAB", "2"): (KATHERINE_BY_NUMBER, 0),
+    ("CLINIC", "3"): (KATHERINE_MARRIED, 0),
+    ("HIS", "4"): (MARCUS, 1),
+    ("PORTAL", "5"): (MARCUS, 1),
+    ("HIS", "6"): (MARGARET, 2),
+    ("LAB", "7"): (MARJORIE, 3),
+    ("LAB", "8"): (ESTEBAN, 4),
+}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def index() -> Truth:
+    for (system, mrn), (told, _) in PEOPLE.items():
+        tell(system, mrn, told)
+    return Truth("0" * 64, {record: person for record, (_, person) in PEOPLE.items()})
+
+
+def evaluated(actor, truth: Truth | None = None) -> EvaluationRun:
+    request = start_evaluation(actor=actor, truth=truth, truth_name="t.csv", by_worker=False)
+    run = run_evaluation(request.pk)
+    assert run is not None, Job.objects.get(evaluation=request).error
+    return run
+
+
+def test_figures_are_those_of_a_plain_count_over_all_pairs(index, auditor) -> None:
+    figures = evaluated(auditor, index).figures
+    model = active_model().model
+    records = list(SourceRecord.objects.select_related("source_system"))
+    plain = dict.fromkeys(GRADES, (0, 0))
+    joined = true = both = 0
+    for one, other in combinations(records, 2):
+        a, b = codec.standard_record(one), codec.standard_record(other)
+        scored = score(a, b, model)
+        same = PEOPLE[one.source_system.code, one.mrn][1] == PEOPLE[other.source_system.code, other.mrn][1]
+        grade = judge(a, b, scored, model).grade
+        plain[grade] = (plain[grade][0] + 1, plain[grade][1] + same)
+        together = owner(one.source_system.code, one.mrn) == owner(other.source_system.code, other.mrn)
+        joined, true, both = joined + together, true + same, both + (same and together)
+    bands = figures["pairs"]["bands"]
+    for grade in ("certain", "probable", "possible"):
+        assert (bands[grade]["pairs"], bands[grade]["one_person"]["hits"]) == plain[grade]
+    persons = figures["persons"]
+    assert (persons["precision"]["hits"], persons["precision"]["of"]) == (both, joined)
+    assert (persons["recall"]["hits"], persons["recall"]["of"]) == (both, true)
+    assert figures["pairs"]["blocking"]["found"]["of"] == true
+    assert figures["records"] == {"index": 8, "judged": 8, "people": 5}
+
+
+def test_each_blocking_rule_says_what_it_found(index, auditor) -> None:
+    rules = {row["rule"]: row for row in evaluated(auditor, index).figures["pairs"]["blocking"]["rules"]}
+    # True pairs: Katherine 1-2, 1-3, 2-3 and Marcus 4-5; the number is told by 1 and 2 and by both of Marcus.
+    assert (rules["ssn"]["found"]["hits"], rules["ssn"]["found"]["of"]) == (2, 4)
+    assert rules["email"]["found"]["hits"] == 1
+
+
+def test_links_and_questions_stand_on_the_ladders(index, auditor) -> None:
+    told = evaluated(auditor, index).figures["ladders"]
+    linked = Link.objects.filter(origin="engine", supporting_record__isnull=False).count()
+    assert sum(map(sum, told["links"].values())) == linked
+    apart = [counts for name in ("free", "held") for counts in told[name].values()]
+    assert sum(counts[1] for counts in apart) >= 1, "Margaret and Marjorie are two people, asked about"
+
+
+def test_records_without_a_known_person_are_not_judged(index, auditor) -> None:
+    known = Truth("1" * 64, {("HIS", "4"): 0, ("PORTAL", "5"): 0})
+    figures = evaluated(auditor, known).figures
+    assert figures["records"] == {"index": 8, "judged": 2, "people": 1}
+    assert sum(band["judged"] for band in figures["pairs"]["bands"].values()) == 1
+
+
+def twins() -> list[SourceRecord]:
+    return [record_of("HIS", "6"), record_of("LAB", "7")]
+
+
+def answer(outcome: str, actor):
+    match = PotentialMatch.objects.get(status="open", record_a__in=twins(), record_b__in=twins())
+    return resolve_potential_match(
+        uuid=match.uuid, outcome=outcome, version=match.version, reason_code="twins", reason="", actor=actor
+    )
+
+
+def test_without_a_decision_nothing_is_judged(index, auditor) -> None:
+    run = evaluated(auditor)
+    assert run.figures["persons"] is None
+    assert run.figures["pairs"]["blocking"] is None
+    assert run.figures["decisions"]["labels"] == 0
+    assert run.decisions_until is None
+    assert all(band["judged"] == 0 for band in run.figures["pairs"]["bands"].values())
+
+
+def test_an_answer_is_one_label_and_an_undone_one_is_none(index, auditor, steward) -> None:
+    act = answer("different", steward)
+    told = evaluated(auditor).figures["decisions"]
+    assert (told["same"], told["different"], told["through"]) == (0, 1, {"question": 1})
+    undo(act, steward)
+    assert evaluated(auditor).figures["decisions"]["labels"] == 0
+
+
+def test_an_answer_whose_separation_was_lifted_is_no_label(index, auditor, steward) -> None:
+    answer("different", steward)
+    separation = Separation.objects.get()
+    lift_separation(separation_uuid=separation.uuid, reason="New papers", actor=steward)
+    assert evaluated(auditor).figures["decisions"]["labels"] == 0
+
+
+def test_a_merge_by_hand_is_a_label_and_its_unmerge_the_opposite(index, auditor, steward) -> None:
+    act = merge(owner("HIS", "4"), owner("LAB", "8"), steward)
+    told = evaluated(auditor).figures["decisions"]
+    assert (told["same"], told["different"], told["through"]) == (1, 0, {"merge": 1})
+    unmerge(act, steward)
+    told = evaluated(auditor).figures["decisions"]
+    assert (told["same"], told["different"]) == (0, 1)
+
+
+def test_an_automatic_link_that_a_steward_took_apart_was_wrong(index, auditor, steward) -> None:
+    link = Link.objects.get(source_record=record_of("PORTAL", "5"), ended_at__isnull=True)
+    assert link.origin == "engine"
+    before = evaluated(auditor).figures
+    assert before["decisions"]["links"]["wrong"] == 0
+    unlink_record(record_id=link.source_record_id, reason_code="namesake", reason="", actor=steward)
+    after = evaluated(auditor).figures
+    assert after["decisions"]["links"] == {"pairs": before["decisions"]["links"]["pairs"], "judged": 1, "wrong": 1}
+    assert after["pairs"]["bands"]["certain"]["one_person"] | {"interval": None} == {
+        "hits": 0,
+        "of": 1,
+        "value": 0.0,
+        "interval": None,
+    }
+
+
+def test_what_was_asked_and_found_is_written_down_once_each(index, auditor) -> None:
+    run = evaluated(auditor, index)
+    assert AuditEvent.objects.get(action="evaluation.started").actor_id == auditor.id
+    stored = AuditEvent.objects.get(action="evaluation.stored")
+    assert stored.subject_id == str(run.uuid)
+    assert stored.detail["data_fingerprint"] == run.data_fingerprint
+    assert stored.correlation_id == run.correlation_id
+
+
+def test_the_fingerprint_tells_whether_the_data_are_the_same(index, auditor) -> None:
+    first, second = evaluated(auditor, index), evaluated(auditor)
+    assert first.data_fingerprint == second.data_fingerprint
+    tell("HIS", "9", MARCUS, given_name="Marcel")
+    assert evaluated(auditor).data_fingerprint != first.data_fingerprint
+
+
+@pytest.mark.parametrize("model", [TruthFile, EvaluationRequest, EvaluationRun])
+def test_nothing_of_an_evaluation_can_be_rewritten(index, auditor, model) -> None:
+    evaluated(auditor, index)
+    for statement in (f"UPDATE {model._meta.db_table} SET id = id", f"DELETE FROM {model._meta.db_table}"):
+        with pytest.raises(DatabaseError, match=r"append-only|permission"), transaction.atomic():
+            connection.cursor().execute(statement)
+
+
+def test_a_second_evaluation_waits_for_the_first(index, auditor) -> None:
+    start_evaluation(actor=auditor)
+    with pytest.raises(InvalidInput, match="under way"):
+        start_evaluation(actor=auditor)
+
+
+def test_a_repeated_hint_computes_nothing_twice(index, auditor) -> None:
+    run = evaluated(auditor, index)
+    again = run_evaluation(run.request_id)
+    assert again == run
+    assert EvaluationRun.objects.count() == 1
+
+
+def test_what_goes_wrong_is_told_and_nothing_is_stored(index, auditor, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(evaluation_run, "by_truth", fail)
+    request = start_evaluation(actor=auditor, truth=index, truth_name="t.csv", by_worker=False)
+    with pytest.raises(RuntimeError):
+        run_evaluation(request.pk)
+    job = Job.objects.get(evaluation=request)
+    assert (job.status, EvaluationRun.objects.count()) == (JobStatus.FAILED, 0)
+    assert "RuntimeError" in job.error
+
+
+def test_an_evaluation_that_dies_again_and_again_is_given_up(index, auditor) -> None:
+    request = start_evaluation(actor=auditor)
+    Job.objects.filter(evaluation=request).update(counts={"attempts": 3})
+    assert run_evaluation(request.pk) is None
+    assert Job.objects.get(evaluation=request).status == JobStatus.FAILED
+
+
+def test_an_evaluation_nobody_works_on_is_taken_up_again(index, auditor, monkeypatch) -> None:
+    hinted: list[int] = []
+    request = start_evaluation(actor=auditor)
+    monkeypatch.setattr(evaluation, "hint_evaluation", hinted.append)
+    assert resume_evaluations() == 0, "a young one is left to its hint"
+    monkeypatch.setattr(evaluation, "_LEFT_ALONE", -evaluation._LEFT_ALONE)
+    assert resume_evaluations() == 1
+    assert hinted == [request.pk]
+
+
+def test_who_may_not_evaluate_is_refused(index, steward, clerk) -> None:
+    for actor in (steward, clerk):
+        with pytest.raises(Forbidden):
+            start_evaluation(actor=actor)
+    assert not Job.objects.filter(kind="evaluation").exists()
+
+
+def test_an_unknown_model_is_refused(index, auditor) -> None:
+    with pytest.raises(NotFound):
+        start_evaluation(actor=auditor, version_id=10**9)
+
+
+def test_no_value_of_a_patient_stands_in_the_figures(index, auditor, steward) -> None:
+    answer("same", steward)
+    told = str(evaluated(auditor, index).figures) + str(evaluated(auditor).figures)
+    for value in ("Katherine", "KATHERINE", "8145", "Dayton", "1971", "K-1", "HIS", "LAB"):
+        assert value not in told
