@@ -25,7 +25,7 @@ from mpi import codec
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
 _READ_AT_ONCE = 5_000
-_KEPT_OPEN = 150_000
+_KEPT_OPEN = 50_000
 """Records held ready for comparing; the others are opened again from their document."""
 _RECORDS_A_SLICE = 20_000
 _PAIRS_AT_ONCE = 20_000
