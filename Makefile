@@ -2,13 +2,14 @@
 # make test   all checks and all tests       make lint    checks only
 # make serve  the index on your own data     make worker  one more worker in the foreground
 # make env    only the environment           make clean   stop the services, remove var/ and .venv/
-# make lock   compile both lock files anew from pyproject.toml
+# make spark  add what `--engine spark` needs (pyspark, 400 MB; a Java runtime must be there)
+# make lock   compile the lock files anew from pyproject.toml
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: env env-dev demo test lint serve worker clean lock chromium
+.PHONY: env env-dev demo test lint serve worker clean lock spark chromium
 
 # The first that is 3.11 or newer and really runs.
 PYTHON ?= $(shell for p in python3.11 python3 python3.13 python3.12; do \
@@ -58,6 +59,11 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --allow-
 lock: env-dev
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra spark --constraint requirements-dev.lock --output-file requirements-spark.lock pyproject.toml
+
+# pyspark has no wheel; what builds it comes from the dev environment's setuptools.
+spark: env
+	$(BIN)/pip install -q --require-hashes -r requirements-spark.lock
 
 # Downloads are timed apart from the rest: they depend on the network, not on this project.
 define install
