@@ -7,13 +7,13 @@ is shown. The same members and rules give the same result in any order of the me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
 
+from matching.survivorship_criteria import THIN_OUT, Member, Told
 from matching.survivorship_rules import DEFAULT_RULES, FIELDS, SurvivorshipRules, SurvivorshipRulesError
 from matching.survivorship_values import NEWBORN_KEY, FieldValue, Shown, member_values
 
@@ -35,22 +35,6 @@ __all__ = [
 
 _SPELLING_SIMILARITY = 0.88
 """Jaro-Winkler from which an older surname counts as another spelling, not as a previous name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One linked source record. `rank` is that of its source system, lower is more trusted; `updated_at` ISO, UTC.
-
-    `verified` names the fields that were checked against a document at this source.
-    """
-
-    record_id: int
-    source_system: str
-    mrn: str
-    rank: int
-    updated_at: str
-    values: Mapping[str, FieldValue]
-    verified: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +82,6 @@ class Survived:
     provenance: dict[str, Provenance] = field(default_factory=dict)
 
 
-class _Told(NamedTuple):
-    """One member's value of the field at hand. A named tuple: thirty are made for each golden record."""
-
-    member: Member
-    told: FieldValue
-    key: str
-    field: str
-
-
 def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequence[Override] = ()) -> Survived:
     """Survive all fields. Of several overrides of a field the last one counts."""
     ordered = sorted(members, key=lambda member: member.record_id)
@@ -123,7 +98,7 @@ def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequ
         if len(tellers) == 1 or all(member.values[name] == told for member in tellers):
             _settle_agreed(survived, name, told, tellers)
         else:
-            candidates = [_Told(member, member.values[name], member.values[name].key, name) for member in tellers]
+            candidates = [Told(member, member.values[name], member.values[name].key, name) for member in tellers]
             winner, criterion = _choose(candidates, criteria.get(name, ()), ordered)
             _settle(survived, name, winner, criterion, candidates)
     for override in overrides:
@@ -140,7 +115,7 @@ def _survive_previous_name(survived: Survived, ordered: Sequence[Member], criter
     """Told previous surnames and older current ones, besides the surname that survived."""
     name = "previous_family_name"
     candidates = [
-        _Told(member, told, told.key, name)
+        Told(member, told, told.key, name)
         for member, told in [(member, member.values.get(name)) for member in ordered]
         if told
     ]
@@ -161,9 +136,9 @@ def _settle_agreed(survived: Survived, name: str, told: FieldValue, tellers: Seq
     )
 
 
-def _settle(survived: Survived, name: str, winner: _Told, criterion: str, candidates: list[_Told]) -> None:
+def _settle(survived: Survived, name: str, winner: Told, criterion: str, candidates: list[Told]) -> None:
     agreeing: list[int] = []
-    others: dict[str, list[_Told]] = {}
+    others: dict[str, list[Told]] = {}
     for one in candidates:
         if one.key == winner.key:
             agreeing.append(one.member.record_id)
@@ -201,7 +176,7 @@ def _override(survived: Survived, override: Override) -> None:
     survived.provenance[override.field] = Provenance(None, "", "", "override", losing=losing, override=override)
 
 
-def _choose(candidates: list[_Told], criteria: tuple[str, ...], members: Sequence[Member]) -> tuple[_Told, str]:
+def _choose(candidates: list[Told], criteria: tuple[str, ...], members: Sequence[Member]) -> tuple[Told, str]:
     """(winner, criterion that decided). Of one value spelt alike by all, the most trusted source stands for it."""
     first = candidates[0]
     if all(one.told == first.told for one in candidates):
@@ -214,21 +189,21 @@ def _choose(candidates: list[_Told], criteria: tuple[str, ...], members: Sequenc
     for criterion in criteria:
         if len(left) == 1:
             break
-        left = _THIN_OUT[criterion](left)
+        left = THIN_OUT[criterion](left)
         decided = decided or (criterion if _is_settled(left) else "")
     return min(left, key=lambda one: one.member.record_id), decided or "record_id"
 
 
-def _is_settled(told: list[_Told]) -> bool:
+def _is_settled(told: list[Told]) -> bool:
     key = told[0].key
     return all(one.key == key for one in told)
 
 
-def _real_names(told: list[_Told], _members: Sequence[Member]) -> list[_Told]:
+def _real_names(told: list[Told], _members: Sequence[Member]) -> list[Told]:
     return [one for one in told if one.key != NEWBORN_KEY] or told
 
 
-def _not_former(told: list[_Told], members: Sequence[Member]) -> list[_Told]:
+def _not_former(told: list[Told], members: Sequence[Member]) -> list[Told]:
     """Without current surnames that a record at least as new tells as a former one."""
     former: dict[str, str] = {}
     for member in members:
@@ -238,7 +213,7 @@ def _not_former(told: list[_Told], members: Sequence[Member]) -> list[_Told]:
     return [one for one in told if not (one.key in former and one.member.updated_at <= former[one.key])] or told
 
 
-def _other_than_current(told: list[_Told], members: Sequence[Member], survived: Survived) -> list[_Told]:
+def _other_than_current(told: list[Told], members: Sequence[Member], survived: Survived) -> list[Told]:
     """Without the surviving surname: a person may take a former name back."""
     key = _surviving_family_key(members, survived)
     return [one for one in told if one.key != key]
@@ -251,18 +226,18 @@ def _surviving_family_key(members: Sequence[Member], survived: Survived) -> str:
     return next(member for member in members if member.record_id == current.record_id).values["family_name"].key
 
 
-def _older_family_names(members: Sequence[Member], survived: Survived) -> list[_Told]:
+def _older_family_names(members: Sequence[Member], survived: Survived) -> list[Told]:
     """Surnames of older records that differ from the surviving one by more than their spelling."""
     current = survived.provenance.get("family_name")
     if current is None:
         return []
     key = _surviving_family_key(members, survived)
     newest = max(member.updated_at for member in members if member.record_id in current.agreeing)
-    found: list[_Told] = []
+    found: list[Told] = []
     for member in members:
         told = member.values.get("family_name")
         if told and told.key != key and member.updated_at < newest and not _is_spelling(told.key, key):
-            found.append(_Told(member, told, told.key, "previous_family_name"))
+            found.append(Told(member, told, told.key, "previous_family_name"))
     return found
 
 
@@ -272,56 +247,7 @@ def _is_spelling(name: str, other: str) -> bool:
     return float(JaroWinkler.similarity(name, other)) >= _SPELLING_SIMILARITY
 
 
-def _verified(told: list[_Told]) -> list[_Told]:
-    return [one for one in told if one.field in one.member.verified] or told
-
-
-def _agreement(told: list[_Told]) -> list[_Told]:
-    """The value told by most source systems, then by most records."""
-    systems: dict[str, set[str]] = {}
-    records: dict[str, int] = {}
-    for one in told:
-        systems.setdefault(one.key, set()).add(one.member.source_system)
-        records[one.key] = records.get(one.key, 0) + 1
-    if len(systems) == 1:
-        return told
-    best = max((len(systems[key]), records[key]) for key in systems)
-    return [one for one in told if (len(systems[one.key]), records[one.key]) == best]
-
-
-def _source_rank(told: list[_Told]) -> list[_Told]:
-    best = min(one.member.rank for one in told)
-    return [one for one in told if one.member.rank == best]
-
-
-def _recency(told: list[_Told]) -> list[_Told]:
-    newest = max(one.member.updated_at for one in told)
-    return [one for one in told if one.member.updated_at == newest]
-
-
-def _completeness(told: list[_Told]) -> list[_Told]:
-    best = max(_parts_told(one) for one in told)
-    return [one for one in told if _parts_told(one) == best]
-
-
-def _parts_told(one: _Told) -> int:
-    """How much a value tells: parts of an address, a whole date over a year, a name over an initial."""
-    value = one.told.value
-    if isinstance(value, Mapping):
-        return sum(1 for part in value.values() if part)
-    if one.field in {"birth_date", "deceased_date"}:
-        return len(value)
-    return 1 if len(one.key) > 1 else 0
-
-
-_BEFORE_CRITERIA: dict[str, tuple[str, Callable[[list[_Told], Sequence[Member]], list[_Told]]]] = {
+_BEFORE_CRITERIA: dict[str, tuple[str, Callable[[list[Told], Sequence[Member]], list[Told]]]] = {
     "given_name": ("newborn", _real_names),
     "family_name": ("former", _not_former),
-}
-_THIN_OUT: dict[str, Callable[[list[_Told]], list[_Told]]] = {
-    "verified": _verified,
-    "agreement": _agreement,
-    "source_rank": _source_rank,
-    "recency": _recency,
-    "completeness": _completeness,
 }

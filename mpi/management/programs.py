@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -118,3 +119,21 @@ def _wait_for_workers(thread: threading.Thread) -> None:
     for _ in range(int(_POOL_READY_S)):
         if not thread.is_alive() or workers_answer():
             return
+
+
+def answers(host: str, port: int) -> bool:
+    """Does an HTTP server answer there, whatever it says?"""
+    connection = http.client.HTTPConnection(shown(host), port, timeout=2)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def shown(host: str) -> str:
+    """The address at which what listens at `host` is reached from this machine."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 from matching.levels import HOUSE, Surname, house_level, house_parts
 from matching.model import Comparison, Level, LinkageModel, Thresholds
@@ -137,8 +138,9 @@ def _house_tables(comparison: Comparison) -> list[WeightTable]:
 
 
 def _house_table(levels: list[Level]) -> WeightTable:
-    """The words of a house level are "family name part, contact part": the first heads the table."""
-    heading = levels[0].words.rpartition(", ")[0]
+    """The words of a house level are "family name part, contact part": what all share heads the table."""
+    parts = zip(*(level.words.split(", ") for level in levels), strict=False)
+    heading = ", ".join(same[0] for same in takewhile(lambda told: len(set(told)) == 1, parts))
     weights = (_weight(level) for level in levels)
     return WeightTable(
         f"Address, phone and e-mail, with {heading}",

@@ -22,7 +22,7 @@ from mpi.services.bulk_rows import FIRST, LATER, EventRow, GoldenRow, LinkRow, R
 from mpi.services.bulk_settle import Placed
 from mpi.services.golden import changes, settle
 from mpi.services.questions import question_values
-from mpi.services.unit import golden_state, match_state
+from mpi.services.unit_states import golden_state, match_state
 
 
 @dataclass(frozen=True, slots=True)

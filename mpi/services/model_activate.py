@@ -7,6 +7,7 @@ its links name that one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -167,6 +168,23 @@ def switch_locked(
         active.save(update_fields=["status"])
     version.status, version.activated_at = ModelStatus.ACTIVE, now
     version.save(update_fields=["status", "activated_at"])
+    _write_down(ahead, version, active, reason=reason, actor=actor, rollback=rollback, now=now)
+    was = "rolled back to" if rollback else "active now:"
+    return ModelAct(version.name, str(version.status), f"Linkage model {was} {version.name}.")
+
+
+def _write_down(
+    ahead: Outlook,
+    version: LinkageModelVersion,
+    active: LinkageModelVersion | None,
+    *,
+    reason: str,
+    actor: Actor,
+    rollback: bool,
+    now: datetime,
+) -> None:
+    """The activation's row and its audit entry."""
+    now_active = active.name if active else ""
     estimate = ahead.estimate.to_document() if ahead.estimate else {}
     ModelActivation.objects.create(
         version=version,
@@ -196,5 +214,3 @@ def switch_locked(
             recorded_at=now,
         )
     )
-    was = "rolled back to" if rollback else "active now:"
-    return ModelAct(version.name, str(version.status), f"Linkage model {was} {version.name}.")

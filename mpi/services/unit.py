@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 from uuid import uuid4
 
 from audit.actions import Action
@@ -29,6 +28,7 @@ from mpi.models import (
 )
 from mpi.services.golden import recompute
 from mpi.services.rows import new_row
+from mpi.services.unit_states import golden_state, match_state
 from mpi.services.writing import Writing
 
 
@@ -286,33 +286,3 @@ class UnitOfWork(Writing):
             elif "status" in changed and golden.status == GoldenStatus.RETIRED:
                 self.audit_golden(Action.GOLDEN_RETIRED, golden)
                 self.notify("golden.retired", golden)
-
-
-class Identified(Protocol):
-    """A golden record, or the row that a bulk load makes of one."""
-
-    status: str
-    merged_into_id: int | None
-    version: int
-    verified: bool
-
-
-def golden_state(golden: Identified) -> dict[str, object]:
-    """What an undo must restore of a golden record besides its links."""
-    return {
-        "status": str(golden.status),
-        "merged_into": golden.merged_into_id,
-        "version": golden.version,
-        "verified": golden.verified,
-    }
-
-
-def match_state(match: PotentialMatch) -> dict[str, object]:
-    """What an undo must restore of a potential match."""
-    return {
-        "golden_a_id": match.golden_a_id,
-        "golden_b_id": match.golden_b_id,
-        "status": str(match.status),
-        "version": match.version,
-        "closed_reason": match.closed_reason,
-    }

@@ -19,7 +19,6 @@ from django.core.management.base import CommandError
 
 from mpi.embedded.supervise import Program
 from mpi.management import programs
-from mpi.management.commands.up import answers
 
 HOST = "127.0.0.1"
 _CALLER = Path(__file__).with_name("caller.py")
@@ -95,7 +94,7 @@ def _say_aside(line: str) -> None:
 def _wait(thread: threading.Thread, port: int | None) -> None:
     ends = time.monotonic() + _ANSWER_S
     while thread.is_alive() and time.monotonic() < ends:
-        if answers(HOST, port) if port else programs.workers_answer():
+        if programs.answers(HOST, port) if port else programs.workers_answer():
             return
         time.sleep(0.1)
     raise CommandError("The index did not come up; see the logs.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -60,8 +59,8 @@ class Command(BaseCommand):
         try:
             running.start()
             while True:
-                if not told and answers(host, port):
-                    self.tell_ready(running, url=f"http://{_shown(host)}:{port}/", as_json=as_json)
+                if not told and programs.answers(host, port):
+                    self.tell_ready(running, url=f"http://{programs.shown(host)}:{port}/", as_json=as_json)
                     told = True
                 elif not told and time.monotonic() > deadline:
                     self.say(f"The site does not answer yet; see {settings.MPI_HOME / 'log' / 'web.log'}.")
@@ -95,23 +94,6 @@ def check_port(host: str, port: int) -> None:
         raise CommandError(
             f"Cannot serve at {host}:{port}: {error.strerror}. Stop what uses it, or choose another: --port {port + 1}"
         ) from error
-
-
-def answers(host: str, port: int) -> bool:
-    """Does an HTTP server answer there, whatever it says?"""
-    connection = http.client.HTTPConnection(_shown(host), port, timeout=2)
-    try:
-        connection.request("HEAD", "/")
-        connection.getresponse()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return True
-
-
-def _shown(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
