@@ -20,75 +20,11 @@ from mpi.models import (
     RematchRun,
     RematchStatus,
 )
+from mpi.queries.rematch_words import CHANGE_WORDS, KIND_WORDS, REASON_WORDS, SKIP_WORDS, STATUS_WORDS
 
 PAGE_SIZE = 50
 GRADES = ("certain", "probable", "possible", "certainly-not")
 _SAMPLE = 3
-KIND_WORDS: Mapping[str, str] = {
-    RematchKind.SPLIT: "Records that get a golden record of their own",
-    RematchKind.MOVE: "Records that move to another golden record",
-    RematchKind.JOIN: "Golden records that become one",
-    RematchKind.CLOSE_QUESTION: "Potential matches that close",
-    RematchKind.OPEN_QUESTION: "Potential matches that open",
-}
-CHANGE_WORDS: Mapping[str, str] = {
-    RematchKind.SPLIT: "Gets a golden record of its own",
-    RematchKind.MOVE: "Moves to another golden record",
-    RematchKind.JOIN: "Become one",
-    RematchKind.CLOSE_QUESTION: "Potential match closes",
-    RematchKind.OPEN_QUESTION: "Potential match opens",
-}
-"""The same of one change."""
-STATUS_WORDS: Mapping[str, str] = {
-    RematchStatus.PREVIEWING: "being compared",
-    RematchStatus.PREVIEWED: "waits for a second person",
-    RematchStatus.APPROVED: "may be applied",
-    RematchStatus.APPLYING: "being applied",
-    RematchStatus.APPLIED: "applied",
-    RematchStatus.UNDOING: "being undone",
-    RematchStatus.UNDONE: "undone",
-    RematchStatus.FAILED: "failed: the index is as it was",
-}
-SKIP_WORDS: Mapping[str, str] = {
-    "record-changed": "A source record has been updated since the comparison",
-    "members-changed": "The golden records hold other source records by now",
-    "together-already": "They are one golden record already",
-    "separated": "A person has decided that they are different people",
-    "human-decided": "A person has decided on one of the golden records",
-    "asked-already": "The question is open already",
-    "answered-meanwhile": "The question was answered or closed meanwhile",
-}
-"""Why a change was not made, by the code it keeps."""
-_REASON_WORDS: Mapping[str, str] = {
-    "fits": "the evidence is certain",
-    "sole-candidate": "little is known, but nobody else fits",
-    "bridge": "one record shows that several are one",
-    "stronger-join": "another golden record fits better",
-    "held": "not certain under this model",
-    "no-evidence": "too little evidence under this model",
-    "human-decided": "a person has decided on one of them",
-    "separated": "a person has kept them apart",
-    "floor": "the evidence speaks for two people",
-    "two-people": "two contradictions, no shared number",
-    "given-differs": "different given names",
-    "middle-differs": "different middle names",
-    "ssn-differs": "different SSNs",
-    "generation": "birth dates a generation apart",
-    "suffix": "different suffixes (Jr, Sr)",
-    "birth-letter": "different letters of a multiple birth",
-    "deceased-before": "one died before the other was born",
-    "given-similar": "given names only similar",
-    "birth-date-differs": "birth dates differ",
-    "ssn-near": "SSNs nearly the same",
-    "suffix-unsure": "suffix on one side only",
-    "sex-differs": "different sex",
-    "multiple-birth": "a twin may be meant",
-    "death-differs": "different dates of death",
-    "given-unknown": "no given name on one side",
-    "given-initial": "only an initial on one side",
-    "birth-date-unknown": "no birth date on one side",
-}
-_LINKS = (RematchKind.SPLIT, RematchKind.MOVE, RematchKind.JOIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +129,7 @@ def change_line(change: RematchChange) -> ChangeLine:
         bits_after=change.bits_after,
         probability_before=change.probability_before,
         probability_after=change.probability_after,
-        reasons=tuple(_REASON_WORDS.get(code, code) for code in change.reason_codes),
+        reasons=tuple(REASON_WORDS.get(code, code) for code in change.reason_codes),
         state=change.state,
         why=why,
     )
@@ -228,6 +164,7 @@ def summary(run: RematchRun) -> dict[str, Any]:
         "persons": run.counts.get("persons", 0),
         "pairs": run.counts.get("pairs", 0),
         "links_changed": run.links_changed,
+        "agreement": run.counts.get("agreement", 1.0),
         "left_out": run.counts.get("left_out", 0),
         "changes": sum(states.values()),
         "by_kind": {kind: run.counts.get("changes", {}).get(kind, {}) for kind in KIND_WORDS},

@@ -40,7 +40,8 @@ from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import transaction_time
 from mpi.services.neighbourhood import separated_pairs
 from mpi.services.reasons import check_note
-from mpi.services.rematch_compare import Difference, Question, Region, compare
+from mpi.services.rematch_compare import compare
+from mpi.services.rematch_difference import Difference, Pairs, Question, Region
 from mpi.services.rematch_read import RECORDS_A_CHUNK, Membership, Roll, Told, View, membership, read_all, view_under
 from mpi.services.rematch_run import WAITING, Progress, Tell, actor_of, fail, held, note, silent
 
@@ -132,6 +133,7 @@ class _Preview:
     progress: Progress
     number: int = 0
     left_out: int = 0
+    pairs: Pairs = field(default_factory=Pairs)
     changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def make(self) -> None:
@@ -170,7 +172,8 @@ class _Preview:
 
     def _count(self, **told: int) -> None:
         changes = {kind: dict(grades) for kind, grades in self.changes.items()}
-        self.run.counts = {**self.run.counts, **told, "changes": changes}
+        agreement = {"pairs_now": self.pairs.before, "agreement": round(self.pairs.agreement, 6)}
+        self.run.counts = {**self.run.counts, **told, **agreement, "changes": changes}
 
     def _write(self, parts: Sequence[_Part]) -> None:
         """The differences of some regions, as rows."""
@@ -184,7 +187,9 @@ class _Preview:
             if region is None:
                 self.left_out += 1  # somebody came or left meanwhile
                 continue
-            rows += [self._row(difference, told, held, active) for difference in compare(region, self.view.model)]
+            differences, pairs = compare(region, self.view.model)
+            self.pairs += pairs
+            rows += [self._row(difference, told, held, active) for difference in differences]
         with transaction.atomic():
             RematchChange.objects.bulk_create(rows, batch_size=500)
             self._count(left_out=self.left_out)

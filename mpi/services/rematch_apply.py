@@ -44,7 +44,7 @@ _OF_LINKS = frozenset({RematchKind.SPLIT, RematchKind.MOVE, RematchKind.JOIN})
 
 
 class _Skip(Exception):
-    """The change is not made; the argument is a code of `mpi.queries.rematch.SKIP_WORDS`."""
+    """The change is not made; the argument is a code of `mpi.queries.rematch_words.SKIP_WORDS`."""
 
 
 def approve_rematch(*, run_uuid: UUID | str, actor: Actor) -> RematchRun:

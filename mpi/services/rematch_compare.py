@@ -10,67 +10,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from matching.cluster import Clusters, ReviewPair, cluster
 from matching.join import Member, ScoredPair, Separations, judge_join, scored_pair, strength
 from matching.model import LinkageModel
-from matching.records import StandardRecord
 from mpi.models import RematchKind
+from mpi.services.rematch_difference import Difference, Pairs, Question, Region
 
 MOST_FELLOWS = 200
 """Each record is compared with so many before it of its golden record, whether they share a key or not."""
 HUMAN_DECIDED = "human-decided"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open potential match."""
-
-    match_id: int
-    record_a: int
-    record_b: int
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Golden records that nothing outside comes near.
-
-    records   standard forms by record id, of all that may be matched
-    members   golden record -> all its source records, ascending; those that may not be matched now included
-    human     golden records on which a person has decided
-    pairs     record ids that share a key and may reach the review threshold
-    """
-
-    records: dict[int, StandardRecord] = field(repr=False)
-    members: dict[int, tuple[int, ...]]
-    human: frozenset[int] = frozenset()
-    separated: Separations = frozenset()
-    pairs: tuple[tuple[int, int], ...] = ()
-    questions: tuple[Question, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One change as `RematchChange` tells it. `pair` is the evidence that decided."""
-
-    kind: RematchKind
-    golden_ids: tuple[int, ...]
-    record_ids: tuple[int, ...]
-    sides: tuple[tuple[int, ...], ...]
-    pair: ScoredPair
-    reasons: tuple[str, ...]
-    match_id: int | None = None
-
-
-def compare(region: Region, model: LinkageModel) -> list[Difference]:
-    """The differences of one region, each of which stands on those before it."""
+def compare(region: Region, model: LinkageModel) -> tuple[list[Difference], Pairs]:
+    """The differences of one region, each of which stands on those before it, and how far the two agree."""
     settled = [[pk for pk in region.members[golden] if pk in region.records] for golden in sorted(region.human)]
     pairs = {*region.pairs, *_fellows(region)}
     clusters = cluster(
         region.records, pairs, model, separated=_widened(region), settled=[group for group in settled if group]
     )
-    return list(_Comparison(region, clusters, model).differences())
+    comparison = _Comparison(region, clusters, model)
+    return list(comparison.differences()), comparison.pairs()
+
+
+def _pairs(sizes: Iterable[int]) -> int:
+    """Pairs within groups of these sizes."""
+    return sum(size * (size - 1) // 2 for size in sizes)
 
 
 def _fellows(region: Region) -> Iterator[tuple[int, int]]:
@@ -115,6 +80,12 @@ class _Comparison:
     @staticmethod
     def _largest(parts: dict[int, list[int]]) -> int:
         return max(parts, key=lambda root: (len(parts[root]), -parts[root][0]))
+
+    def pairs(self) -> Pairs:
+        """How far the persons agree."""
+        parts = [part for golden in self._parts.values() for part in golden.values()]
+        golden = [sum(map(len, parts.values())) for parts in self._parts.values()]
+        return Pairs(_pairs(golden), _pairs(map(len, self._persons.values())), _pairs(map(len, parts)))
 
     def differences(self) -> Iterator[Difference]:
         """Splits and moves, then joins, then questions."""
@@ -177,7 +148,7 @@ class _Comparison:
             if self._root[pair.left.record_id] == root and place[pair.left.record_id] != place[pair.right.record_id]
         ]
         best = max(crossing, key=strength)
-        reasons = ["fits" if best.certain else "sole-candidate"]
+        reasons = ["fits" if best.certain else "sole-candidate" if best.verdict.sole else "whole-persons"]
         if len(goldens) > 2:
             reasons.append("bridge")
         moved = tuple(pk for golden in goldens[1:] for pk in self._now[golden])
@@ -197,15 +168,18 @@ class _Comparison:
         ]
 
     def _apart(self, part: Sequence[int], kept: Sequence[int]) -> tuple[str, ...]:
-        """Codes of why the two parts of a golden record are not one person under this model."""
-        cross = self._cross(part, kept)
-        verdict = judge_join(cross, self._region.separated)
-        best = max(cross, key=strength)
+        """Codes of why the two parts of a golden record are not one person under this model.
+
+        What refuses them may be a record that comes to one of them from another golden record.
+        """
+        best = self._best(part, kept)
+        whole = self._cross(self._persons[self._root[part[0]]], self._persons[self._root[kept[0]]])
+        refusals = judge_join(whole, self._region.separated).refusals
         codes = [reason.code for reason in best.verdict.reasons]
-        codes += [refusal.reason.code for refusal in verdict.refusals]
-        if not codes:
-            codes = [{"certain": "stronger-join", "certainly-not": "no-evidence"}.get(best.verdict.grade, "held")]
-        return tuple(dict.fromkeys(codes))
+        if best.certain:
+            codes.append("stronger-join" if refusals else "several-fit")
+        codes += [refusal.reason.code for refusal in refusals]
+        return tuple(dict.fromkeys(codes)) or ("no-evidence" if best.verdict.grade == "certainly-not" else "held",)
 
     # -- questions ----------------------------------------------------------------------------------
 
@@ -265,7 +239,7 @@ class _Comparison:
             ids,
             tuple(self._side(root) for root in roots),
             pair,
-            tuple(dict.fromkeys(codes)) or ("held",),
+            tuple(dict.fromkeys(codes)) or ("several-fit" if pair.certain else "held",),
         )
 
     def _golden_of(self, *roots: int | None) -> tuple[int, ...]:

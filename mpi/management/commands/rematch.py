@@ -95,7 +95,8 @@ class Command(BaseCommand):
         told = summary(run)
         self.stdout.write(
             f"Run {run.uuid} ({run.status}) under model {run.model_version.name}: "
-            f"{run.records:,} records compared, {run.links_changed:,} links would change."
+            f"{run.records:,} records compared, {run.links_changed:,} links would change; "
+            f"the pairs of records that are one person agree to {told['agreement']:.2%}."
         )
         rows = difference(run)
         if not any(row.total for row in rows):
