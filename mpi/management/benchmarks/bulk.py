@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import resource
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from matching.standardise import standardise
 from mpi import codec
 from mpi.commands import system_actor
 from mpi.management.benchmarks.machine import machine, peak_memory, postmaster
+from mpi.management.benchmarks.watching import watched_waits
 from mpi.mapping import record_from_flat
 from mpi.models import GoldenRecord, InboundMessage, Link, PotentialMatch, SourceRecord
 from mpi.services.bulk_import import apply_late_lines, bulk_import
@@ -45,6 +47,7 @@ def run(*, records: int, seed: int, folder: Path, processes: int, with_splink: b
     told["rows"] = {model._meta.db_table: model.objects.count() for model in _COUNTED}
     told["database_mb"] = _database_mb()
     told["bare_copy_seconds"] = _bare_copy()
+    told["ratio_to_bare_copy"] = round(told["seconds"] / max(told["bare_copy_seconds"], 0.01), 1)
     if with_splink:
         told |= _splink(file)
         told["ratio_to_splink"] = round(told["seconds"] / told["splink_seconds"], 2)
@@ -54,23 +57,43 @@ def run(*, records: int, seed: int, folder: Path, processes: int, with_splink: b
 def _load(file: Path, processes: int) -> dict[str, Any]:
     """From the file to golden records, history, audit and review queue: as `importrecords --bulk`."""
     actor = system_actor("benchmark", source="command")
-    began = time.monotonic()
-    with peak_memory(postmaster()) as peak:
+    began, used = time.monotonic(), _cpu_seconds()
+    with peak_memory(postmaster()) as peak, watched_waits() as waits:
         total, systems = survey(file)
         register_new_systems(systems, actor=actor)
         job = start_import(file, total=total, actor=actor)
         surveyed = time.monotonic() - began
         report = bulk_import(file, job, actor=actor, processes=processes)
         apply_late_lines(report, job, actor=actor)
+    seconds = time.monotonic() - began
     return {
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(seconds, 1),
         "stages": {"survey": round(surveyed, 2), **report.stages},
+        "cpu_seconds": {name: round(cpu - used[name], 1) for name, cpu in _cpu_seconds().items()},
+        "waits": waits.shares(),
+        "lock_wait_share": waits.lock_share(),
         "persons": report.persons,
         "promising_pairs": report.pairs,
         "peak_mb": peak.both_mb,
         "peak_own_mb": peak.own_mb,
         "peak_database_mb": peak.database_mb,
     }
+
+
+def _cpu_seconds() -> dict[str, float]:
+    """Used so far by this process, by its worker processes that have ended, and by its session of the database."""
+    told = {}
+    for name, who in (("parent", resource.RUSAGE_SELF), ("workers", resource.RUSAGE_CHILDREN)):
+        usage = resource.getrusage(who)
+        told[name] = usage.ru_utime + usage.ru_stime
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    try:
+        fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # the database runs elsewhere
+        return told
+    return told | {"database": (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")}
 
 
 def _database_mb() -> int:
