@@ -25,6 +25,7 @@ from mpi.models import (
     TaskType,
 )
 from mpi.services.active_model import ActiveModel
+from mpi.services.ask_again import carry_out_join
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
 from mpi.services.questions import close_question, question_values
@@ -77,6 +78,7 @@ class Applier:
             self.unit.records[record.pk] = record
             decision_id, document = self._keep_decision(plan, record)
             self._identify(plan, record, decision_id)
+            self._settle(plan)
         elif plan.outcome == MessageOutcome.DELETED and record:
             self._delete(plan, record)
         elif plan.is_newer and record:
@@ -192,6 +194,19 @@ class Applier:
             self.links[link.source_record_id] = link
         self.unit.audit_golden(Action.GOLDEN_MERGED, survivor, retired, message_id=record.message_id)
         follow_redirect(self.unit, event, self.seen.matches, retired=retired, survivor=survivor)
+
+    def _settle(self, plan: Plan) -> None:
+        """Open questions that the record has made certain."""
+        for join in plan.settled:
+            carry_out_join(
+                self.unit,
+                self.active,
+                join,
+                self.golden,
+                self.links,
+                self.seen.matches,
+                message_id=plan.told.message.pk,
+            )
 
     def _close(self, event: IdentityEvent, pair: frozenset[int], left: int | None, other: int) -> None:
         match = self.seen.matches.pop(pair, None)

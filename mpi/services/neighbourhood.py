@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -17,6 +18,7 @@ from matching.join import Member, separation
 from matching.records import StandardRecord
 from mpi import codec
 from mpi.models import LIVE_STATUSES, Link, PotentialMatch
+from mpi.services.open_questions import Asked, OpenQuestions
 from mpi.services.parse import Key
 from mpi.services.rows import fetch, instance, table_of
 
@@ -29,16 +31,27 @@ _SEARCH = (
     "SELECT k, ARRAY(SELECT source_record_id FROM mpi_blocking_key b WHERE b.key = k "
     "ORDER BY source_record_id LIMIT n) FROM unnest(%s::bigint[], %s::int[]) AS wanted(k, n)"
 )
+# Each step is by the key of the one before, and fenced: a planner that takes the tables for empty, because it saw them
+# so, would join them whole.
 _MEMBERS = """
 SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ssn_cipher, r.state = 'quarantined'
-FROM mpi_link l
-JOIN mpi_golden_record g ON g.id = l.golden_record_id
-JOIN mpi_source_record r ON r.id = l.source_record_id
-WHERE l.ended_at IS NULL AND g.status = ANY(%s::text[]) AND l.golden_record_id IN (
-  SELECT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s::bigint[])
-)
+FROM {wanted} AS w(id)
+CROSS JOIN LATERAL (
+  SELECT id, version, verified FROM mpi_golden_record WHERE id = w.id AND status = ANY(%s::text[]) OFFSET 0
+) g
+CROSS JOIN LATERAL (
+  SELECT source_record_id, by_human FROM mpi_link WHERE golden_record_id = g.id AND ended_at IS NULL OFFSET 0
+) l
+CROSS JOIN LATERAL (
+  SELECT id, uuid, standard, ssn_cipher, state FROM mpi_source_record WHERE id = l.source_record_id OFFSET 0
+) r
 ORDER BY r.id
 """
+_WHOSE = (
+    "(SELECT DISTINCT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s::bigint[]))"
+)
+_MEMBERS_BESIDE = _MEMBERS.format(wanted=_WHOSE)
+_MEMBERS_OF = _MEMBERS.format(wanted="unnest(%s::bigint[])")
 
 
 _SEPARATED = """
@@ -62,6 +75,7 @@ class Neighbourhood:
     """Golden records near a batch, by key. `versions` are those that were read: checked again under the lock.
 
     `silent` are quarantined records: they attract nobody, but what keeps them apart counts for their person.
+    `matches` are the open potential matches as stored, `questions` what the plans so far make of them.
     """
 
     members: dict[int, dict[int, Member]] = field(default_factory=lambda: defaultdict(dict))
@@ -71,7 +85,11 @@ class Neighbourhood:
     versions: dict[int, int] = field(default_factory=dict)
     separated: frozenset[tuple[int, int]] = frozenset()
     matches: dict[frozenset[int], PotentialMatch] = field(default_factory=dict)
+    questions: OpenQuestions = field(default_factory=OpenQuestions)
     capped: set[int] = field(default_factory=set)
+    _asked: set[int] = field(default_factory=set)
+    _made: set[int] = field(default_factory=set)
+    _match_ids: set[int] = field(default_factory=set)
     _hits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def candidates(self, keys: Iterable[Key], *, besides: int) -> dict[int, tuple[str, ...]]:
@@ -97,6 +115,8 @@ class Neighbourhood:
         old = self.owner.get(record_id)
         if old is not None:
             self.members[old].pop(record_id, None)
+        if golden_id not in self.versions:
+            self._made.add(golden_id)
         self.owner[record_id] = golden_id
         self.members[golden_id][record_id] = Member(record_id, standard)
         for key in keys:
@@ -108,8 +128,11 @@ class Neighbourhood:
         for record_id, member in self.members.pop(giver, {}).items():
             self.owner[record_id] = taker
             self.members[taker][record_id] = member
+        for record_id in [pk for pk, owner in self.silent.items() if owner == giver]:
+            self.silent[record_id] = taker
         if giver in self.human:
             self.human.add(taker)
+        self.questions.move(giver, taker)
 
     def are_apart(self, golden_ids: Iterable[int], other: int) -> bool:
         """Whether a separation stands between any member of these golden records and any of the other one."""
@@ -118,6 +141,32 @@ class Neighbourhood:
         ours = [pk for golden_id in golden_ids for pk in self.members.get(golden_id, ())]
         theirs = self.members.get(other, {})
         return any(separation(one, two) in self.separated for one in ours for two in theirs)
+
+    def widen(self, golden_ids: Iterable[int]) -> set[int]:
+        """Read what these golden records are asked about: every question, and everybody in it, with all members.
+
+        Returns the golden records of those questions. Cost: three round trips at most, none when all is known.
+        """
+        ids = set(golden_ids)
+        if unasked := ids - self._asked - self._made:
+            self.note_matches(unasked)
+        near = ids.union(*map(self.questions.near, ids))
+        if strangers := near - self.versions.keys() - self._made:
+            before = self.owner.keys() | self.silent.keys()
+            _read_members(self, fetch(_MEMBERS_OF, sorted(strangers), list(LIVE_STATUSES)))
+            self.separated |= _separations(self, (self.owner.keys() | self.silent.keys()) - before)
+        return near
+
+    def note_matches(self, golden_ids: Iterable[int]) -> None:
+        """Read their open potential matches; those known already stay what the plans have made of them."""
+        ids = set(golden_ids)
+        self._asked |= ids
+        for pair, match in open_matches(ids).items():
+            if match.pk not in self._match_ids:
+                self._match_ids.add(match.pk)
+                self.matches[pair] = match
+                records = frozenset((match.record_a_id, match.record_b_id))
+                self.questions.ask(match.golden_a_id, match.golden_b_id, Asked(records, match.bits))
 
     def add_hits(self, key: int, record_ids: list[int]) -> None:
         """What the search found under one key."""
@@ -139,14 +188,12 @@ def look_for(keys: Sequence[Key], record_ids: Sequence[int] = ()) -> Neighbourho
         seen.add_hits(key, hits)
         found.update(hits)
     if found:
-        _read_members(seen, found)
+        _read_members(seen, fetch(_MEMBERS_BESIDE, sorted(found), list(LIVE_STATUSES)))
     return seen
 
 
-def _read_members(seen: Neighbourhood, found: set[int]) -> None:
-    for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher, quarantined in fetch(
-        _MEMBERS, list(LIVE_STATUSES), sorted(found)
-    ):
+def _read_members(seen: Neighbourhood, rows: Iterable[tuple[Any, ...]]) -> None:
+    for golden_id, version, by_human, record_id, uuid, standard, ssn_cipher, quarantined in rows:
         seen.versions[golden_id] = version
         if by_human:
             seen.human.add(golden_id)
@@ -167,14 +214,14 @@ def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood
     """
     seen = look_for(keys, record_ids)
     if seen.versions:
-        seen.separated = _separations(seen)
-        seen.matches = open_matches(seen.versions)
+        seen.separated = _separations(seen, [*seen.owner, *seen.silent])
+        seen.note_matches(seen.versions)
     return seen
 
 
-def _separations(seen: Neighbourhood) -> frozenset[tuple[int, int]]:
-    """Cannot-link pairs of the neighbourhood. Those of a quarantined member hold for its whole person."""
-    standing = separated_pairs([*seen.owner, *seen.silent])
+def _separations(seen: Neighbourhood, record_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """Cannot-link pairs of these records. Those of a quarantined member hold for its whole person."""
+    standing = separated_pairs(record_ids)
     pairs = set(standing)
     for low, high in standing:
         for quarantined, other in ((low, high), (high, low)):

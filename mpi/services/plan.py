@@ -17,11 +17,14 @@ from matching.decision import Fit
 from matching.join import Member, may_join
 from matching.overlay import assess
 from matching.records import StandardRecord
+from matching.settle import Join
 from matching.standardise import STANDARDISER_VERSION
 from mpi import codec
 from mpi.models import GoldenRecord, MessageOutcome, RecordState, SourceRecord
 from mpi.services.active_model import ActiveModel
+from mpi.services.ask_again import ask_again
 from mpi.services.neighbourhood import Neighbourhood
+from mpi.services.open_questions import Asked
 from mpi.services.parse import Key, Told
 from mpi.services.rows import fetch, new_row
 from mpi.services.unit import UnitOfWork
@@ -40,6 +43,8 @@ class Plan:
     left           golden record that the record leaves
     reviews        (other golden record, fit) for each question to a steward
     answered       golden records with which this record has an open question now
+    settled        joins of open questions that have become certain by it, in order
+    near           golden records that were looked at for the sake of open questions
     waits          the message queues behind an earlier one that a steward must look at
     is_newer       nothing is new but the source's own time
     """
@@ -56,6 +61,8 @@ class Plan:
     left: int | None = None
     reviews: tuple[tuple[int, Fit], ...] = ()
     answered: frozenset[int] = frozenset()
+    settled: tuple[Join, ...] = ()
+    near: frozenset[int] = frozenset()
     reasons: tuple[str, ...] = ()
     waits: bool = False
     is_newer: bool = False
@@ -63,6 +70,7 @@ class Plan:
     def golden_ids(self) -> set[int]:
         """Every golden record that the plan changes or asks about."""
         ids = {*self.joined, *(other for other, _ in self.reviews), *self.answered, self.golden_id, self.left}
+        ids |= self.near
         return {pk for pk in ids if pk is not None}
 
 
@@ -151,7 +159,8 @@ class Planner:
         self.new_keys[record.pk] = frozenset()
         plan = Plan(told, MessageOutcome.DELETED, record, left=owner)
         if owner is not None:
-            plan.answered = self._questions_of(record.pk, owner)
+            plan.answered = frozenset(self.seen.questions.resting_on(record.pk) - {owner})
+            self.seen.questions.forget(record.pk, {owner})
         return plan
 
     def _say(self, record: SourceRecord, told: Told) -> None:
@@ -240,20 +249,33 @@ class Planner:
         plan.reviews = tuple(
             (pk, fits[pk]) for pk in sorted(held - own) if pk in fits and not self.seen.are_apart(own, pk)
         )
-        plan.answered = self._questions_of(plan.record.pk, *own) - {pk for pk, _ in plan.reviews}
+        if plan.joined:
+            plan.near = frozenset(self.seen.widen(own))
         for joined in plan.joined:
             self.seen.move_all(joined, plan.golden_id)
         self.seen.place(plan.record.pk, plan.golden_id, standard, keys)
+        self._ask(plan, plan.record.pk, plan.golden_id)
+        if plan.decision.person_ids or (plan.outcome == MessageOutcome.UPDATED and plan.left is None):
+            self._ask_again(plan, plan.golden_id)
 
-    def _questions_of(self, record_id: int, *owners: int) -> frozenset[int]:
-        """The other golden records of open potential matches that rest on this record."""
-        return frozenset(
-            pk
-            for pair, match in self.seen.matches.items()
-            if record_id in (match.record_a_id, match.record_b_id) and match.pk is not None
-            for pk in pair
-            if pk not in owners
-        )
+    def _ask(self, plan: Plan, record_id: int, golden_id: int) -> None:
+        """The questions that the record raises, and those that have lost their reason by it."""
+        questions, asked = self.seen.questions, {pk for pk, _ in plan.reviews}
+        plan.answered = frozenset(questions.resting_on(record_id) - {golden_id, *plan.joined, *asked})
+        for other in plan.answered:
+            questions.answer(golden_id, other)
+            if plan.left is not None:
+                questions.answer(plan.left, other)
+        for other, fit in plan.reviews:
+            best = fit.best
+            questions.ask(
+                golden_id, other, Asked(frozenset((best.left.record_id, best.right.record_id)), best.score.bits)
+            )
+
+    def _ask_again(self, plan: Plan, golden_id: int) -> None:
+        """What the record has made certain of the open questions of its person."""
+        joins, near = ask_again(self.seen, golden_id, self.active.model)
+        plan.settled, plan.near = joins, plan.near | near
 
 
 def accepted_messages(message_ids: list[int]) -> frozenset[int]:

@@ -39,6 +39,7 @@ class UnitOfWork(Writing):
     records: dict[int, SourceRecord] = field(default_factory=dict)
     _touched: set[int] = field(default_factory=set)
     _created: set[int] = field(default_factory=set)
+    _merged_by: dict[int, int] = field(default_factory=dict)
 
     # -- identity ------------------------------------------------------------------------------
 
@@ -186,6 +187,7 @@ class UnitOfWork(Writing):
             self.move_link(event, link, retired, survivor)
         self.touch(event, retired)
         self.touch(event, survivor)
+        self._merged_by[retired.pk] = event.pk
         retired.status = GoldenStatus.MERGED
         retired.merged_into_id = survivor.pk
         survivor.verified = survivor.verified or retired.verified
@@ -264,9 +266,14 @@ class UnitOfWork(Writing):
     def settle(self) -> None:
         """Recompute what was touched: after it, only `write` is left to do."""
         self._recompute_golden_records()
+        seen: set[int] = set()
         for event in self._new.get(IdentityEvent, {}).values():
+            seen.add(event.pk)
             for golden_id, states in event.payload["golden_records"].items():
                 states["after"] = golden_state(self.golden_records[golden_id])
+                if self._merged_by.get(golden_id, event.pk) not in seen:
+                    # A later act of this transaction has merged it: to undo this one must not bring it back.
+                    states["after"] |= {name: states["before"][name] for name in ("status", "merged_into")}
 
     def _recompute_golden_records(self) -> None:
         touched = [self.golden_records[pk] for pk in sorted(self._touched)]
