@@ -20,7 +20,7 @@ from matching.model_document import from_document
 from mpi.access import Permission, require
 from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, Flaw, InvalidInput, StaleVersion
-from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus, RematchRun
+from mpi.models import Link, LinkageModelVersion, ModelActivation, ModelStatus, RematchRun
 from mpi.services.locking import run_act, transaction_time
 from mpi.services.model_approve import check_words
 from mpi.services.model_estimate import LinkEstimate, estimate_links
@@ -32,6 +32,9 @@ from mpi.services.model_versions import (
     model_document,
     readable_model,
 )
+
+_PREVIEW_COVERS = 0.9
+"""Share of today's links that a preview must have looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,10 @@ def look_ahead(version: LinkageModelVersion) -> Outlook:
 
 
 def _preview(version: LinkageModelVersion, active: LinkageModelVersion) -> UUID | None:
-    """The newest finished preview of this version that is not older than the active one's time."""
-    runs = RematchRun.objects.filter(model_version=version, previewed_at__isnull=False)
+    """The newest finished preview of this version that is not older than the active one's time, over an index that
+    was nearly as large as it is now: what came since was not looked at."""
+    least = _PREVIEW_COVERS * Link.objects.filter(ended_at__isnull=True).count()
+    runs = RematchRun.objects.filter(model_version=version, previewed_at__isnull=False, records__gte=least)
     if active.activated_at is not None:
         runs = runs.filter(previewed_at__gte=active.activated_at)
     return runs.order_by("-previewed_at").values_list("uuid", flat=True).first()
@@ -137,7 +142,8 @@ def require_open(ahead: Outlook, actor: Actor) -> None:
             f"Of {seen.looked_at:,} links looked at {seen.share.hits:,} would change, so up to {seen.at_most:.2%} of "
             f"{seen.links:,} may; over {limit:.2%} the whole difference must be looked at first."
         )
-    flaw = Flaw("preview", "is missing, or older than the active version", f"run “{ahead.mend}” and look at it")
+    problem = "is missing, older than the active version, or of a smaller index"
+    flaw = Flaw("preview", problem, f"run “{ahead.mend}” and look at it")
     raise InvalidInput(f"{words} Nothing was changed. Run “{ahead.mend}”, then activate again.", flaws=[flaw])
 
 

@@ -14,7 +14,7 @@ from matching.model_document import load_default
 from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.errors import InvalidInput, ServiceDown
-from mpi.models import LinkageModelVersion, ModelActivation, RematchRun
+from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun
 from mpi.queries import linkage
 from mpi.queries.labels import standing_labels
 from mpi.services.active_model import active_model
@@ -23,6 +23,7 @@ from mpi.services.model_activate import activate_model, outlook
 from mpi.services.model_compare import compare_versions
 from mpi.services.model_estimate import LinkEstimate, estimate_links, grade_changes
 from mpi.services.model_rollback import roll_back_model
+from mpi.services.rematch import preview_rematch
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import separate
 from tests.services.acting import undo
@@ -79,6 +80,19 @@ def test_links_that_would_end_are_counted_under_both_models(people) -> None:
     )
 
 
+def test_a_model_that_links_more_than_the_active_one_needs_a_preview_too(supervisor, admin) -> None:
+    activated(wary("wary"), supervisor, admin)
+    for system, mrn in (("HIS", "1"), ("LAB", "1"), ("HIS", "2")):
+        tell(system, mrn, KATHERINE)
+    assert GoldenRecord.objects.count() == 3, "the active model asks and links nothing"
+    assert not PotentialMatch.objects.exists()
+    bold = approved(changed("bold"), supervisor, admin)
+    ahead = outlook(name=bold, actor=admin)
+    assert ahead.estimate == LinkEstimate(links=3, looked_at=3, would_end=0, would_move=3)
+    with pytest.raises(InvalidInput, match="Of 3 links looked at 3 would change"):
+        activate_model(name=bold, reason="As agreed", actor=admin)
+
+
 def test_a_link_that_a_person_made_is_never_counted(people, steward) -> None:
     merge_golden_records(
         survivor_euid=owner("HIS", "1").euid,
@@ -117,6 +131,7 @@ def _preview(name: str, at: datetime | None) -> RematchRun:
     return RematchRun.objects.create(
         model_version=LinkageModelVersion.objects.get(name=name),
         status="previewed" if at else "previewing",
+        records=5 if at else 0,
         started_by="adam",
         started_by_name="Adam",
         started_at=timezone.now(),
@@ -136,6 +151,16 @@ def test_a_finished_preview_opens_the_way_and_is_named(people, supervisor, admin
     activate_model(name=name, reason="Looked at the whole difference", actor=supervisor)
     activation = ModelActivation.objects.order_by("-pk")[0]
     assert (activation.preview, activation.estimate["would_end"]) == (run.uuid, 4)
+
+
+def test_a_preview_of_an_index_that_has_grown_since_opens_nothing(people, supervisor, admin) -> None:
+    name = approved(wary("wary"), supervisor, admin)
+    preview_rematch(model_name=name, actor=supervisor)
+    assert outlook(name=name, actor=admin).is_open
+    tell("HIS", "4", MARGARET)
+    tell("HIS", "5", MARJORIE)
+    ahead = outlook(name=name, actor=admin)
+    assert (ahead.needs_preview, ahead.preview) == (True, None), "two of seven records came since"
 
 
 def test_the_share_is_a_setting(people, supervisor, admin, settings: Settings) -> None:
