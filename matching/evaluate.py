@@ -39,7 +39,10 @@ class Share:
         z2 = NORMAL_95**2 / self.of
         centre = (self.value + z2 / 2) / (1 + z2)
         half = NORMAL_95 / (1 + z2) * math.sqrt(self.value * (1 - self.value) / self.of + z2 / (4 * self.of))
-        return (max(0.0, centre - half), min(1.0, centre + half))
+        # At 0 and at 1 the end is exact; rounding would leave it a hair inside.
+        low = max(0.0, centre - half) if self.hits else 0.0
+        high = min(1.0, centre + half) if self.hits < self.of else 1.0
+        return (low, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,22 @@ def test_wilson_intervals_hold_near_one_and_of_nothing() -> None:
     assert Share(10, 10).interval[0] == pytest.approx(0.7225, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("hits", "of", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_intervals_are_those_of_a_published_table(hits: int, of: int, low: float, high: float) -> None:
+    """Newcombe, Statistics in Medicine 17 (1998), table I, method 3: Wilson without continuity correction."""
+    share = Share(hits, of)
+    assert share.interval == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert Share(of - hits, of).interval == (pytest.approx(1 - high, abs=5e-5), pytest.approx(1 - low, abs=5e-5))
+
+
+def test_an_interval_ends_where_the_share_does_at_nothing_and_at_all() -> None:
+    assert Share(0, 9_006).interval[0] == 0.0
+    assert Share(9_006, 9_006).interval[1] == 1.0, "no rounding that reads as “> 99.999 %”"
+
+
 def test_calibration_bands_compare_stated_with_observed() -> None:
     bands = calibration([(0.05, False), (0.95, True), (1.0, True), (0.91, False)])
     assert [(band.low, band.observed.hits, band.observed.of) for band in bands] == [(0.0, 0, 1), (0.9, 2, 3)]
