@@ -42,6 +42,8 @@ __all__ = ["evaluate_index", "read_truth", "resume_evaluations", "run_evaluation
 
 KIND = "evaluation"
 _LOCK_CLASS = 2
+_STARTING = 0
+"""Beside the keys of requests in the class of locks: held while one is started."""
 _MOST_ATTEMPTS = 3
 _TOLD_EVERY_S = 1.0
 _LEFT_ALONE = timedelta(seconds=30)
@@ -78,8 +80,7 @@ def start_evaluation(
     require(actor, Permission.EVALUATION)
     with transaction.atomic():
         version = _version(version_id)
-        if Job.objects.filter(kind=KIND, status=JobStatus.RUNNING).exists():
-            raise InvalidInput("An evaluation is under way; wait for it. Nothing was started.")
+        _require_none_under_way()
         kept = keep_truth(truth, truth_name, actor=actor) if truth is not None else kept_truth
         source = EvaluationSource.DECISIONS if kept is None else EvaluationSource.TRUTH
         job = Job.objects.create(
@@ -98,6 +99,24 @@ def start_evaluation(
         if by_worker:
             hint_evaluation(request.pk)
     return request
+
+
+def _require_none_under_way() -> None:
+    """Raise InvalidInput while another one is computed or waits. One whose process has ended stands in nobody's way.
+
+    Call inside a transaction: of two that start at once, one sees the other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, _STARTING])
+    running = EvaluationRequest.objects.select_related("job").filter(job__status=JobStatus.RUNNING)
+    for request in running:
+        begun = request.job.counts.get("attempts", 0) > 0
+        with _alone(request.pk) as left:
+            if left and begun:
+                _fail(request.job, "Its process ended before it was done, and another evaluation was started.")
+                continue
+        told = "is under way; wait for it" if begun else "waits for a worker; “manage.py up” starts them"
+        raise InvalidInput(f"An evaluation {told}. Nothing was started.")
 
 
 def _version(version_id: int | None) -> LinkageModelVersion:
@@ -133,7 +152,7 @@ def run_evaluation(request_id: int, *, advance: Advance = lambda _: None) -> Eva
         except MpiError as error:
             _fail(job, error.detail)
             return None
-        except Exception as error:
+        except BaseException as error:
             _fail(job, f"It ended with {type(error).__name__}; nothing was stored.")
             raise
 

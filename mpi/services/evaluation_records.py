@@ -28,7 +28,7 @@ _READ_AT_ONCE = 5_000
 _KEPT_OPEN = 50_000
 """Records held ready for comparing; the others are opened again from their document."""
 _RECORDS_A_SLICE = 20_000
-_PAIRS_AT_ONCE = 20_000
+_PAIRS_AT_ONCE = 5_000
 _MEMORY = "1GB"
 _READ = """
 SELECT r.id, r.version, l.golden_record_id, r.uuid, r.standard, r.ssn_cipher
@@ -137,7 +137,7 @@ def _load(
 def found_pairs(database: duckdb.DuckDBPyConnection, count: int, *, advance: Advance) -> Iterator[tuple[int, int, int]]:
     """(number, greater number, mask of rules) of all pairs that share a useful key, ascending by the first.
 
-    A key finds the first records that have it, up to the bound of the search, as online.
+    `advance` is told of records as their pairs have been taken, so that it moves with the comparing. A key finds the first records that have it, up to the bound of the search, as online.
     """
     strong = sum(1 << RULES.index(rule) for rule in STRONG_RULES)
     database.execute(_USEFUL_KEYS, [strong, CANDIDATES_A_STRONG_KEY, CANDIDATES_A_KEY])
@@ -149,9 +149,12 @@ def found_pairs(database: duckdb.DuckDBPyConnection, count: int, *, advance: Adv
             " where l.place <= l.most and l.id >= ? and l.id < ? group by l.id, r.id order by l.id, r.id",
             [first, last],
         )
+        reached = first
         while rows := found.fetchmany(_PAIRS_AT_ONCE):
             yield from rows
-        advance(last - first)
+            advance(rows[-1][0] - reached)
+            reached = rows[-1][0]
+        advance(last - reached)
 
 
 def true_pairs_with_a_key(database: duckdb.DuckDBPyConnection, people: Mapping[int, int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import combinations
 
 import pytest
@@ -24,7 +25,7 @@ from mpi.models import (
     SourceRecord,
     TruthFile,
 )
-from mpi.services import evaluation, evaluation_run
+from mpi.services import evaluation, evaluation_records, evaluation_run
 from mpi.services.active_model import active_model
 from mpi.services.evaluation import resume_evaluations, run_evaluation, start_evaluation
 from mpi.services.evaluation_truth import Truth
@@ -204,8 +205,44 @@ def test_nothing_of_an_evaluation_can_be_rewritten(index, auditor, model) -> Non
 
 def test_a_second_evaluation_waits_for_the_first(index, auditor) -> None:
     start_evaluation(actor=auditor)
-    with pytest.raises(InvalidInput, match="under way"):
+    with pytest.raises(InvalidInput, match=r"waits for a worker; “manage.py up” starts them"):
         start_evaluation(actor=auditor)
+    assert Job.objects.filter(kind="evaluation").count() == 1
+
+
+def test_one_that_is_computed_elsewhere_is_waited_for_and_one_whose_process_died_is_not(index, auditor) -> None:
+    first = start_evaluation(actor=auditor, by_worker=False)
+    Job.objects.filter(evaluation=first).update(counts={"done": 3, "attempts": 1})
+    elsewhere = connection.copy()
+    try:
+        with elsewhere.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [evaluation._LOCK_CLASS, first.pk])
+        with pytest.raises(InvalidInput, match="under way; wait for it"):
+            start_evaluation(actor=auditor)
+    finally:
+        elsewhere.close()
+    for _ in range(50):
+        try:
+            second = start_evaluation(actor=auditor, by_worker=False)
+        except InvalidInput:  # the server has not noticed yet that the other one is gone
+            time.sleep(0.1)
+        else:
+            break
+    assert run_evaluation(second.pk) is not None
+    died = Job.objects.get(evaluation=first)
+    assert (died.status, died.error[:17]) == (JobStatus.FAILED, "Its process ended")
+
+
+def test_an_evaluation_that_is_interrupted_at_the_terminal_is_over(index, auditor, monkeypatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluation_run, "by_decisions", interrupt)
+    request = start_evaluation(actor=auditor, by_worker=False)
+    with pytest.raises(KeyboardInterrupt):
+        run_evaluation(request.pk)
+    assert Job.objects.get(evaluation=request).status == JobStatus.FAILED
+    assert start_evaluation(actor=auditor).pk > request.pk
 
 
 def test_a_repeated_hint_computes_nothing_twice(index, auditor) -> None:
@@ -262,3 +299,12 @@ def test_no_value_of_a_patient_stands_in_the_figures(index, auditor, steward) ->
     told = str(evaluated(auditor, index).figures) + str(evaluated(auditor).figures)
     for value in ("Katherine", "KATHERINE", "8145", "Dayton", "1971", "K-1", "HIS", "LAB"):
         assert value not in told
+
+
+def test_progress_moves_while_pairs_are_compared_and_ends_at_the_whole(index, auditor, monkeypatch) -> None:
+    monkeypatch.setattr(evaluation_records, "_PAIRS_AT_ONCE", 2)
+    told: list[int] = []
+    request = start_evaluation(actor=auditor, truth=index, truth_name="t.csv", by_worker=False)
+    assert run_evaluation(request.pk, advance=told.append) is not None
+    assert sum(told) == 2 * len(PEOPLE), "each record is read, then compared"
+    assert len([count for count in told if count]) > 3, "more steps than one a stage"
