@@ -137,7 +137,8 @@ def _load(
 def found_pairs(database: duckdb.DuckDBPyConnection, count: int, *, advance: Advance) -> Iterator[tuple[int, int, int]]:
     """(number, greater number, mask of rules) of all pairs that share a useful key, ascending by the first.
 
-    `advance` is told of records as their pairs have been taken, so that it moves with the comparing. A key finds the first records that have it, up to the bound of the search, as online.
+    `advance` is told of records as their pairs have been taken, so that it moves with the comparing. A key finds the
+    first records that have it, up to the bound of the search, as online.
     """
     strong = sum(1 << RULES.index(rule) for rule in STRONG_RULES)
     database.execute(_USEFUL_KEYS, [strong, CANDIDATES_A_STRONG_KEY, CANDIDATES_A_KEY])
