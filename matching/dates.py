@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from matching.tables import BIRTH_DATE_PLACEHOLDERS
-from matching.text import to_capitals
+from matching.text import MISREAD_DIGITS, to_capitals
 
 EARLIEST_YEAR, LATEST_YEAR = 1880, 2100
 """Years that can be a birth year of a patient; a future date cannot be refused without a clock."""
@@ -24,9 +24,6 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})[-/. ](\d{4})(?: .*)?")
 _DAY_MONTH_NAME = re.compile(r"(\d{1,2})(?:ST|ND|RD|TH)?[- ,.]*([A-Z]{3,9})[- ,.]*(\d{4})(?: .*)?")
 _COMPACT_YEAR_LAST = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _MONTH_NAME_DAY = re.compile(r"([A-Z]{3,9})[- ,.]*(\d{1,2})(?:ST|ND|RD|TH)?[- ,.]+(\d{4})(?: .*)?")
-
-
-_MISREAD_DIGITS = str.maketrans("OQDILSZBG", "000115286")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def standard_date(told: str) -> StandardDate:
     text = to_capitals(told)
     if not text:
         return StandardDate()
-    parts = _split(text) or _split(text.translate(_MISREAD_DIGITS))
+    parts = _split(text) or _split(text.translate(MISREAD_DIGITS))
     if parts is None:
         return StandardDate(removed="not understood")
     year, month, day = parts

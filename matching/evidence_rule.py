@@ -25,7 +25,7 @@ def lacks_evidence(pair: PairFacts, model: LinkageModel) -> Reason | None:
         return Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
     more = pair.contact in CONTACT_AGREES or pair.number_nearly
     if pair.surname == Surname.DIFFERENT or (pair.surname == Surname.UNKNOWN and more):
-        explained = pair.born_and_named_alike or _child_without_name(pair)
+        explained = pair.born_and_named_alike or _child_without_name(pair) or _at_home_without_surname(pair)
         return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
     if more or (pair.middle == Middle.FULL and pair.surname != Surname.UNKNOWN):
         return None
@@ -38,7 +38,9 @@ def _lacks_name(pair: PairFacts) -> Reason | None:
     """A number is not enough: families use one number for several of them. A name must agree, or the birth date."""
     surname_agrees = pair.surname in SURNAME_AGREES
     named = pair.given_agrees and (pair.surname != Surname.DIFFERENT or pair.middle in MIDDLE_AGREES)
-    if named or pair.born_and_named_alike or _child_without_name(pair):
+    if named or pair.born_and_named_alike or _child_without_name(pair) or _name_in_the_other_field(pair):
+        return None
+    if surname_agrees and pair.given == Given.MISSING and pair.middle in MIDDLE_AGREES and pair.sex != Sex.DIFFERENT:
         return None
     at_home = pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE)
     born = pair.birth_date == BirthDate.EXACT
@@ -47,9 +49,27 @@ def _lacks_name(pair: PairFacts) -> Reason | None:
     return Reason("evidence", "The same identifier, but neither the name nor name and birth date agree.")
 
 
+def _name_in_the_other_field(pair: PairFacts) -> bool:
+    """One's own number and birth date, and the given name of one side is the family name of the other."""
+    left, right = pair.a.name, pair.b.name
+    crossed = {left.given, left.family} & {right.given, right.family}
+    return pair.own_number_and_birth and any(len(name) > 1 for name in crossed)
+
+
 def _child_without_name(pair: PairFacts) -> bool:
     """A newborn or unknown name, often under the mother's family name; only a sole candidate links by it."""
     return pair.given == Given.MISSING and pair.birth_date == BirthDate.EXACT and pair.sex != Sex.DIFFERENT
+
+
+def _at_home_without_surname(pair: PairFacts) -> bool:
+    """The same given and middle name at one address, a family name lost; a birth date must not be told twice."""
+    return (
+        pair.given == Given.EXACT
+        and pair.middle in MIDDLE_AGREES
+        and pair.surname == Surname.UNKNOWN
+        and pair.contact in CONTACT_BESIDES_EMAIL
+        and pair.birth_date == BirthDate.MISSING
+    )
 
 
 def _namesake(pair: PairFacts, model: LinkageModel) -> Reason | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from matching.records import SSN_AUTHORITY, Identifier
 from matching.tables import IDENTIFIER_PLACEHOLDERS, IMPERSONAL_IDENTIFIER_TYPES, SSN_PLACEHOLDERS
-from matching.text import all_same, digits_of, to_capitals
+from matching.text import MISREAD_DIGITS, all_same, digits_of, to_capitals
 
 _NUMBER = re.compile(r"[A-Z0-9]+")
 _SSN_SHAPE = re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}", re.ASCII)
@@ -78,6 +78,9 @@ def _read_ssn(told: str, states: frozenset[str]) -> StandardIdentifiers:
         return StandardIdentifiers(ssn_last4=digits)
     if _SSN_SHAPE.fullmatch(text) or (len(digits) == 9 and text.isascii() and not any(map(str.isalpha, text))):
         return _read_nine_digits(digits)
+    read = "".join(_NUMBER.findall(to_capitals(text))).translate(MISREAD_DIGITS)
+    if len(read) == 9 and len(digits) >= 6 and read.isdecimal() and is_valid_ssn(read):
+        return _read_nine_digits(read)
     return _read_odd_ssn(text, digits, states)
 
 

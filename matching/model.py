@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from matching.calibration import IDENTITY, Calibration, log_odds
 from matching.levels import COMPARISONS, HOUSE, TERM_CONTACTS, Given, Surname, house_level
 from matching.standardise import NOTHING_EXCESSIVE, ExcessiveValues
 
@@ -102,7 +103,7 @@ class PolicySettings:
     mode: PolicyMode = "balanced"
     population: int = 1_000_000
     birth_dates: int = 22_000
-    namesake_bits: float = 10.0
+    namesake_bits: float = 8.0
     floor_bits: float = -12.0
 
 
@@ -123,6 +124,7 @@ class LinkageModel:
     prior_records: int
     thresholds: Thresholds = Thresholds()
     policy: PolicySettings = PolicySettings()
+    calibration: Calibration = IDENTITY
     excessive: ExcessiveValues = NOTHING_EXCESSIVE
     author: str = ""
     justification: str = ""
@@ -144,8 +146,8 @@ class LinkageModel:
         check(self)
         derived = {
             "prior_bits": log_odds(self.prior),
-            "automatic_bits": log_odds(self.thresholds.automatic),
-            "review_bits": log_odds(self.thresholds.review),
+            "automatic_bits": self.calibration.total(self.thresholds.automatic),
+            "review_bits": self.calibration.total(self.thresholds.review),
             "bits": tuple(tuple(level.bits for level in comparison.levels) for comparison in self.comparisons),
             "given_bits": _bits_by_value(self.given_frequencies),
             "family_bits": _bits_by_value(self.family_frequencies),
@@ -165,11 +167,6 @@ TERM_GIVEN = int(Given.EXACT)
 """Level of the given comparison that earns the frequency adjustment of the given name."""
 TERM_HOUSE = frozenset(house_level(Surname.EXACT, contact) for contact in TERM_CONTACTS)
 """Levels of the house comparison that earn the frequency adjustment of the family name."""
-
-
-def log_odds(probability: float) -> float:
-    """log2(p / (1 - p)), the bits at which a total has this probability."""
-    return math.log2(probability / (1 - probability))
 
 
 def _bits_by_value(frequencies: TermFrequencies) -> Mapping[str, float]:
@@ -246,5 +243,8 @@ def _check_thresholds(model: LinkageModel) -> None:
         raise InvalidModel("Thresholds must be between 0 and 1.", "thresholds")
     if thresholds.review >= thresholds.automatic:
         raise InvalidModel("Thresholds are crossed: review must be lower than automatic.", "thresholds")
-    if model.policy.floor_bits >= log_odds(thresholds.review):
+    calibration = model.calibration
+    if not 0 < calibration.slope < math.inf or not math.isfinite(calibration.offset):
+        raise InvalidModel("The calibration must rise: its slope must be positive.", "calibration/slope")
+    if model.policy.floor_bits >= calibration.total(thresholds.review):
         raise InvalidModel("floor_bits must lie below the review threshold.", "policy/floor_bits")

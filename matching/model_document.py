@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import cast, get_args
 
+from matching.calibration import IDENTITY, Calibration
 from matching.model import (
     Comparison,
     InvalidModel,
@@ -39,6 +40,8 @@ def to_document(model: LinkageModel) -> dict[str, object]:
 
 
 def _body(model: LinkageModel) -> dict[str, object]:
+    # Documents from before there was a calibration keep their hash.
+    calibration = {} if model.calibration == IDENTITY else {"calibration": asdict(model.calibration)}
     return {
         "format": FORMAT,
         "version": model.version,
@@ -47,6 +50,7 @@ def _body(model: LinkageModel) -> dict[str, object]:
         "prior": {"probability": model.prior, "records": model.prior_records},
         "thresholds": asdict(model.thresholds),
         "policy": asdict(model.policy),
+        **calibration,
         "comparisons": [_comparison_document(comparison) for comparison in model.comparisons],
         "term_frequencies": {
             "given": _frequency_document(model.given_frequencies),
@@ -117,6 +121,7 @@ def _read(document: Node) -> LinkageModel:
         prior_records=prior.member("records").whole(),
         thresholds=_read_thresholds(document.member("thresholds")),
         policy=_read_policy(document.member("policy")),
+        calibration=_read_calibration(document.member("calibration")) if document.has("calibration") else IDENTITY,
         excessive=_read_excessive(document.member("excessive")),
         author=document.member("author").text() if document.has("author") else "",
         justification=document.member("justification").text() if document.has("justification") else "",
@@ -134,6 +139,7 @@ _KEYS = (
     "prior",
     "thresholds",
     "policy",
+    "calibration",
     "comparisons",
     "term_frequencies",
     "excessive",
@@ -185,6 +191,16 @@ def _read_policy(item: Node) -> PolicySettings:
         birth_dates=item.member("birth_dates").whole(),
         namesake_bits=item.member("namesake_bits").number(),
         floor_bits=item.member("floor_bits").number(),
+    )
+
+
+def _read_calibration(item: Node) -> Calibration:
+    item.only("offset", "slope", "fitted_on", "pairs")
+    return Calibration(
+        offset=item.member("offset").number(),
+        slope=item.member("slope").number(),
+        fitted_on=item.member("fitted_on").text() if item.has("fitted_on") else "",
+        pairs=item.member("pairs").whole() if item.has("pairs") else 0,
     )
 
 

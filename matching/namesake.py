@@ -10,6 +10,8 @@ INITIALS_AGREE = 11.0
 """Chance of one in eleven that two strangers have the same middle initial."""
 SAME_ZIP = 4.0
 """A quarter of the strangers that could be met live in the same ZIP code."""
+SAME_STREET = 64.0
+"""One in so many of the strangers that could be met lives at nearly the same street address, to put it high."""
 ELSEWHERE = 16.0
 """A different address makes a stranger that much likelier."""
 ONE_SOURCE = 16.0
@@ -47,7 +49,8 @@ def expected_strangers(
         (given not in (Given.EXACT, Given.MISSING), NAME_NOT_EXACT),
         (surname not in (Surname.EXACT, Surname.UNKNOWN), NAME_NOT_EXACT),
         (initials_agree, 1 / INITIALS_AGREE),
-        (contact in (Contact.ZIP, Contact.ZIP_PHONE_DIFFERS, Contact.CLOSE), 1 / SAME_ZIP),
+        (contact in (Contact.ZIP, Contact.ZIP_PHONE_DIFFERS), 1 / SAME_ZIP),
+        (contact == Contact.CLOSE, 1 / SAME_STREET),
         (contact == Contact.DIFFERS, ELSEWHERE),
         (bool(a.source_system) and a.source_system == b.source_system, ONE_SOURCE),
     )

@@ -45,14 +45,19 @@ class PairFacts:
         return self.ssn in (Ssn.EDIT, Ssn.CLOSE) or self.identifier == SharedIdentifier.EDIT
 
     @property
-    def own_number_and_birth(self) -> bool:
-        """The same birth date and a number of one's own: an SSN, or an identifier that families do not share."""
-        if self.birth_date != BirthDate.EXACT or not self.strong_id:
-            return False
-        return self.ssn == Ssn.EXACT or any(
+    def own_number(self) -> bool:
+        """The same number of one's own: an SSN, or an identifier that families do not share."""
+        if self.ssn == Ssn.EXACT:
+            return True
+        return self.identifier == SharedIdentifier.EXACT and any(
             kind not in _FAMILY_TYPES and (authority, kind, value) in self.b.identifiers
             for authority, kind, value in self.a.identifiers
         )
+
+    @property
+    def own_number_and_birth(self) -> bool:
+        """The same birth date and a number of one's own."""
+        return self.birth_date == BirthDate.EXACT and self.own_number
 
     @property
     def given_agrees(self) -> bool:

@@ -8,13 +8,16 @@ social security numbers or addresses must not be held for want of them.
 
 from __future__ import annotations
 
+from rapidfuzz.distance import OSA
+
 from matching.evidence_rule import lacks_evidence
-from matching.levels import BirthDate, Contact, Given, Middle, Sex, Ssn
+from matching.levels import BirthDate, Contact, Given, Middle, Sex, SharedIdentifier, Ssn
 from matching.model import LinkageModel
 from matching.pair_facts import (
     BIRTH_DATE_AGREES,
     CONTACT_BESIDES_EMAIL,
     GIVEN_ONLY_SIMILAR,
+    MIDDLE_AGREES,
     SURNAME_AGREES,
     PairFacts,
     mistyped_number,
@@ -63,9 +66,7 @@ def _vetoes(pair: PairFacts) -> list[Reason]:
         found.append(Reason("generation", "Birth dates a generation apart."))
     if pair.given == Given.DIFFERENT and not pair.own_number_and_birth:
         found.append(Reason("given-differs", "Different given names without the same SSN and birth date."))
-    near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
-    born = pair.birth_date in BIRTH_DATE_AGREES
-    if pair.middle == Middle.CONFLICT and not (born and (pair.strong_id or near)):
+    if pair.middle == Middle.CONFLICT and not _wrong_middle(pair):
         found.append(
             Reason("middle-differs", "Different middle names without the same birth date and SSN, address or phone.")
         )
@@ -76,28 +77,41 @@ def _vetoes(pair: PairFacts) -> list[Reason]:
     return found
 
 
+def _wrong_middle(pair: PairFacts) -> bool:
+    """Whether different middle names are likelier an error than two people of one name."""
+    near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
+    if pair.birth_date in BIRTH_DATE_AGREES:
+        return pair.strong_id or near
+    return near and pair.strong_id and pair.surname in SURNAME_AGREES and pair.birth_date == BirthDate.MISSING
+
+
 def _wrong_birth_date(pair: PairFacts) -> bool:
     """Whether a date a generation away is likelier an error than a parent or child under the same number.
 
-    All else must be the same, at one address or phone; a suffix would speak of father and son.
+    The number must be one's own, and the whole name the same; a suffix would speak of father and son.
     """
     return (
-        pair.strong_id
+        pair.own_number
         and pair.given_agrees
         and pair.surname in SURNAME_AGREES
-        and pair.contact in (*CONTACT_BESIDES_EMAIL, Contact.CLOSE)
         and pair.middle != Middle.CONFLICT
+        and pair.sex != Sex.DIFFERENT
         and not (pair.a.name.suffix or pair.b.name.suffix)
     )
 
 
 def _wrong_number(pair: PairFacts) -> bool:
-    """Whether a differing SSN is likelier an error than a second person, such as a twin of nearly the same name."""
+    """Whether a differing SSN is likelier an error than a second person, such as a twin of nearly the same name.
+
+    Twins share the address: phones that differ there are a second contradiction.
+    """
     same_name_and_birth = pair.given == Given.EXACT and pair.birth_date == BirthDate.EXACT
     one_source = bool(pair.a.source_system) and pair.a.source_system == pair.b.source_system
+    other_phone = pair.contact == Contact.ADDRESS and bool(pair.a.phones and pair.b.phones)
     return (
         same_name_and_birth
         and pair.contact in CONTACT_BESIDES_EMAIL
+        and not other_phone
         and pair.middle != Middle.CONFLICT
         and not one_source
     )
@@ -125,13 +139,15 @@ def _two_contradictions(pair: PairFacts) -> list[Reason]:
 def _contradictions(pair: PairFacts) -> list[Reason]:
     """Contradictions that a person can explain: never automatic, but no proof of two people."""
     found = []
-    if pair.given in GIVEN_ONLY_SIMILAR and not pair.own_number_and_birth:
+    if pair.given in GIVEN_ONLY_SIMILAR and not (pair.own_number_and_birth or _misheard(pair)):
         found.append(Reason("given-similar", "Given names only similar, without the same SSN and birth date."))
     far = pair.birth_date not in BIRTH_DATE_AGREES and pair.birth_date not in (BirthDate.MISSING, BirthDate.GENERATION)
     if far and not pair.strong_id:
         found.append(Reason("birth-date-differs", "Birth dates two or more errors apart without the same SSN."))
     if pair.a.ssn and pair.b.ssn and pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and not mistyped_number(pair):
         found.append(Reason("ssn-near", "SSNs nearly the same without the same name and birth date."))
+    if pair.birth_date not in BIRTH_DATE_AGREES and _other_number(pair):
+        found.append(Reason("identifier-differs", "Different numbers of one kind, and no birth date that agrees."))
     one_suffix = bool(pair.a.name.suffix) != bool(pair.b.name.suffix)
     if one_suffix and pair.birth_date == BirthDate.MISSING and not pair.strong_id:
         found.append(
@@ -146,9 +162,32 @@ def _contradictions(pair: PairFacts) -> list[Reason]:
     return found
 
 
+def _other_number(pair: PairFacts) -> bool:
+    """Whether numbers of one authority and kind differ by more than a typing error or two, and no SSN is shared.
+
+    A government number of another country has no check for validity here, but father and son have two of them.
+    """
+    if pair.identifier != SharedIdentifier.DIFFERENT or pair.ssn == Ssn.EXACT:
+        return False
+    return not any(
+        one[:2] == other[:2] and OSA.distance(one[2], other[2], score_cutoff=2) <= 2
+        for one in pair.a.identifiers
+        for other in pair.b.identifiers
+    )
+
+
+def _misheard(pair: PairFacts) -> bool:
+    """Whether a similar given name is the same one: with the number, the family name, and birth date or middle name."""
+    if not pair.own_number or pair.surname not in SURNAME_AGREES or pair.middle == Middle.CONFLICT:
+        return False
+    if pair.birth_date == BirthDate.MISSING:
+        return pair.middle in MIDDLE_AGREES
+    return pair.birth_date in BIRTH_DATE_AGREES
+
+
 def _sole_candidate(pair: PairFacts) -> list[Reason]:
     found: list[Reason] = []
-    if pair.strong_id and (pair.given_agrees or pair.birth_date == BirthDate.EXACT):
+    if pair.strong_id and (pair.given_agrees or pair.birth_date == BirthDate.EXACT or _misheard(pair)):
         return found
     if pair.ssn in (Ssn.EDIT, Ssn.CLOSE) and pair.birth_date == BirthDate.MISSING and mistyped_number(pair):
         return found

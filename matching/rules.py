@@ -75,6 +75,12 @@ RULES: tuple[Rule, ...] = (
         "Numbers nearly the same without the same given name and birth date.",
         "Numbers of a family may follow each other.",
     ),
+    Rule(
+        "identifier-differs",
+        "cap",
+        "Different numbers of one kind without the same SSN or a birth date that agrees.",
+        "Father and son of one name have a number each.",
+    ),
     Rule("suffix-unsure", "cap", "A suffix on one side and no birth date.", "Nothing tells father from son."),
     Rule(
         "sex-differs",

@@ -1,12 +1,12 @@
 """Levels and a model -> bits per comparison, their total, and the match probability.
 
 total = log2(prior odds) + sum of log2(m/u) + term-frequency adjustments (Fellegi and Sunter 1969);
-probability = 2^total / (1 + 2^total). A missing value weighs 0 bits. Policy never touches these numbers.
+probability = 2^x / (1 + 2^x), where x is the model's calibration of the total. A missing value weighs 0 bits.
+Policy never touches these numbers.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from matching.compare import compare
@@ -51,8 +51,8 @@ class Score:
 
     @property
     def probability(self) -> float:
-        """Match probability between 0 and 1 (the model's calibration of the total: identity so far)."""
-        return probability(self.bits)
+        """The match probability between 0 and 1 that the model's calibration states for the total."""
+        return self.model.calibration.probability(self.bits)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -75,14 +75,6 @@ class Score:
                 )
             )
         return tuple(parts)
-
-
-def probability(bits: float) -> float:
-    """2^bits / (1 + 2^bits), without overflow on either side."""
-    if bits >= 0:
-        return 1.0 / (1.0 + math.exp2(max(-bits, -1000.0)))
-    odds = math.exp2(max(bits, -1000.0))
-    return odds / (1.0 + odds)
 
 
 def score(a: StandardRecord, b: StandardRecord, model: LinkageModel) -> Score:

@@ -12,6 +12,7 @@ Everything happens in memory: DuckDB is forbidden to spill, because what it hold
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ LEAST_PAIRS = 200
 """Pairs a session must see at the least; with fewer its m would be noise."""
 SAMPLED_PAIRS = 2e7
 """Pairs of different people on which u is estimated."""
+PAIRS_A_CHUNK = 2.5e6
+"""Sampled pairs that are held in memory at once."""
 _ALL = tuple(range(len(COMPARISONS)))
 
 
@@ -174,7 +177,10 @@ def _estimate_u(
         create_records(connection, records, established)
         linker = _linker(connection, _settings(_ALL, {}, 1e-4))
         linker.training.estimate_u_using_random_sampling(
-            max_pairs=sampled_pairs, seed=seed, min_count_per_level=None, num_chunks=1
+            max_pairs=sampled_pairs,
+            seed=seed,
+            min_count_per_level=None,
+            num_chunks=math.ceil(sampled_pairs / PAIRS_A_CHUNK),
         )
         return _learned(linker, _ALL, "_trained_u_probabilities")
 

@@ -9,6 +9,9 @@ from anyascii import anyascii
 LONGEST = 500
 """Characters of one told value that are looked at; no name, street or number of a person is longer."""
 
+MISREAD_DIGITS = str.maketrans("OQDILSZBG", "000115286")
+"""Letters that a scanner or a tired eye takes for digits."""
+
 
 @lru_cache(maxsize=65_536)
 def to_capitals(told: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from django.db.models import QuerySet
 
-from matching.model import Comparison, LinkageModel, log_odds
+from matching.model import Comparison, LinkageModel
 from matching.model_compare import compare_models
 from matching.model_document import from_document
 from matching.rules import KINDS, RULES
@@ -170,8 +170,8 @@ def _levels(comparison: Comparison) -> Block:
 def _thresholds(known: _Known) -> Iterator[Block]:
     model = known.model
     rows = (
-        ("Links by itself over", percent(model.thresholds.automatic), bits(log_odds(model.thresholds.automatic))),
-        ("Review from", percent(model.thresholds.review), bits(log_odds(model.thresholds.review))),
+        ("Links by itself over", percent(model.thresholds.automatic), bits(model.automatic_bits)),
+        ("Review from", percent(model.thresholds.review), bits(model.review_bits)),
         ("Evidence of two people under", "", bits(model.policy.floor_bits)),
         ("Before any evidence", percent(model.prior), bits(model.prior_bits)),
     )

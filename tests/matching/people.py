@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from matching.blocking import blocking_keys
-from matching.decide import Person, decide
-from matching.join import Member
-from matching.model import LinkageModel
 from matching.records import StandardAddress, StandardName, StandardRecord
 from matching.standardise import standardise
 from mpi.mapping import record_from_flat
@@ -111,35 +105,3 @@ def town(records: int, seed: int) -> tuple[dict[int, StandardRecord], dict[int, 
         standard[number] = standardise(record_from_flat(generated.as_dict()).record)
         truth[number] = generated.person_id
     return standard, truth
-
-
-@dataclass(slots=True)
-class Arrival:
-    """What one-by-one arrival leaves: record -> person, and the record pairs that open potential matches."""
-
-    persons: dict[int, int] = field(default_factory=dict)
-    review: list[tuple[int, int]] = field(default_factory=list)
-
-
-def arrive(records: Mapping[int, StandardRecord], model: LinkageModel) -> Arrival:
-    """Decide the records one after another over an index in memory, as the service does over the database."""
-    index: dict[tuple[str, str], list[int]] = defaultdict(list)
-    members: dict[int, list[int]] = defaultdict(list)
-    result = Arrival()
-    for number, record in records.items():
-        keys = [(key.rule, key.value) for key in blocking_keys(record)]
-        near = {result.persons[other] for key in keys for other in index[key]}
-        candidates = [Person(one, tuple(Member(each, records[each]) for each in members[one])) for one in sorted(near)]
-        decision = decide(Member(number, record), candidates, model)
-        person = min(decision.person_ids, default=number)
-        for other in decision.person_ids:
-            if other != person:
-                result.persons.update(dict.fromkeys(members[other], person))
-                members[person] += members.pop(other)
-        result.persons[number] = person
-        members[person].append(number)
-        result.review += [(item.record_id, number) for item in decision.review]
-        for key in keys:
-            index[key].append(number)
-    result.review = [pair for pair in result.review if result.persons[pair[0]] != result.persons[pair[1]]]
-    return result

@@ -77,10 +77,66 @@ def test_a_cap_holds_the_pair_for_review(left: StandardRecord, right: StandardRe
     assert not found.vetoes
 
 
-def test_a_birth_date_a_generation_away_is_an_error_where_number_name_and_address_agree() -> None:
-    assert verdict(MARGARET, vary(birth_date="1996-11-02", source_system="LAB")).grade == "certain"
-    elsewhere_ = vary(birth_date="1996-11-02", addresses=(), phones=(), emails=())
-    assert "generation" in codes(verdict(MARGARET, elsewhere_))
+def test_a_birth_date_a_generation_away_is_an_error_where_the_own_number_and_the_whole_name_agree() -> None:
+    born = {"birth_date": "1996-11-02", "source_system": "LAB"}
+    assert verdict(MARGARET, vary(**born)).grade == "certain"
+    assert verdict(MARGARET, vary(**born, addresses=(), phones=(), emails=())).grade == "certain"
+    for other in ({"family": "ZYWICKI"}, {"given": "DOROTHY"}, {"middle": "ROSE"}, {"sex": "M"}):
+        assert "generation" in codes(verdict(MARGARET, vary(**born, **other)))
+
+
+def test_a_father_and_a_son_of_one_name_may_share_a_member_number() -> None:
+    father = vary(ssn="", identifiers=(("ACME", "MB", "W123456"),))
+    assert "generation" in codes(verdict(father, replace(father, birth_date="1996-11-02")))
+
+
+def test_another_number_is_an_error_at_home_unless_the_phone_is_another_too() -> None:
+    """Twins of one given name share the address: the second contradiction speaks of two people."""
+    other = {"ssn": "601558877", "source_system": "LAB", "emails": (), "middle": ""}
+    assert verdict(MARGARET, vary(**other, phones=())).grade == "certain"
+    assert "ssn-differs" in codes(verdict(MARGARET, vary(**other, phones=("2175559999",))))
+    assert "ssn-differs" in codes(verdict(MARGARET, vary(**(other | {"source_system": "HOSP"}), phones=())))
+
+
+def test_a_similar_given_name_is_misheard_where_own_number_family_name_and_birth_date_agree() -> None:
+    heard = {"given": "MARGHARITTA", "middle": "", "birth_date": "1970-03-15"}
+    assert verdict(MARGARET, vary(**heard)).grade == "certain"
+    assert "given-similar" in codes(verdict(MARGARET, vary(**heard, family="ZYWICKI")))
+    assert "given-similar" in codes(verdict(vary(middle=""), vary(**(heard | {"birth_date": ""}))))
+    assert verdict(MARGARET, vary(**(heard | {"birth_date": "", "middle": "A"}))).grade == "certain"
+
+
+def test_a_name_in_the_other_field_counts_with_the_own_number_and_birth_date() -> None:
+    nobody = {"given": "WILHELMINA", "middle": "", "addresses": (), "phones": (), "emails": ()}
+    assert "evidence" in codes(verdict(MARGARET, vary(**nobody, family="ZYWICKI")))
+    assert "evidence" not in codes(verdict(MARGARET, vary(**nobody, family="MARGARET")))
+
+
+def test_different_numbers_of_one_kind_are_held_without_a_birth_date_that_agrees() -> None:
+    bare = vary(ssn="", birth_date="", identifiers=(("NHS", "NI", "9434765919"),))
+    others = {number: replace(bare, identifiers=(("NHS", "NI", number),)) for number in ("4010232137", "9434765191")}
+    assert "identifier-differs" in codes(verdict(bare, others["4010232137"]))
+    assert "identifier-differs" not in codes(verdict(bare, others["9434765191"]))
+    assert "identifier-differs" not in codes(verdict(replace(bare, birth_date="1970-03-14"), vary(ssn="")))
+
+
+def test_another_middle_name_is_forgiven_without_a_birth_date_where_number_name_and_home_agree() -> None:
+    other = vary(middle="ROSE", birth_date="", source_system="LAB")
+    assert "middle-differs" not in codes(verdict(MARGARET, other))
+    assert "middle-differs" in codes(verdict(MARGARET, replace(other, addresses=(), phones=(), emails=())))
+
+
+def test_a_lost_family_name_is_made_good_by_given_and_middle_name_at_one_address_if_nobody_else_fits() -> None:
+    home = {"birth_date": "", "ssn": "", "emails": (), "phones": ()}
+    assert verdict(vary(**home), vary(**home, family="")).automatic_if_sole
+    assert "evidence" in codes(verdict(vary(**home), vary(**home, family="", middle="")))
+
+
+def test_nearly_one_street_leaves_fewer_strangers_than_one_postal_code() -> None:
+    name = {"given": "JAMES", "middle": "", "family": "SMITH", "sex": "M", "ssn": "", "phones": (), "emails": ()}
+    other, nearly = ((replace(MARGARET.addresses[0], street=street),) for street in ("900 ELM RD", "12 OAKE ST"))
+    assert codes(verdict(vary(**name), vary(**name, addresses=other))) == {"namesake"}
+    assert verdict(vary(**name), vary(**name, addresses=nearly)).grade == "certain"
 
 
 def test_jr_and_ii_are_the_same_man() -> None:
@@ -139,7 +195,7 @@ def test_strict_mode_switches_the_namesake_rule_off() -> None:
 
 def test_a_larger_population_holds_more_namesakes() -> None:
     name = {"given": "THEODORA", "middle": "", "family": "ZYWICKI"}
-    crowded = replace(load_default(), policy=PolicySettings(population=10**10))
+    crowded = replace(load_default(), policy=PolicySettings(population=10**11))
     assert codes(verdict(vary(**name), elsewhere(**name), crowded)) == {"namesake"}
 
 

@@ -7,11 +7,12 @@ import random
 
 import pytest
 
+from matching.calibration import log_odds, probability
 from matching.levels import COMPARISONS, GIVEN, HOUSE, Contact, Given, Surname, house_level
-from matching.model import LinkageModel, log_odds
+from matching.model import LinkageModel
 from matching.model_document import load_default
 from matching.records import StandardRecord
-from matching.score import probability, score
+from matching.score import score
 from tests.matching.people import MARGARET, elsewhere, odd_record, vary
 
 

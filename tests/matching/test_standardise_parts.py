@@ -72,6 +72,13 @@ def test_numbers_that_were_never_issued_are_no_ssn(told: str) -> None:
     assert standard_identifiers([Identifier("SSA", told, "SS")], frozenset()).ssn == ""
 
 
+def test_letters_that_a_scanner_takes_for_digits_are_read_in_an_ssn() -> None:
+    for told in ("S36-9O-4399", "536-90-4399", "536 90 4399"):
+        found = standard_identifiers([Identifier("SSA", told, "SS")], frozenset())
+        assert (found.ssn, found.ssn_last4) == ("536904399", "4399")
+    assert standard_identifiers([Identifier("SSA", "SOB-IS-ZOLS", "SS")], frozenset()).ssn == ""
+
+
 def test_an_ssn_has_one_form_and_its_last_four() -> None:
     for told in ("536-90-4399", "536904399", " 536 90 4399 "):
         found = standard_identifiers([Identifier("SSA", told, "SS")], frozenset())
