@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, Flaw, Forbidden, InvalidInput
-from mpi.models import LinkageModelVersion, ModelStatus
+from mpi.errors import AlreadyDecided, Flaw, InvalidInput
+from mpi.models import ModelStatus
 from mpi.services.locking import run_act, transaction_time
 from mpi.services.model_versions import SUBJECT, ModelAct, find_version, lock_versions, readable_model
 from mpi.services.reasons import check_note
+from mpi.services.second_person import require_second_person
 
 
 def approve_model(*, name: str, reason: str, actor: Actor) -> ModelAct:
@@ -36,7 +35,14 @@ def _decide(name: str, reason: str, actor: Actor, status: ModelStatus) -> ModelA
     action = Action.MODEL_APPROVED if approved else Action.MODEL_REJECTED
     if approved:
         version = find_version(name)
-        _require_another_person(version, actor)
+        require_second_person(
+            actor,
+            began_by=version.author_id,
+            action=action,
+            subject=(SUBJECT, name),
+            own="A linkage model is approved by another person than its author.",
+            nobody="A person must approve it.",
+        )
         readable_model(version)
 
     def act() -> ModelAct:
@@ -66,20 +72,6 @@ def _decide(name: str, reason: str, actor: Actor, status: ModelStatus) -> ModelA
         return ModelAct(name, str(status), f"The linkage model {name} is {status}.")
 
     return run_act(act)
-
-
-def _require_another_person(version: LinkageModelVersion, actor: Actor) -> None:
-    """Raise Forbidden, and write the refusal down, unless a person acts who is not the author."""
-    if actor.kind == "user" and actor.id != version.author_id:
-        return
-    own = actor.kind == "user"
-    words = "A linkage model is approved by another person than its author." if own else "A person must approve it."
-    with transaction.atomic():
-        refused = {"why": "own draft" if own else "no person"}
-        record(
-            entry_by(actor, Action.MODEL_APPROVED, subject=(SUBJECT, version.name), outcome="refused", detail=refused)
-        )
-    raise Forbidden(f"{words} Nothing was changed.")
 
 
 def check_words(reason: str) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor, Source
-from mpi.errors import AlreadyDecided, Busy, Flaw, Forbidden, InvalidInput
+from mpi.errors import AlreadyDecided, Busy, Flaw, InvalidInput
 from mpi.models import (
     Link,
     LinkageModelVersion,
@@ -37,6 +37,7 @@ from mpi.services.neighbourhood import open_matches, separated_pairs
 from mpi.services.rematch_acts import Work, carry_out, question_of
 from mpi.services.rematch_read import View, membership, view_under
 from mpi.services.rematch_run import Tell, actor_of, find_run, note, silent
+from mpi.services.second_person import require_second_person
 
 PATIENCE = 20
 """How often a change waits for records that others hold, a second each, before the run pauses."""
@@ -48,15 +49,24 @@ class _Skip(Exception):
 
 
 def approve_rematch(*, run_uuid: UUID | str, actor: Actor) -> RematchRun:
-    """Let a previewed run be applied. Raises Forbidden (also for who started it), NotFound, AlreadyDecided."""
+    """Let a previewed run be applied. Raises Forbidden (also for who started it, and for whoever is no person),
+    NotFound, AlreadyDecided. Refusals are audited.
+    """
     require(actor, Permission.MODEL_MANAGE)
+    begun = find_run(run_uuid)
+    require_second_person(
+        actor,
+        began_by=begun.started_by,
+        action=Action.REMATCH_APPROVED,
+        subject=("rematch_run", str(begun.uuid)),
+        own="Who started a rematch does not approve it: a second person must look at the difference.",
+        nobody="A person must approve a rematch, and not the one who started it.",
+    )
 
     def act() -> RematchRun:
-        run = locked_run(find_run(run_uuid).pk)
+        run = locked_run(begun.pk)
         if run.status != RematchStatus.PREVIEWED:
             raise AlreadyDecided(f"This run is {run.status}; only a finished preview is approved. Nothing was changed.")
-        if actor.id == run.started_by:
-            raise Forbidden("Who started a rematch does not approve it: a second person must look at the difference.")
         run.status = RematchStatus.APPROVED
         run.approved_by, run.approved_by_name, run.approved_at = actor.id, actor.name, transaction_time()
         run.save(update_fields=["status", "approved_by", "approved_by_name", "approved_at"])

@@ -10,8 +10,8 @@ from django.db import transaction
 from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.access import ROLES, Permission, require
-from mpi.commands import Actor, Source
-from mpi.errors import Flaw, InvalidInput, NotFound
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput
 from mpi.models import User
 
 
@@ -38,12 +38,3 @@ def put_user(*, username: str, display_name: str, roles: Sequence[str], password
             )
         )
     return user
-
-
-def actor_named(username: str, *, source: Source = "command") -> Actor:
-    """A user who acts at a terminal, with the permissions of their roles. Raises NotFound."""
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise NotFound("There is no active user of this name; “createuser” makes one.")
-    held = [ROLES.get(role, frozenset()) for role in user.groups.values_list("name", flat=True)]
-    return Actor("user", user.get_username(), str(user), frozenset().union(*held), source, "HSYSADMIN")

@@ -10,9 +10,17 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
+from audit.models import AuditEvent
 from mpi.models import RematchRun, User
 from tests.rematch.rematching import BLIND, SHIPPED, use
 from tests.services.telling import KATHERINE, MARCUS, MARGARET, MARJORIE, owner, tell
+
+_PASSWORD = "a password of the tests"
+
+
+@pytest.fixture(autouse=True)
+def _password_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPI_PASSWORD", _PASSWORD)
 
 
 @pytest.fixture
@@ -34,7 +42,8 @@ def _rematch(*words: str) -> tuple[str, dict[str, Any]]:
 
 
 def _supervisor(name: str) -> str:
-    User.objects.create(username=name).groups.set(Group.objects.filter(name="supervisor"))
+    user = User.objects.create_user(username=name, password=_PASSWORD)
+    user.groups.set(Group.objects.filter(name="supervisor"))
     return name
 
 
@@ -77,7 +86,7 @@ def test_no_difference_is_said_in_words(db: None) -> None:
         (("--apply", "00000000"), "no rematch run"),
         (("--apply", "x"), "first eight characters"),
         (("--model", "nobody"), "no linkage model"),
-        (("--dry-run", "--user", "nobody"), "no active user"),
+        (("--dry-run", "--user", "nobody"), "The password of nobody"),
     ],
 )
 def test_a_refusal_says_what_to_do_and_leaves_no_run(apart: None, words: tuple[str, ...], refusal: str) -> None:
@@ -90,8 +99,24 @@ def test_a_run_that_nobody_approved_is_not_applied(apart: None) -> None:
     _, told = _rematch()
     with pytest.raises(CommandError, match="second person"):
         _rematch("--apply", told["run"])
-    with pytest.raises(CommandError, match="does not approve it"):
+    with pytest.raises(CommandError, match="say who with --user NAME"):
         _rematch("--approve", told["run"])
+
+
+def test_who_started_a_run_does_not_approve_it_whatever_name_is_given(
+    apart: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, told = _rematch("--user", _supervisor("susan"))
+    _supervisor("bob")
+    with pytest.raises(CommandError, match="does not approve it"):
+        _rematch("--approve", told["run"], "--user", "susan")
+    monkeypatch.setenv("MPI_PASSWORD", "that of Susan")
+    for act in ("--approve", "--apply", "--undo"):
+        with pytest.raises(CommandError, match="The password of bob"):
+            _rematch(act, told["run"], "--user", "bob")
+    refused = AuditEvent.objects.get(action="rematch.approved")
+    assert (refused.actor_id, refused.outcome, refused.detail["why"]) == ("susan", "refused", "own work")
+    assert RematchRun.objects.get().status == "previewed"
 
 
 def test_an_empty_index_is_refused_with_what_to_do(db: None) -> None:

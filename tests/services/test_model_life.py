@@ -99,7 +99,7 @@ def test_nobody_approves_a_model_of_his_own_and_the_try_is_written_down(calmer, 
         approve_model(name=name, reason="Mine is best", actor=supervisor)
     assert status_of(name) == "draft"
     (refused,) = events("model.approved")
-    assert (refused.outcome, refused.actor_id, refused.detail["why"]) == ("refused", "susan", "own draft")
+    assert (refused.outcome, refused.actor_id, refused.detail["why"]) == ("refused", "susan", "own work")
 
 
 def test_only_a_person_approves(calmer, supervisor, system) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mpi.commands import system_actor
 from mpi.errors import MpiError
+from mpi.management.persons import actor_at_command_line
 from mpi.management.progress import progress_bar
 from mpi.models import RematchRun
 from mpi.queries.rematch import difference, runs, samples, summary
@@ -21,7 +21,6 @@ from mpi.services.rematch import preview_rematch
 from mpi.services.rematch_apply import approve_rematch, continue_applying, start_applying
 from mpi.services.rematch_run import Tell, find_run
 from mpi.services.rematch_undo import continue_undoing, start_undoing
-from mpi.services.users import actor_named
 
 
 class Command(BaseCommand):
@@ -40,7 +39,9 @@ class Command(BaseCommand):
         acts.add_argument("--apply", metavar="RUN", help="apply an approved run, or go on with it")
         acts.add_argument("--undo", metavar="RUN", help="undo a run, or go on with that")
         acts.add_argument("--list", action="store_true", help="list the runs")
-        parser.add_argument("--user", default="", help="sign-in name of who asks for it; by default the command itself")
+        parser.add_argument(
+            "--user", default="", help="act as this user, who gives a password; by default the command itself"
+        )
         parser.add_argument("--note", default="", help="a word on why, kept with the run")
         parser.add_argument("--json", action="store_true", help="print one JSON line at the end")
 
@@ -57,12 +58,14 @@ class Command(BaseCommand):
             self.stdout.write(jsonlib.dumps(told))
 
     def run(self, options: dict[str, Any]) -> dict[str, Any]:
-        actor = actor_named(options["user"]) if options["user"] else system_actor("rematch", source="command")
+        actor = actor_at_command_line("rematch", options["user"])
         if options["list"]:
             return self.list_runs()
         if options["show"]:
             return self.show(find_run(options["show"]))
         if options["approve"]:
+            if not options["user"]:
+                raise CommandError("A person must approve a rematch: say who with --user NAME. Nothing was changed.")
             return self.show(approve_rematch(run_uuid=options["approve"], actor=actor))
         if options["apply"]:
             run = start_applying(run_uuid=options["apply"], actor=actor, by_worker=False)
