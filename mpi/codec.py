@@ -7,9 +7,10 @@ in clear: in `told` they are ciphertexts, in `standard` blind indexes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -17,11 +18,14 @@ from anyascii import anyascii
 
 from matching.records import (
     SSN_AUTHORITY,
+    Address,
     Identifier,
+    Name,
     PatientRecord,
     StandardAddress,
     StandardName,
     StandardRecord,
+    Telecom,
     patient_record_from_document,
 )
 from mpi import vault
@@ -30,6 +34,7 @@ from mpi.models import Decision, GoldenRecord, SourceRecord
 _OFTEN_SAME = 512
 """Bytes below which a decision document has no evidence in it."""
 _WINDOW_BITS, _MEMORY_LEVEL = 12, 5
+_REPEATED = ("names", "addresses", "telecoms", "identifiers")
 PROTECTED_TYPES = frozenset({"SS", "SSN", "ITIN", "TAX", "PPN", "DL", "NI", "MB"})
 """HL7 table 0203 types whose values are encrypted at rest."""
 
@@ -41,13 +46,30 @@ def is_protected(authority: str, kind: str) -> bool:
 
 def told_document(record: PatientRecord, record_uuid: object) -> bytes:
     """The record as told, as JSON, with protected values encrypted for this source record."""
-    hidden = tuple(
-        replace(part, value=vault.encrypt_text(part.value, field="identifier", record=str(record_uuid)))
-        if is_protected(part.authority, part.type)
-        else part
-        for part in record.identifiers
-    )
-    return orjson.dumps(replace(record, identifiers=hidden))
+    told = plain_record(record)
+    for part in told["identifiers"]:
+        if is_protected(part["authority"], part["type"]):
+            part["value"] = vault.encrypt_text(part["value"], field="identifier", record=str(record_uuid))
+    return orjson.dumps(told)
+
+
+def plain_record(record: PatientRecord) -> dict[str, Any]:
+    """The record as plain JSON: `orjson` reads dictionaries in half the time that slotted dataclasses take."""
+    told = _plain(record)
+    for name in _REPEATED:
+        told[name] = [_plain(part) for part in told[name]]
+    return told
+
+
+def _plain(value: PatientRecord | Name | Address | Telecom | Identifier | StandardRecord) -> dict[str, Any]:
+    names, take = _shape(type(value))  # type: ignore[arg-type]  # a class is hashable
+    return dict(zip(names, take(value), strict=True))
+
+
+@cache
+def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(kind))
+    return names, attrgetter(*names)
 
 
 def told_record(source_record: SourceRecord) -> PatientRecord:
@@ -95,7 +117,7 @@ def protected_standard(standard: StandardRecord) -> StandardRecord:
 
 def standard_document(standard: StandardRecord) -> bytes:
     """The (protected) standard record as JSON, without the SSN and its last four."""
-    return orjson.dumps(replace(standard, ssn="", ssn_last4=""))
+    return orjson.dumps(_plain(standard) | {"ssn": "", "ssn_last4": ""})
 
 
 def ssn_of(standard: StandardRecord) -> str:

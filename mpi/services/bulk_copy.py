@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import models
@@ -129,8 +130,9 @@ def array(values: Iterable[int | str]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+@lru_cache(maxsize=256)
 def moment(value: datetime | None) -> str:
-    """A timestamptz column."""
+    """A timestamptz column; most rows of a batch share one."""
     return "\\N" if value is None else value.isoformat()
 
 

@@ -46,6 +46,7 @@ from mpi.services.bulk_engine import require_engine, spark_pairs
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
 from mpi.services.bulk_lines import Aside, line_tasks, looking_tasks
+from mpi.services.bulk_packed import standard_of
 from mpi.services.bulk_pairs import add_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
 from mpi.services.bulk_prepare import Lines, Prepared
@@ -57,7 +58,6 @@ from mpi.services.bulk_schema import (
     remove_indexes,
     restore_indexes,
 )
-from mpi.services.bulk_worker import standard_of
 from mpi.services.bulk_writer import copy_writer
 from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, note_flaws
 from mpi.services.import_known import known_before

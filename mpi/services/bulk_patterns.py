@@ -5,9 +5,10 @@ from __future__ import annotations
 from audit.actions import Action
 from audit.record import entry_by
 from mpi.commands import Actor
-from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, OutboxEvent
+from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, OutboxEvent, PotentialMatch
 from mpi.services.bulk_copy import Pattern, audit_pattern, history_pattern, pattern_of
 from mpi.services.bulk_frame import Frame
+from mpi.services.rows import table_of
 
 GOLDEN = (
     "id",
@@ -80,6 +81,7 @@ def row_patterns(frame: Frame, actor: Actor) -> dict[str, Pattern]:
     )
     decision = Decision(id=0, model_version_id=frame.model_id, evidence=b"")
     outbox = OutboxEvent(correlation_id=frame.correlation_id)
+    match, every = PotentialMatch(id=0), table_of(PotentialMatch).attributes
     return {
         "golden": pattern_of(golden, GOLDEN),
         "event": pattern_of(event, EVENT),
@@ -88,10 +90,12 @@ def row_patterns(frame: Frame, actor: Actor) -> dict[str, Pattern]:
         "outbox": pattern_of(outbox, OUTBOX, leave_out=("id",)),
         "golden history": _versions(golden, GOLDEN, actor),
         "link history": _versions(link, LINK, actor),
+        "match": pattern_of(match, every),
+        "match history": _versions(match, every, actor),
     }
 
 
-def _versions(row: GoldenRecord | Link, varying: tuple[str, ...], actor: Actor) -> Pattern:
+def _versions(row: GoldenRecord | Link | PotentialMatch, varying: tuple[str, ...], actor: Actor) -> Pattern:
     return history_pattern(row, varying, actor_id=actor.id, correlation_id=actor.correlation_id, kind=None)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from array import array as numbers
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 
-import orjson
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from matching.blocking import RULES, STRONG_RULES, blocking_keys
@@ -32,6 +32,7 @@ from mpi.models import (
 )
 from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
 from mpi.services.bulk_frame import Frame
+from mpi.services.bulk_packed import packed_member, packed_standard
 from mpi.services.bulk_pairs import feature_table, features, key_table
 from mpi.services.identifiers import identifier_values
 from mpi.services.import_file import LINES_A_COMMIT
@@ -91,8 +92,8 @@ class Prepared:
     The rest is for matching, one entry for each record:
     ids         numbers of the lines in the load
     batches     the batch to which an ordinary import would have given each
-    standards   standard records as JSON, SSN included: they never leave the memory of the load
-    members     [uuid, source system, MRN, rank, ISO time, values] as JSON, for survivorship
+    standards   packed standard records, SSN included: they never leave the memory of the load
+    members     the same for survivorship, see `bulk_packed`
     hashes, rules, key_counts   blocking keys: hashes and rule numbers of all records, and how many each has
     features, keys   the same for blocking, as `bulk_pairs` loads it
     """
@@ -199,14 +200,13 @@ class Preparer:
         for authority, kind, value, index in identifier_values(standard):
             identifier = (record_id, rendered(authority), rendered(kind), rendered(value), binary(index))
             rows[self._identifier.statement].append(self._identifier.line % identifier)
-        prepared.standards.append(orjson.dumps(standard))
+        prepared.standards.append(packed_standard(standard))
         shown = member_values(told, standard)
         shown.pop("ssn", None)
         if standard.ssn and ssn_index:
             shown["ssn"] = FieldValue(value=standard.ssn, key=ssn_index.hex())
-        known_at = (mapped.source_time or now).astimezone(UTC).isoformat()
-        member = (uuid, told.source_system, told.mrn, system.rank, known_at, shown)
-        prepared.members.append(orjson.dumps(member))
+        known_at = _in_utc(mapped.source_time or now)
+        prepared.members.append(packed_member(uuid, told.source_system, told.mrn, system.rank, known_at, shown))
 
     def _message_line(self, line: Line, number: int, told: PatientRecord, told_at: str, applied_at: str) -> str:
         frame, uuid, payload = self._frame, chance.uuid(), flat_payload(line.row)
@@ -224,6 +224,12 @@ class Preparer:
             frame.first_record + number,
         )
         return self._message.line % values
+
+
+@lru_cache(maxsize=256)
+def _in_utc(moment: datetime) -> str:
+    """ISO; of records without a time of their own all of a batch share one."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def _message(frame: Frame) -> InboundMessage:

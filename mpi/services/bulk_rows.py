@@ -12,20 +12,11 @@ from mpi import codec
 from mpi.access import golden_subject
 from mpi.commands import system_actor
 from mpi.models import GoldenStatus, PotentialMatch
-from mpi.services.bulk_copy import (
-    Pattern,
-    array,
-    binary,
-    chance,
-    history_pattern,
-    json_text,
-    moment,
-    pattern_of,
-    rendered,
-)
+from mpi.services.bulk_copy import Pattern, array, binary, chance, json_text, moment, rendered
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_patterns import audit_patterns, row_patterns
 from mpi.services.bulk_settle import Placed
+from mpi.services.rows import values_of
 
 FIRST, LATER = "+", "~"
 
@@ -160,16 +151,12 @@ class RowWriter:
         self._add("outbox", (chance.uuid(), kind, golden.pk, golden.euid, golden.version, ids, euids, self.now))
 
     def match(self, match: PotentialMatch) -> None:
-        """A rare row: every column of it varies."""
-        pattern = pattern_of(match, ())
-        self._append(pattern, ())
+        """The row as it ends up; every column of it varies."""
+        self._add("match", tuple(map(rendered, values_of(match))))
 
     def match_version(self, match: PotentialMatch, kind: str) -> None:
         """Its history."""
-        pattern = history_pattern(
-            match, (), actor_id=self._actor.id, correlation_id=self._frame.correlation_id, kind=kind
-        )
-        self._append(pattern, (self.now,))
+        self._add("match history", (*map(rendered, values_of(match)), self.now, kind))
 
     def audit(
         self,

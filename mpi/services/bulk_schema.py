@@ -25,6 +25,7 @@ WHERE i.indrelid = ANY(%(tables)s::regclass[])
 AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u'))
 """
 _MAINTENANCE_MEMORY = "512MB"
+_MAY_SET = "SELECT has_parameter_privilege(session_user, 'wal_compression', 'SET')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ def restore_indexes(removed: Removed) -> None:
     """Build everything again and check it. Raises IntegrityError if the rows break a rule."""
     with _as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('maintenance_work_mem', %s, true)", [_MAINTENANCE_MEMORY])
+        cursor.execute(_MAY_SET)
+        if cursor.fetchone()[0]:
+            # Every page of a new index is logged whole: to compress them takes as long as to build the index.
+            cursor.execute("SET LOCAL wal_compression = off")
         for statement in removed.restore:
             cursor.execute(statement)
 

@@ -14,10 +14,9 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from matching.blocking import RULES
 from matching.model_document import from_document
-from matching.records import StandardRecord
-from matching.survivorship import FieldValue, Member
 from mpi import codec
 from mpi.services.bulk_frame import Frame
+from mpi.services.bulk_packed import member_of, standard_of
 from mpi.services.bulk_pairs import feature_table, features
 from mpi.services.bulk_prepare import Lines, Prepared, Preparer
 from mpi.services.bulk_rows import RowWriter
@@ -127,14 +126,6 @@ def _shared(stored: Stored, members: Sequence[Stored]) -> tuple[str, ...]:
 
 
 def _known(stored: Stored, record_id: int, rules: Mapping[int, tuple[str, ...]]) -> Known:
-    uuid, system, mrn, rank, moment, shown = orjson.loads(stored.member)
-    values = {name: FieldValue(**told) for name, told in shown.items()}
+    uuid, member = member_of(stored.member, record_id)
     capped = {RULES[rule] for rule, mark in zip(stored.rules, stored.marks, strict=True) if mark & FULL}
-    member = Member(record_id, system, mrn, rank, moment, values)
     return Known(uuid, stored.batch, member, rules, tuple(sorted(capped)))
-
-
-def standard_of(document: bytes) -> StandardRecord:
-    """A standard record as `Prepared` holds it."""
-    told = orjson.loads(document)
-    return codec.standard_from_document(told, told["ssn"] or told["ssn_last4"])

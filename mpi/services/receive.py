@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.record import entry_by, record
 from matching.records import PatientRecord
-from mpi import vault
+from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
@@ -70,7 +70,7 @@ def payload_hash(payload: bytes) -> bytes:
 
 def record_hash(record: PatientRecord) -> bytes:
     """A keyed hash of what a source tells of a patient, whichever door it came by."""
-    return vault.blind_index("record", orjson.dumps(record).decode())
+    return vault.blind_index("record", orjson.dumps(codec.plain_record(record)).decode())
 
 
 def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str = "") -> Receipt:
