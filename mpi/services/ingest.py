@@ -59,8 +59,8 @@ _USUAL_ROWS: dict[type[Model], int] = {
 }
 """Rows that a new record usually makes: their keys are fetched together, and those not needed are lost."""
 _EXISTING = (
-    f"SELECT {table_of(SourceRecord).selected} FROM mpi_source_record t "  # noqa: S608  # our own names
-    "JOIN unnest(%s::bigint[], %s::text[]) AS w(system, mrn) ON t.source_system_id = w.system AND t.mrn = w.mrn"
+    f"SELECT {table_of(SourceRecord).selected} FROM unnest(%s::bigint[], %s::text[]) AS w(system, mrn) "  # noqa: S608  # our own names
+    "CROSS JOIN LATERAL (SELECT * FROM mpi_source_record WHERE source_system_id = w.system AND mrn = w.mrn OFFSET 0) t"
 )
 
 _DELETE_KEYS = (

@@ -22,6 +22,7 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from mpi.commands import Actor
+from mpi.services.plan_age import keep_plans_young
 
 _COPY_FROM = 20
 """Rows from which COPY is cheaper than an INSERT each (SPEED: measured)."""
@@ -144,7 +145,7 @@ def raw_connection() -> psycopg.Connection[Any]:
     """psycopg's own connection under Django's, connected."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    return keep_plans_young(connection.connection)
 
 
 @contextmanager
