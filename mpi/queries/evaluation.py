@@ -10,9 +10,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from mpi.errors import NotFound
-from mpi.models import EvaluationRun, EvaluationSource, Job, JobStatus
+from mpi.models import EvaluationRun, Job, JobStatus
 
 RUNS_SHOWN = 50
+_TRUTHS_SHOWN = 3
 
 
 def runs(*, version_id: int | None = None) -> QuerySet[EvaluationRun]:
@@ -30,10 +31,18 @@ def run(uuid: UUID) -> EvaluationRun:
     return found
 
 
-def newest(version_id: int, source: EvaluationSource) -> EvaluationRun | None:
-    """The newest run of a version against one source, with its figures."""
-    found = runs(version_id=version_id).filter(source=source).values_list("uuid", flat=True).first()
-    return run(found) if found else None
+def runs_of_record(version_id: int) -> tuple[EvaluationRun, ...]:
+    """What a version is to be judged by, with figures: the newest run against each truth file, those that judge the
+    most records first, and the newest against decisions. So a small new file hides no large one, and no run is chosen
+    for its result. Two queries and one a run.
+    """
+    told = runs(version_id=version_id).values_list("uuid", "request__truth__sha256", "figures__records__judged")
+    newest: dict[str | None, tuple[int, UUID]] = {}
+    for uuid, sha256, judged in told:
+        newest.setdefault(sha256, (judged, uuid))
+    decisions = newest.pop(None, None)
+    truths = sorted(newest.values(), key=lambda found: -found[0])[:_TRUTHS_SHOWN]
+    return tuple(run(uuid) for _, uuid in (*truths, *([decisions] if decisions else ())))
 
 
 def under_way() -> Job | None:

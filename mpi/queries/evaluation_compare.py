@@ -17,6 +17,16 @@ def ladder(explorer: Explorer) -> tuple[Change, ...]:
     return tuple(explorer.at(one, explorer.review) for one in thresholds if one > explorer.review)
 
 
+REVIEW_LADDER = (0.1, 0.25, 0.5, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+"""Review thresholds that a table shows, beside the model's own."""
+
+
+def review_ladder(explorer: Explorer) -> tuple[Change, ...]:
+    """The same for the review threshold, at the model's own automatic one."""
+    thresholds = sorted({*REVIEW_LADDER, on_the_ladder(explorer.review)})
+    return tuple(explorer.at(explorer.automatic, one) for one in thresholds if one < explorer.automatic)
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One measure of two runs. `tells` is None for plain values, else whether the intervals do not overlap."""
@@ -55,27 +65,34 @@ def _number(measure: Measure | None) -> float | None:
 
 
 def sentences(change: Change, explorer: Explorer, *, by_stewards: bool) -> tuple[str, ...]:
-    """What other thresholds would do, in words."""
+    """What other thresholds would do, in words; where somebody has judged too few to tell, that is said."""
     wrong = "judged wrong by stewards" if by_stewards else "wrong by the truth file"
     told = []
     if change.automatic != explorer.automatic:
         fewer, more = change.fewer_links, change.more_links
         if change.automatic > explorer.automatic:
-            told.append(f"{_count(fewer, 'fewer automatic link')}, of which {_were(fewer.different)} {wrong}.")
+            told.append(_sentence(fewer, "fewer automatic link", fewer.different, wrong))
         else:
-            told.append(f"At most {_count(more, 'more automatic link')}, of which {_were(more.different)} {wrong}.")
+            told.append(f"At most {_sentence(more, 'more automatic link', more.different, wrong)}")
     if change.review != explorer.review:
         fewer, more = change.fewer_questions, change.more_questions
         if change.review > explorer.review:
-            told.append(f"{_count(fewer, 'fewer question')}, of which {_were(fewer.same)} one person.")
+            told.append(_sentence(fewer, "fewer question", fewer.same, "one person"))
         else:
-            told.append(f"{_count(more, 'more question')}, of which {_were(more.same)} one person.")
+            told.append(_sentence(more, "more question", more.same, "one person"))
     return tuple(told)
+
+
+def _sentence(moved: Labelled, noun: str, found: int, what: str) -> str:
+    """`312 fewer automatic links, of which 3 were wrong by the truth file.`"""
+    told = f"{moved.pairs:,} {noun}{'' if moved.pairs == 1 else 's'}"
+    if not moved.pairs:
+        return f"{told}."
+    if not moved.judged:
+        return f"{told}; nobody has judged any of them."
+    some = f" ({moved.judged:,} of them {'was' if moved.judged == 1 else 'were'} judged)" if moved.unknown else ""
+    return f"{told}, of which {_were(found)} {what}{some}."
 
 
 def _were(number: int) -> str:
     return f"{number:,} {'was' if number == 1 else 'were'}"
-
-
-def _count(labelled: Labelled, noun: str) -> str:
-    return f"{labelled.pairs:,} {noun}{'' if labelled.pairs == 1 else 's'}"

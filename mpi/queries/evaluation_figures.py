@@ -138,10 +138,15 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one run."""
+    """The figures of one run.
+
+    links_by_model   open links by the version they were made under, the most first
+    *_bits           where the thresholds fall among match weights; None in runs that did not keep it
+    """
 
     records: int
     judged: int
+    links_by_model: tuple[tuple[str, int], ...]
     measures: tuple[Measure, ...]
     bands: tuple[Band, ...]
     calibration: Calibration
@@ -151,6 +156,8 @@ class Figures:
     blocking: Blocking | None
     decisions: Decisions | None
     explorer: Explorer
+    review_bits: float | None
+    automatic_bits: float | None
 
 
 def figures_of(found: EvaluationRun) -> Figures:
@@ -160,6 +167,7 @@ def figures_of(found: EvaluationRun) -> Figures:
     return Figures(
         records=told["records"]["index"],
         judged=told["records"]["judged"],
+        links_by_model=tuple(told.get("links_by_model", {}).items()),
         measures=_measures(told),
         bands=tuple(_band(grade, pairs["bands"][grade]) for grade in BANDS),
         calibration=_calibration(pairs["calibration"]["all"]),
@@ -169,6 +177,22 @@ def figures_of(found: EvaluationRun) -> Figures:
         blocking=_blocking(pairs["blocking"]) if pairs["blocking"] else None,
         decisions=_decisions(told["decisions"]) if told["decisions"] else None,
         explorer=_explorer(told["ladders"]),
+        review_bits=told["ladders"].get("review_bits"),
+        automatic_bits=told["ladders"].get("automatic_bits"),
+    )
+
+
+def made_by_others(run: EvaluationRun, figures: Figures) -> str:
+    """That the persons evaluated are not the work of this version alone, "" where they are."""
+    name = run.model_version.name
+    links = dict(figures.links_by_model)
+    others = ", ".join(f"{count:,} under {other}" for other, count in links.items() if other != name)
+    if not others:
+        return ""
+    return (
+        f"Persons, automatic links and questions are those of the index as it stands: of {sum(links.values()):,} links "
+        f"{links.get(name, 0):,} were made under {name}, {others}. Precision, recall, false merges and review are "
+        "theirs together. Bands, calibration, weights, rules and keys are of this version alone."
     )
 
 
@@ -182,11 +206,16 @@ def _measures(told: Mapping[str, Any]) -> tuple[Measure, ...]:
     found = []
     if persons:
         cubed = persons["b_cubed"]
+        links = _explorer(told["ladders"]).links.over(0.0)
+        automatic = Share(links.same, links.judged)
+        any_true = persons["recall"]["of"] > 0
+        f1, reviewed = (persons[name] if any_true else None for name in ("f1", "f1_after_review"))
         found += [
             Measure("Pairwise precision", "of pairs joined, are one person", _share(persons["precision"])),
             Measure("Pairwise recall", "of true pairs, are joined", _share(persons["recall"])),
-            Measure("Pairwise F1", "harmonic mean of the two", value=persons["f1"]),
-            Measure("F1 after review", "if every open question were answered right", value=persons["f1_after_review"]),
+            Measure("Pairwise F1", "harmonic mean of the two", value=f1),
+            Measure("F1 after review", "if every open question were answered right", value=reviewed),
+            Measure("Automatic links", "by the pair that earned each, are one person", automatic),
             Measure("Exact persons", "of golden records, are one person, whole", _share(persons["exact_persons"])),
             Measure("People found", "of true people, have one golden record, whole", _share(persons["people_found"])),
             Measure("Persons F1", "harmonic mean of the two", value=persons["persons_f1"]),

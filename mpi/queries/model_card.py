@@ -15,11 +15,12 @@ from matching.model_compare import compare_models
 from matching.model_document import from_document
 from matching.rules import KINDS, RULES
 from mpi.errors import NotFound
-from mpi.models import EvaluationRun, EvaluationSource, LinkageModelVersion, ModelActivation, ModelStatus
+from mpi.models import EvaluationRun, LinkageModelVersion, ModelActivation, ModelStatus
 from mpi.queries import evaluation
 from mpi.queries.evaluation_figures import Figures, figures_of
-from mpi.queries.model_card_blocks import Block, Card, Section, bits, flat, number, percent
-from mpi.queries.model_card_evidence import evaluation_blocks, limits, rule_counts, threshold_blocks
+from mpi.queries.model_card_answers import answers, deciding
+from mpi.queries.model_card_blocks import Block, Card, Section, bits, flat, number, percent, words
+from mpi.queries.model_card_evidence import evaluation_blocks, limits, rule_counts, stated_by_author, threshold_blocks
 
 _MOST_CHANGES = 40
 _EXACT = {"given": "exact", "house": "exact+two", "birth_date": "exact", "sex": "same", "ssn": "exact"}
@@ -32,6 +33,13 @@ _POLICIES = (
     ),
     ("strict", "It may not: such a pair always goes to a steward."),
 )
+_SETTINGS = {
+    "mode": "the named policy",
+    "population": "people among whom namesakes are to be expected",
+    "birth_dates": "birth dates over which they spread",
+    "namesake_bits": "by so much must the evidence beside name and birth date outweigh the namesakes to be expected",
+    "floor_bits": "a pair under so many bits is evidence of two people",
+}
 _INTENDED = (
     "Decides which source records of patients belong to one person, in an index of several source systems. It links by "
     "itself only what is certain and not held by a rule; a steward decides what is likely; all else stays apart.",
@@ -57,20 +65,13 @@ def card_of(name: str = "") -> Card:
     if version is None:
         raise NotFound("There is no such linkage model.")
     model = from_document(version.document)
-    runs = tuple((run, figures_of(run)) for run in _newest_runs(version.pk))
+    runs = tuple((run, figures_of(run)) for run in evaluation.runs_of_record(version.pk))
     known = _Known(version, model, runs, _before(version))
     return Card(version.name, str(version.status), version.content_hash, tuple(_sections(known)))
 
 
 def _active() -> QuerySet[LinkageModelVersion]:
     return LinkageModelVersion.objects.filter(status=ModelStatus.ACTIVE)
-
-
-def _newest_runs(version_id: int) -> Iterator[EvaluationRun]:
-    for source in EvaluationSource:
-        found = evaluation.newest(version_id, source)
-        if found is not None:
-            yield found
 
 
 def _before(version: LinkageModelVersion) -> LinkageModel | None:
@@ -86,13 +87,14 @@ def _before(version: LinkageModelVersion) -> LinkageModel | None:
 
 def _sections(known: _Known) -> Iterator[Section]:
     yield Section("Intended use", tuple(Block(text=words) for words in _INTENDED))
+    yield Section("Two questions of an auditor", tuple(answers(known.version.name, known.model, known.runs)))
     yield Section("Algorithm", tuple(_algorithm(known)))
     yield Section("Comparisons and levels", tuple(_comparisons(known.model)))
     yield Section("Thresholds and their justification", tuple(_thresholds(known)))
     yield Section("Policy: caps and vetoes", tuple(_policy(known)))
     yield Section("Training data", tuple(_training(known.model)))
     yield Section("Evaluation", tuple(_evaluation(known)))
-    yield Section("Known limits", (Block(items=limits(known.model, [figures for _, figures in known.runs])),))
+    yield Section("Known limits", (Block(items=limits(known.model, known.runs)),))
     yield Section("Change from the previous version", tuple(_changes(known)))
     yield Section("Author and approval", tuple(_approval(known.version)))
 
@@ -177,7 +179,7 @@ def _thresholds(known: _Known) -> Iterator[Block]:
     )
     yield Block(headers=("Threshold", "Probability", "Bits"), rows=rows, numeric=(1, 2))
     yield Block(text=f"Justification by the author: {known.version.justification or 'none was given.'}")
-    for run, figures in known.runs:
+    for run, figures in deciding(known.runs):
         yield from threshold_blocks(run, figures)
 
 
@@ -185,8 +187,9 @@ def _policy(known: _Known) -> Iterator[Block]:
     settings = asdict(known.model.policy)
     yield Block(text=f"This version uses the {known.model.policy.mode} policy.")
     yield Block(items=tuple(f"{mode}: {told}" for mode, told in _POLICIES))
-    yield Block(headers=("Setting", "Value"), rows=tuple(flat(settings)), numeric=(1,))
-    counts = rule_counts(known.runs)
+    explained = tuple((words(name), number(value), _SETTINGS.get(name, "")) for name, value in settings.items())
+    yield Block(headers=("Setting", "Value", "What it means"), rows=explained, numeric=(1,))
+    counts = rule_counts(deciding(known.runs))
     headers = ("Rule", "What it looks for", "Why", *(f"Held, {name}" for name, _ in counts))
     for kind, told in KINDS.items():
         rows = tuple(
@@ -213,11 +216,7 @@ def _evaluation(known: _Known) -> Iterator[Block]:
     if not known.runs:
         yield Block(text="No evaluation of this version is stored in this index: run one before it is relied on.")
     if known.model.evaluation:
-        yield Block(
-            caption="As stated in the document by its author",
-            headers=("Figure", "Value"),
-            rows=tuple(flat(known.model.evaluation)),
-        )
+        yield from stated_by_author(known.model.evaluation)
 
 
 def _changes(known: _Known) -> Iterator[Block]:

@@ -11,9 +11,10 @@ from matching.evaluate import Share
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, a list or a table: what is empty is not there. `numeric` are the columns to be set right."""
+    """A heading, a paragraph, a list or a table: what is empty is not there. `numeric` are columns to be set right."""
 
     text: str = ""
+    heading: str = ""
     items: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -110,6 +111,8 @@ def markdown(card: Card) -> str:
 def _block(block: Block) -> list[str]:
     if block.formula:
         return [f"    {line}" for line in block.formula.splitlines()]
+    if block.heading:
+        return [f"### {_escaped(block.heading)}"]
     if block.items:
         return [f"- {_escaped(item)}" for item in block.items]
     if block.headers:

@@ -1,8 +1,8 @@
 """The figures of one evaluation: every pair that the keys bring together scored again, against truth or decisions.
 
-Document (`FORMAT` 1): `records`, `persons` (with a truth file), `review`, `pairs` (see `matching.evaluate_pairs`),
-`ladders` (see `matching.evaluate_ladder`), `decisions` (without a truth file). No value of a patient and no number of
-a source is in it.
+Document (`FORMAT` 1): `records`, `links_by_model` (open links by the version they were made under), `persons` (with a
+truth file), `review`, `pairs` (see `matching.evaluate_pairs`), `ladders` (see `matching.evaluate_ladder`), `decisions`
+(without a truth file). No value of a patient and no number of a source is in it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Count
+
 from matching.blocking import RULES
 from matching.evaluate import Evaluation, Share, after_review, evaluate, harmonic
 from matching.evaluate_ladder import Ladder
@@ -20,7 +22,7 @@ from matching.model import LinkageModel
 from matching.policy import judge
 from matching.score import Score, score
 from matching.verdict import Verdict
-from mpi.models import PotentialMatch, PotentialMatchStatus
+from mpi.models import Link, PotentialMatch, PotentialMatchStatus
 from mpi.services.evaluation_decisions import Decided, Pair, closest, engine_links, standing_decisions
 from mpi.services.evaluation_records import Advance, Records, found_pairs, keys_database, read_records
 from mpi.services.evaluation_records import true_pairs_with_a_key as pairs_with_a_key
@@ -96,6 +98,8 @@ class _Work:
         return {
             "automatic": thresholds.automatic,
             "review": thresholds.review,
+            "automatic_bits": self.model.automatic_bits,
+            "review_bits": self.model.review_bits,
             "links": self.links.to_document(),
             "free": free.to_document(),
             "held": held.to_document(),
@@ -130,6 +134,7 @@ def by_truth(people: Mapping[int, int], model: LinkageModel, *, advance: Advance
     document = {
         "format": FORMAT,
         "records": {"index": len(found), "judged": len(truth), "people": len(set(truth.values()))},
+        "links_by_model": _links_by_model(),
         "persons": _persons(figures, reviewed),
         "review": share_document(figures.in_review),
         "pairs": pairs,
@@ -160,6 +165,7 @@ def by_decisions(model: LinkageModel, *, advance: Advance) -> Result:
     document = {
         "format": FORMAT,
         "records": {"index": len(records.ids), "judged": len({number for pair in labels for number in pair})},
+        "links_by_model": _links_by_model(),
         "persons": None,
         "review": share_document(Share(len(asked), len(records.ids))),
         "pairs": work.figures.to_document(RULES, None),
@@ -209,14 +215,21 @@ def _open_questions(numbers: Mapping[int, int]) -> list[Pair]:
     return [(numbers[one], numbers[other]) for one, other in asked if one in numbers and other in numbers]
 
 
+def _links_by_model() -> dict[str, int]:
+    """Open links that two records earned, by the version they were made under, the most first."""
+    linked = Link.objects.filter(ended_at__isnull=True, supporting_record__isnull=False, model_version__isnull=False)
+    counted = linked.values_list("model_version__name").annotate(links=Count("pk")).order_by("-links")
+    return dict(counted)
+
+
 def _persons(figures: Evaluation, reviewed: Evaluation) -> dict[str, object]:
     precise, complete = figures.b_cubed
     return {
         "records": figures.records,
         "precision": share_document(figures.precision),
         "recall": share_document(figures.recall),
-        "f1": figures.f1,
-        "f1_after_review": reviewed.f1,
+        "f1": figures.f1 if figures.recall.of else None,
+        "f1_after_review": reviewed.f1 if figures.recall.of else None,
         "exact_persons": share_document(figures.exact_persons),
         "people_found": share_document(figures.people_found),
         "persons_f1": figures.persons_f1,

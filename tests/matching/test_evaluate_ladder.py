@@ -80,3 +80,34 @@ def test_a_lower_review_threshold_asks_more() -> None:
     explorer = Explorer(0.95, 0.75, Ladder(), ladder((0.7, True), (0.8, None)), ladder((0.6, False), (0.74, False)))
     assert explorer.at(0.95, 0.65).more_questions == Labelled(same=1, different=1)
     assert explorer.at(0.95, 0.85).fewer_questions == Labelled(unknown=1)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["link", "free", "held"]), st.integers(1, 9_999), KNOWN), max_size=60),
+    st.integers(2, 9_998),
+    st.integers(1, 9_997),
+)
+def test_the_explorer_says_what_deciding_every_pair_anew_would_say(pairs, automatic, review) -> None:
+    """Brute force: every pair judged again at the other thresholds, links and questions counted one by one."""
+    own, asked = (0.95, 0.75), (automatic / 10_000, review / 10_000)
+    if asked[1] >= asked[0]:
+        return
+    kept = [(kind, p / 10_000, same) for kind, p, same in pairs if (kind == "link") == (p > 9_500) or kind == "held"]
+    by_kind = {
+        kind: ladder(*((p, same) for each, p, same in kept if each == kind)) for kind in ("link", "free", "held")
+    }
+    change = Explorer(*own, links=by_kind["link"], free=by_kind["free"], held=by_kind["held"]).at(*asked)
+
+    def decided(kind: str, p: float, thresholds: tuple[float, float]) -> str:
+        if kind != "held" and p > thresholds[0]:
+            return "link"
+        return "question" if p > thresholds[1] else "nothing"
+
+    before = [decided(kind, p, own) for kind, p, _ in kept]
+    after = [decided(kind, p, asked) for kind, p, _ in kept]
+    assert change.links == after.count("link")
+    assert change.questions == after.count("question")
+    lost = [same for (_, _, same), old, new in zip(kept, before, after, strict=True) if old == "link" != new]
+    won = [same for (_, _, same), old, new in zip(kept, before, after, strict=True) if old != "link" == new]
+    for moved, plain in ((change.fewer_links, lost), (change.more_links, won)):
+        assert moved == Labelled(**{words: plain.count(known) for known, words in LABELS.items()})

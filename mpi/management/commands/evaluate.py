@@ -70,7 +70,7 @@ class Command(BaseCommand):
         if persons := figures["persons"]:
             say(f"Pairwise precision    {_share(persons['precision'])}")
             say(f"Pairwise recall       {_share(persons['recall'])}")
-            say(f"F1, after review      {persons['f1']:.5f}, {persons['f1_after_review']:.5f}")
+            say(f"F1, after review      {_plain(persons['f1'])}, {_plain(persons['f1_after_review'])}")
             say(f"Exact persons         {_share(persons['exact_persons'])}; F1 {persons['persons_f1']:.5f}")
             merges, per_million = persons["false_merges"], _per_million(persons)
             say(f"False merges          {merges:,} ({per_million:,.0f} per million records)")
@@ -117,6 +117,10 @@ def _share(share: Mapping[str, Any]) -> str:
         return "not known"
     low, high = share["interval"]
     return f"{share['value']:.5f}  (95 % interval {low:.5f} to {high:.5f}; {share['hits']:,} of {share['of']:,})"
+
+
+def _plain(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.5f}"
 
 
 def _per_million(persons: Mapping[str, Any]) -> float:

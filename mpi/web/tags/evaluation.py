@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from matching.evaluate import Share
 from mpi.queries.evaluation_compare import Compared
 from mpi.queries.evaluation_figures import Calibration, Figures, Measure
+from mpi.queries.key_words import key_words
 from mpi.web import formats, plots_evaluation
 from mpi.web.plots import probability_to_bits
 from mpi.web.tags.values import UNKNOWN
@@ -31,9 +32,9 @@ def share_value(share: Share | None) -> str:
 
 @register.filter
 def interval(share: Share | None) -> str:
-    """The 95 % interval of a share, "" for a share of nothing."""
+    """The 95 % interval of a share; of a plain value there is none."""
     if not share or not share.of:
-        return ""
+        return "none" if not share else UNKNOWN
     low, high = share.interval
     return f"{formats.fine_share(low)} to {formats.fine_share(high)}"
 
@@ -41,7 +42,15 @@ def interval(share: Share | None) -> str:
 @register.filter
 def of_how_many(share: Share | None) -> str:
     """`1,790 of 1,791`."""
-    return f"{share.hits:,} of {share.of:,}" if share and share.of else ""
+    if not share:
+        return "not a share"
+    return f"{share.hits:,} of {share.of:,}" if share.of else "none judged"
+
+
+@register.filter
+def what_is_shared(rule: str) -> str:
+    """What records share that this blocking rule finds."""
+    return key_words(rule)
 
 
 @register.filter
@@ -101,8 +110,9 @@ def calibration_plot(calibration: Calibration) -> dict[str, object]:
 @register.inclusion_tag("mpi/_weight_plot.html")
 def weight_plot(figures: Figures) -> dict[str, object]:
     """Pairs by match weight as a plot; the table beside it says the same."""
+    review, automatic = figures.review_bits, figures.automatic_bits
     limits = (
-        (probability_to_bits(figures.explorer.review), "review"),
-        (probability_to_bits(figures.explorer.automatic), "link"),
+        (probability_to_bits(figures.explorer.review) if review is None else review, "review"),
+        (probability_to_bits(figures.explorer.automatic) if automatic is None else automatic, "link"),
     )
     return {"plot": plots_evaluation.weight_plot(figures.weights, limits=limits), "figures": figures}

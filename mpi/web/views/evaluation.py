@@ -13,7 +13,7 @@ from mpi.access import Permission
 from mpi.errors import Malformed, TooLarge
 from mpi.models import EvaluationRun
 from mpi.queries import evaluation, evaluation_compare
-from mpi.queries.evaluation_figures import Figures, figures_of
+from mpi.queries.evaluation_figures import Figures, figures_of, made_by_others
 from mpi.services.evaluation import start_evaluation
 from mpi.services.evaluation_truth import MOST_UPLOAD_BYTES, read_upload
 from mpi.web.forms import MpiForm
@@ -66,6 +66,8 @@ def _explored(request: HttpRequest, found: EvaluationRun, figures: Figures) -> d
         if change
         else (),
         "ladder": evaluation_compare.ladder(explorer),
+        "review_ladder": evaluation_compare.review_ladder(explorer),
+        "made_by_others": made_by_others(found, figures),
     }
 
 
