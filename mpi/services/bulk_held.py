@@ -103,9 +103,19 @@ class Dealing:
         return sum(map(len, self.pairs.values()))
 
     @property
+    def joins(self) -> int:
+        """The most joins that open questions lead to."""
+        return sum(joins_among(len(numbers)) for numbers in self.groups.values())
+
+    @property
     def moves(self) -> int:
         """The most links that joins may move."""
         return sum(moves_among(len(numbers)) for numbers in self.groups.values())
+
+
+def joins_among(records: int) -> int:
+    """How many joins open questions may lead to: a question, and a third record that answers it."""
+    return records - 1 if records > 2 else 0
 
 
 def moves_among(records: int) -> int:
@@ -124,11 +134,14 @@ def dealing(lines: int, pairs: Iterable[tuple[int, int]]) -> Dealing:
     return Dealing(groups, by_component)
 
 
-def settling_tasks(load: Held, deal: Dealing, *, first_match: int, first_move: int) -> Iterator[Settling]:
-    """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records."""
+def settling_tasks(load: Held, deal: Dealing, firsts: Sequence[int]) -> Iterator[Settling]:
+    """Components in tasks of about `_RECORDS_A_TASK` records, in the order of their first records.
+
+    `firsts` are the first of the fresh keys, as `Settling` has them.
+    """
     later = {number for numbers in deal.groups.values() for number in numbers[1:]}
     waiting: list[Component] = []
-    records = matches = moves = 0
+    records, taken = 0, [0, 0, 0, 0]
     for number in range(len(load.standards)):
         if number in later or not load.standards[number]:
             continue
@@ -136,10 +149,10 @@ def settling_tasks(load: Held, deal: Dealing, *, first_match: int, first_move: i
         own = deal.pairs.pop(number, [])
         waiting.append(Component(tuple(load.stored(one) for one in numbers), tuple(own)))
         records += len(numbers)
-        matches += len(own)
-        moves += moves_among(len(numbers))
+        joins = joins_among(len(numbers))
+        taken = [a + b for a, b in zip(taken, (len(own), moves_among(len(numbers)), joins, joins), strict=True)]
         if records >= _RECORDS_A_TASK:
-            yield Settling(tuple(waiting), first_match, first_move)
-            first_match, first_move = first_match + matches, first_move + moves
-            waiting, records, matches, moves = [], 0, 0, 0
-    yield Settling(tuple(waiting), first_match, first_move)
+            yield Settling(tuple(waiting), *firsts)
+            firsts = [first + count for first, count in zip(firsts, taken, strict=True)]
+            waiting, records, taken = [], 0, [0, 0, 0, 0]
+    yield Settling(tuple(waiting), *firsts)

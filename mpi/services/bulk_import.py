@@ -273,9 +273,10 @@ class _Load:
         self.report.pairs = len(pairs)
         with self.report.stage("decide, survive, write"):
             deal = dealing(len(self.held.standards), pairs)
-            firsts = {"first_match": _first_id(PotentialMatch, deal.matches), "first_move": _first_id(Link, deal.moves)}
+            wanted = ((PotentialMatch, deal.matches), (Link, deal.moves), (Decision, deal.joins))
+            firsts = [_first_id(model, count) for model, count in (*wanted, (IdentityEvent, deal.joins))]
             with copy_writer() as writer:
-                for rows, persons in pool.map("settle", settling_tasks(self.held, deal, **firsts)):
+                for rows, persons in pool.map("settle", settling_tasks(self.held, deal, firsts)):
                     writer.write(rows)
                     self.report.persons += persons
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from audit.actions import Action
 from audit.record import entry_by
 from mpi.commands import Actor
@@ -25,7 +28,7 @@ GOLDEN = (
     "created_at",
     "recorded_at",
 )
-EVENT = ("id", "uuid", "kind", "golden_record_ids", "payload", "recorded_at")
+EVENT = ("id", "uuid", "kind", "reason_code", "reason", "golden_record_ids", "payload", "recorded_at")
 DECISION = (
     "id",
     "uuid",
@@ -99,8 +102,12 @@ def _versions(row: GoldenRecord | Link | PotentialMatch, varying: tuple[str, ...
     return history_pattern(row, varying, actor_id=actor.id, correlation_id=actor.correlation_id, kind=None)
 
 
-def audit_patterns(actor: Actor) -> dict[Action, Pattern]:
-    """By action."""
-    return {
-        action: audit_pattern(entry_by(actor, action, subject=(kind, "-")), AUDIT) for action, kind in _AUDITED.items()
-    }
+def audit_patterns(actor: Actor) -> Callable[[Action, tuple[str, str]], Pattern]:
+    """By action and by the code and the words of its reason; each is made once."""
+
+    @cache
+    def pattern(action: Action, why: tuple[str, str]) -> Pattern:
+        entry = entry_by(actor, action, subject=(_AUDITED[action], "-"), reason_code=why[0], reason_text=why[1])
+        return audit_pattern(entry, AUDIT)
+
+    return pattern

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from audit.actions import Action
+from matching.decision import Decision
 from mpi import codec
 from mpi.access import golden_subject
 from mpi.commands import system_actor
 from mpi.models import GoldenStatus, PotentialMatch
+from mpi.services.ask_again import document_of
 from mpi.services.bulk_copy import Pattern, array, binary, chance, json_text, moment, rendered
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_patterns import audit_patterns, row_patterns
@@ -19,6 +21,7 @@ from mpi.services.bulk_settle import Placed
 from mpi.services.rows import values_of
 
 FIRST, LATER = "+", "~"
+NO_REASON = ("", "")
 
 
 @dataclass(slots=True)
@@ -53,10 +56,11 @@ class LinkRow:
 
 @dataclass(slots=True)
 class EventRow:
-    """One identity event while it is made; `payload` as `IdentityEvent` keeps it."""
+    """One identity event while it is made; `why` is the code and the words of its reason, `payload` as the row's."""
 
     pk: int
     kind: str
+    why: tuple[str, str]
     golden_record_ids: list[int]
     payload: dict[str, Any]
 
@@ -104,16 +108,23 @@ class RowWriter:
         self, item: Placed, rules: Mapping[int, Sequence[str]], capped: Sequence[str], *, keys: tuple[int, int]
     ) -> None:
         """A decision with its evidence; `keys` are its own and that of its message."""
-        decision, uuid = item.decision, chance.uuid()
+        decision = item.decision
         document = decision.to_document(rules)
         document["keys"] = {str(fit.person_id): list(rules.get(fit.person_id, ())) for fit in decision.fits}
         document["capped_keys"] = list(capped)
-        best = decision.fits[0].best.score if decision.fits else None
+        self._decision(decision, document, *keys)
+
+    def decision_of_join(self, decision: Decision, pk: int) -> None:
+        """The decision on an open question: no message has brought it."""
+        self._decision(decision, document_of(decision), pk, None)
+
+    def _decision(self, decision: Decision, document: Mapping[str, object], pk: int, message_id: int | None) -> None:
+        uuid, best = chance.uuid(), decision.fits[0].best.score if decision.fits else None
         values = (
-            keys[0],
+            pk,
             uuid,
-            item.record_id,
-            keys[1],
+            decision.subject.record_id,
+            rendered(message_id),
             decision.outcome,
             decision.grade,
             rendered(best.bits if best else None),
@@ -126,7 +137,7 @@ class RowWriter:
     def event(self, event: EventRow) -> None:
         """An identity event; its UUID is made here."""
         ids, payload = array(event.golden_record_ids), json_text(event.payload)
-        self._add("event", (event.pk, chance.uuid(), event.kind, ids, payload, self.now))
+        self._add("event", (event.pk, chance.uuid(), event.kind, *event.why, ids, payload, self.now))
 
     def link(self, link: LinkRow) -> None:
         """The row as it ends up."""
@@ -165,6 +176,7 @@ class RowWriter:
         *related: tuple[str, str],
         detail: Mapping[str, object] | None = None,
         message_id: int | None = None,
+        why: tuple[str, str] = NO_REASON,
     ) -> None:
         """One audit event."""
         named = [f"{kind}:{identity}" for kind, identity in (subject, *related)]
@@ -177,7 +189,7 @@ class RowWriter:
             "\\N" if message_id is None else message_id,
             "\\\\x" + chance.hexadecimal(64),
         )
-        self._append(self._audits[action], values)
+        self._append(self._audits(action, why), values)
 
     def audit_golden(self, action: Action, golden: GoldenRow, *others: GoldenRow, **said: Any) -> None:
         """One audit event about golden records."""

@@ -19,6 +19,8 @@ from matching.join import Member
 from matching.model import LinkageModel
 from matching.policy import Reason
 from matching.records import StandardRecord
+from matching.settle import Join, settle
+from mpi.services.open_questions import Asked, OpenQuestions
 
 _CAME_TOGETHER = Reason("came-together", "Records of the same load show together whose this one is.")
 _STRONGER = Reason("stronger-join", "It fits, but stronger evidence in the same load makes it another person.")
@@ -30,7 +32,7 @@ class Placed:
 
     `joined` are persons that this record shows to be the same one; they end in `person`. `supporting` is the
     record that earned the link, None for the first of a person; `asks` are the other persons that may be the
-    same, with how they fit.
+    same, with how they fit. `settled` are joins of open questions that the record has made certain, in order.
     """
 
     record_id: int
@@ -40,6 +42,7 @@ class Placed:
     supporting: int | None
     asks: tuple[tuple[int, Fit], ...]
     joined: tuple[int, ...] = ()
+    settled: tuple[Join, ...] = ()
 
 
 def settle_component(
@@ -82,6 +85,7 @@ class _Persons:
         self._members: dict[int, list[Member]] = {}
         self._owner: dict[int, int] = {}
         self._near: dict[int, list[int]] = defaultdict(list)
+        self._questions = OpenQuestions()
         for left, right in pairs:
             self._near[right].append(left)
 
@@ -113,7 +117,25 @@ class _Persons:
             self._move(pk, own)
         self._members.setdefault(own, []).append(subject)
         self._owner[number] = own
-        return placed
+        for pk, fit in placed.asks:
+            best = fit.best
+            asked = Asked(frozenset((best.left.record_id, best.right.record_id)), best.score.bits)
+            self._questions.ask(own, pk, asked)
+        if clusters is not None or not decision.person_ids:
+            return placed
+        return replace(placed, settled=self._ask_again(own, model))
+
+    def _ask_again(self, own: int, model: LinkageModel) -> tuple[Join, ...]:
+        """What the record has made certain of the open questions of its person, as the online path asks again."""
+        near = self._questions.near(own)
+        if not near:
+            return ()
+        questions = self._questions.at([own, *near])
+        members = {pk: tuple(self._members[pk]) for question in questions for pk in question}
+        joins = settle(members, questions, {own}, model)
+        for join in joins:
+            self._move(join.gone, join.kept)
+        return tuple(joins)
 
     def _of_cluster(self, number: int, clusters: Clusters) -> tuple[int, ...]:
         """The person that the records before it of the same cluster have made."""
@@ -129,6 +151,7 @@ class _Persons:
         for member in self._members[giver]:
             self._owner[member.record_id] = taker
         self._members[taker] += self._members.pop(giver)
+        self._questions.move(giver, taker)
 
 
 def _supporting(decision: Decision, clusters: Clusters | None) -> int | None:

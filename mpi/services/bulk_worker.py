@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 from matching.blocking import RULES
 from matching.model_document import from_document
 from mpi import codec
+from mpi.services.bulk_batch import Fresh
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_packed import member_of, standard_of
 from mpi.services.bulk_pairs import feature_table, features
@@ -50,11 +51,13 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """A task: components, and the first of the fresh keys for potential matches and for links that joins move."""
+    """A task: components, and the first of the fresh keys of each kind (see `bulk_batch.Fresh`)."""
 
     components: tuple[Component, ...]
     first_match: int
     first_move: int
+    first_decision: int
+    first_event: int
 
 
 class Worker:
@@ -81,13 +84,13 @@ class Worker:
 
     def settle(self, task: Settling) -> tuple[dict[str, bytes], int]:
         """COPY lines by statement, parents first, and the number of persons."""
-        match_ids, move_ids = count(task.first_match), count(task.first_move)
-        persons = 0
+        firsts = (task.first_match, task.first_move, task.first_decision, task.first_event)
+        fresh, persons = Fresh(*map(count, firsts)), 0
         for component in task.components:
             placed = self._placed(component)
-            persons += sum(item.is_first - len(item.joined) for item in placed)
+            persons += sum(item.is_first - len(item.joined) - len(item.settled) for item in placed)
             known = self._known(component, placed)
-            Story(self._frame, self._writer, known, match_ids, move_ids).tell(placed)
+            Story(self._frame, self._writer, known, fresh, self._model).tell(placed)
         return self._writer.taken(), persons
 
     def _placed(self, component: Component) -> list[Placed]:
@@ -110,6 +113,8 @@ class Worker:
             for joined in item.joined:
                 members[item.person] += members.pop(joined)
             members[item.person].append(stored)
+            for join in item.settled:
+                members[join.kept] += members.pop(join.gone)
         return known
 
 
