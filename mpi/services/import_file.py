@@ -33,6 +33,7 @@ from mpi.models import (
     SourceSystem,
 )
 from mpi.services.active_model import active_model
+from mpi.services.apart import batches_apart
 from mpi.services.dispatch import hint
 from mpi.services.import_known import Known, known_before
 from mpi.services.import_lines import Line, read_header, read_lines
@@ -161,9 +162,9 @@ def _take(batch: Sequence[Line], reading: Reading) -> None:
         )
         for line, mapped in fresh
     ]
-    ids = iter(outlast(partial(_receive, drafts, reading)))
-    while part := list(islice(ids, settings.INGEST_BATCH)):
-        hint(part)
+    if ids := outlast(partial(_receive, drafts, reading)):
+        for places in batches_apart([mapped.record for _, mapped in fresh], size=settings.INGEST_BATCH):
+            hint([ids[place] for place in places])
 
 
 def _note(flaws: Sequence[Flaw], reading: Reading, again: bool) -> None:

@@ -17,7 +17,7 @@ from mpi.models import BlockingKey, GoldenRecord, InboundMessage, Link, SourceRe
 _GROWING = [model._meta.db_table for model in (BlockingKey, GoldenRecord, InboundMessage, Link, SourceRecord)]
 _YOUNG = (
     "SELECT 1 FROM unnest(%s::regclass[]) AS growing(name) JOIN pg_class c ON c.oid = growing.name "
-    "WHERE c.reltuples < 10000 LIMIT 1"
+    "WHERE c.reltuples < 1000 LIMIT 1"
 )
 _YOUNG_S, _GROWN_S = 1.0, 60.0
 """Seconds between two looks at what the planner knows, while it takes a table for small and afterwards."""

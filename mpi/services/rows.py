@@ -256,10 +256,10 @@ def _update(table: Table, names: tuple[str, ...]) -> str:
 
 
 def _array(kind: str) -> str:
-    """The parameter of a column's values. JSON is handed over as text; a text too long shall fail, not be cut."""
+    """A column's values, in binary: nothing is escaped. JSON goes as text; a text too long shall fail, not be cut."""
     if kind == "jsonb":
-        return "%s::text[]::jsonb[]"
-    return "%s::text[]" if kind.startswith("varchar") else f"%s::{kind}[]"
+        return "%b::text[]::jsonb[]"
+    return "%b::text[]" if kind.startswith("varchar") else f"%b::{kind}[]"
 
 
 @cache
