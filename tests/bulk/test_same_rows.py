@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from mpi.commands import Actor
+from mpi.mapping import FLAT_FIELDS
+from mpi.models import IdentityEvent
 from mpi.synthetic.files import write_population
 from mpi.synthetic.generate import generate
 from tests.bulk.loads import load_in_bulk, load_online
 from tests.bulk.tables import Snapshot, difference, shown, snapshot
 from tests.conftest import empty_tables
+from tests.services.test_ask_again import CORA, CORA_BY_NUMBER, CORA_MARRIED
 
 _RECORDS = int(os.environ.get("MPI_SAME_ROWS", "600"))
 """20000 takes some minutes: MPI_SAME_ROWS=20000 pytest tests/bulk/test_same_rows.py -s"""
+
+_ASKED_AGAIN = (("HIS", "1", CORA), ("LAB", "2", CORA_MARRIED), ("CLINIC", "3", CORA_BY_NUMBER))
 
 
 @pytest.mark.slow
@@ -60,6 +67,30 @@ def test_a_bulk_load_into_an_index_that_holds_persons_ends_as_an_ordinary_import
     assert report.records > 0.2 * (len(lines) - half)
     assert found.moved < 0.02, shown(found)
     assert found.aside < 0.05, shown(found)
+    assert not found.rows, shown(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.django_db(transaction=True)
+def test_an_open_question_that_a_later_line_makes_certain_leaves_the_same_rows(
+    tmp_path: Path, system: Actor, settings: Settings, batch: int
+) -> None:
+    settings.INGEST_BATCH = batch
+    path = tmp_path / "records.csv"
+    told = [{"source_system": system, "mrn": mrn, **values} for system, mrn, values in _ASKED_AGAIN]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, FLAT_FIELDS)
+        writer.writeheader()
+        writer.writerows(told)
+    empty_tables()
+    load_online(path, system)
+    online = snapshot()
+    assert IdentityEvent.objects.filter(kind="join", reason_code="asked-again").count() == 1
+    empty_tables()
+    load_in_bulk(path, system)
+    found = difference(online, snapshot())
+    assert not found.moved, shown(found)
     assert not found.rows, shown(found)
 
 
