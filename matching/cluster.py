@@ -11,7 +11,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.join import JoinVerdict, Member, Refusal, ScoredPair, Separations, judge_join, scored_pair, strength
+from matching.join import (
+    JoinVerdict,
+    Member,
+    Refusal,
+    ScoredPair,
+    Separations,
+    judge_join,
+    scored_pair,
+    separation,
+    strength,
+)
 from matching.model import LinkageModel
 from matching.records import StandardRecord
 from matching.settle import CLEARLY_STRONGER, settle_with
@@ -127,24 +137,37 @@ class _Work:
         return found
 
     def contested(self, pair: ScoredPair, rivals: Mapping[int, Sequence[ScoredPair]]) -> bool:
-        """Whether a third person is certain too, cannot be one with both, and is not clearly weaker."""
+        """Whether a third person is certain too, cannot be one with both, and is not clearly weaker.
+
+        Whom a steward has kept apart from the two contests them however weak.
+        """
         ends = (self._root[pair.left.record_id], self._root[pair.right.record_id])
         if ends[0] == ends[1]:
             return False
-        least = pair.score.bits - CLEARLY_STRONGER
         both = self._members[ends[0]] + self._members[ends[1]]
         for end in ends:
-            thirds = {
-                self._root[other]
-                for number in self._members[end]
-                for rival in rivals.get(number, ())
-                if rival.score.bits > least
-                for other in (rival.left.record_id, rival.right.record_id)
-            }
-            for third in sorted(thirds - {*ends}):
+            for third, bits in self._thirds(end, rivals):
+                clearly_weaker = bits <= pair.score.bits - CLEARLY_STRONGER
+                if third in ends or (clearly_weaker and not self._kept_apart(both, third)):
+                    continue
                 if not self._judge(end, third).refusals and self._judge_members(both, self._members[third]).refusals:
                     return True
         return False
+
+    def _thirds(self, end: int, rivals: Mapping[int, Sequence[ScoredPair]]) -> list[tuple[int, float]]:
+        """Persons that a pair of `rivals` connects with this one, with the bits of the strongest such pair."""
+        found: dict[int, float] = {}
+        for number in self._members[end]:
+            for rival in rivals.get(number, ()):
+                for other in (rival.left.record_id, rival.right.record_id):
+                    root = self._root[other]
+                    found[root] = max(found.get(root, rival.score.bits), rival.score.bits)
+        return sorted(found.items())
+
+    def _kept_apart(self, members: Sequence[int], third: int) -> bool:
+        return bool(self._separated) and any(
+            separation(one, other) in self._separated for one in members for other in self._members[third]
+        )
 
     def ask_again(self, scored: Iterable[ScoredPair]) -> list[ScoredPair]:
         """Ask every question that is left of whole persons; the pairs that earned a join then."""

@@ -71,7 +71,7 @@ def decide(
         reason = _HELD if outcome == "review" else _NOBODY
         return _decision(outcome, subject, fits, [], (reason,), model, current_person_id)
     if (objection := _objection(strong, model, separated)) is not None:
-        if objection is _TWO_FIT and (clear := _clearly_strongest(strong)) is not None:
+        if objection is _TWO_FIT and (clear := _clearly_strongest(strong, separated)) is not None:
             return _decision("link", subject, fits, [clear], (_STRONGEST,), model, current_person_id)
         return _decision("review", subject, fits, [], (objection,), model, current_person_id)
     if len(strong) == 1:
@@ -138,11 +138,21 @@ def _objection(strong: Sequence[Fit], model: LinkageModel, separated: Separation
     return None
 
 
-def _clearly_strongest(strong: Sequence[Fit]) -> Fit | None:
-    """The fit that leads all others by far, unless one of its own records speaks against it or a human decided."""
+def _clearly_strongest(strong: Sequence[Fit], separated: Separations) -> Fit | None:
+    """The fit that leads all others by far, unless one of its own records speaks against it or a human decided.
+
+    Two whom a steward has kept apart are alike enough to have been taken for one: between them a steward decides.
+    """
     first, second, *_ = sorted(strong, key=_strength, reverse=True)
     leads = first.best.score.bits - second.best.score.bits >= CLEARLY_STRONGER
-    return first if leads and not first.join.refusals else None
+    return first if leads and not first.join.refusals and not _kept_apart(strong, separated) else None
+
+
+def _kept_apart(strong: Sequence[Fit], separated: Separations) -> bool:
+    if not separated:
+        return False
+    place = {member.record_id: number for number, fit in enumerate(strong) for member in fit.members}
+    return any(low in place and high in place and place[low] != place[high] for low, high in separated)
 
 
 def _decision(
