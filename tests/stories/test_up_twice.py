@@ -28,4 +28,5 @@ def _ctrl_c(index: Index, number: int) -> None:
     """As a terminal does: SIGINT to the whole process group of the foreground."""
     process = index.processes[number]
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 0, index.said()
+    # A worker may take a minute to end its batch.
+    assert process.wait(150) == 0, index.said()
