@@ -122,6 +122,8 @@ def _flat(model: LinkageModel) -> dict[str, float | int | str]:
         "prior/probability": model.prior,
         "prior/records": model.prior_records,
         **{f"thresholds/{name}": value for name, value in asdict(model.thresholds).items()},
+        "calibration/offset": model.calibration.offset,
+        "calibration/slope": model.calibration.slope,
         **{f"policy/{name}": value for name, value in asdict(model.policy).items()},
     }
     return flat | _filler(model.excessive)

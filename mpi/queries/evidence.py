@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from matching.calibration import IDENTITY, Calibration
 from matching.evidence import read_evidence
 from matching.model import Thresholds
 
@@ -27,6 +28,18 @@ _GRADES = {
     "possible": "for review",
     "certainly-not": "not linked",
 }
+
+
+class States(Protocol):
+    """What the model of a pair says of totals: a linkage model, or `mpi.queries.linkage.Statement`."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """From which probabilities a pair is reviewed and linked."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """Which probability is stated for a total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class Evidence:
     held_by: tuple[str, ...]
     review_from: float
     link_over: float
+    calibration: Calibration = IDENTITY
     model_version: str = ""
     keys: tuple[str, ...] = ()
 
@@ -78,6 +92,23 @@ class Evidence:
             total += row.bits
             steps.append(Step(row, row.bits - row.frequency_bits, total))
         return tuple(steps)
+
+    @property
+    def review_bits(self) -> float:
+        """The total from which a pair is reviewed."""
+        return self.calibration.total(self.review_from)
+
+    @property
+    def link_bits(self) -> float:
+        """The total over which a pair links by itself."""
+        return self.calibration.total(self.link_over)
+
+    @property
+    def calibrated_bits(self) -> float | None:
+        """log2 of the stated odds, where calibration makes it another than the total."""
+        if self.calibration == IDENTITY:
+            return None
+        return self.calibration.offset + self.calibration.slope * self.total_bits
 
     @property
     def grade_words(self) -> str:
@@ -99,8 +130,8 @@ def _at_most(probability: float, pairs: int) -> int:
     return min(round(probability * pairs), pairs - 1)
 
 
-def evidence_of(told: Mapping[str, Any], thresholds: Thresholds, keys: Iterable[str] = ()) -> Evidence:
-    """The document of one pair under the thresholds of its model version; `keys` where it names none itself."""
+def evidence_of(told: Mapping[str, Any], states: States, keys: Iterable[str] = ()) -> Evidence:
+    """The document of one pair as its model version states it; `keys` where it names none itself."""
     document = read_evidence(told, keys)
     comparisons: Sequence[Mapping[str, Any]] = document["comparisons"]
     held = [*document.get("vetoes", ()), *document.get("caps", ())]
@@ -111,8 +142,9 @@ def evidence_of(told: Mapping[str, Any], thresholds: Thresholds, keys: Iterable[
         probability=document["probability"],
         grade=document["grade"],
         held_by=tuple(reason["words"] for reason in held),
-        review_from=thresholds.review,
-        link_over=thresholds.automatic,
+        review_from=states.thresholds.review,
+        link_over=states.thresholds.automatic,
+        calibration=states.calibration,
         model_version=document.get("model_version", ""),
         keys=tuple(document["keys"]),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import takewhile
 
+from matching.calibration import IDENTITY, Calibration
 from matching.levels import HOUSE, Surname, house_level, house_parts
 from matching.model import Comparison, Level, LinkageModel, Thresholds
 from matching.model_document import from_document
@@ -106,15 +107,25 @@ def _model(pk: int, _content_hash: str) -> LinkageModel:
     return from_document(LinkageModelVersion.objects.values_list("document", flat=True).get(pk=pk))
 
 
-def thresholds_of(version: LinkageModelVersion) -> Thresholds:
-    """The thresholds of a version, without reading the rest of its document; once a process."""
-    return _thresholds(version.pk, version.content_hash)
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """How a version states probabilities, and what follows from them."""
+
+    thresholds: Thresholds
+    calibration: Calibration
+
+
+def statement_of(version: LinkageModelVersion) -> Statement:
+    """Thresholds and calibration of a version, without reading the rest of its document; once a process."""
+    return _statement(version.pk, version.content_hash)
 
 
 @lru_cache(maxsize=64)
-def _thresholds(pk: int, _content_hash: str) -> Thresholds:
-    told = LinkageModelVersion.objects.values_list("document__thresholds", flat=True).get(pk=pk)
-    return Thresholds(automatic=told["automatic"], review=told["review"])
+def _statement(pk: int, _content_hash: str) -> Statement:
+    told = LinkageModelVersion.objects.values_list("document__thresholds", "document__calibration").get(pk=pk)
+    thresholds, line = told
+    calibration = Calibration(offset=line["offset"], slope=line["slope"]) if line else IDENTITY
+    return Statement(Thresholds(automatic=thresholds["automatic"], review=thresholds["review"]), calibration)
 
 
 def weight_tables(model: LinkageModel) -> tuple[WeightTable, ...]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from django.db.models import QuerySet
 
+from matching.calibration import IDENTITY
 from matching.model import Comparison, LinkageModel
 from matching.model_compare import compare_models
 from matching.model_document import from_document
@@ -107,8 +108,11 @@ def _algorithm(known: _Known) -> Iterator[Block]:
         "share among pairs of one person and u its share among pairs of two people. What is not known on one side "
         "weighs nothing."
     )
+    line = model.calibration
+    stated = "total" if line == IDENTITY else f"{line.offset:.6g} + {line.slope:.6g} × total"
     yield Block(
-        formula="total = log2(prior odds) + Σ log2(m / u) + term-frequency adjustments\np = 2^total / (1 + 2^total)"
+        formula="total = log2(prior odds) + Σ log2(m / u) + term-frequency adjustments\n"
+        f"x = {stated}\np = 2^x / (1 + 2^x)"
     )
     yield Block(
         text="The term-frequency adjustment of an exact name is log2(average u / frequency of the name): a rare name "
@@ -116,12 +120,13 @@ def _algorithm(known: _Known) -> Iterator[Block]:
         "exactly on everything but its middle name, which is not known."
     )
     yield _example(model)
-    calibration = known.version.document.get("calibration")
-    if calibration:
-        yield Block(text="The stated probability is the model's monotone calibration of the total:")
-        yield Block(headers=("Calibration", "Value"), rows=tuple(flat({"calibration": calibration})), numeric=(1,))
-    else:
-        yield Block(text="The stated probability is that of the total: this version carries no further calibration.")
+    if line == IDENTITY:
+        yield Block(text="The stated probability is that of the total: this version carries no calibration.")
+        return
+    yield Block(
+        text=f"The line from total to x is a calibration (Platt 1999), fitted on {line.fitted_on or 'data not named'}: "
+        f"{line.pairs:,} pairs that were in doubt. It moves no pair past another."
+    )
 
 
 def _example(model: LinkageModel) -> Block:
@@ -133,7 +138,7 @@ def _example(model: LinkageModel) -> Block:
         level = next(level for level in comparison.levels if level.name == _EXACT[comparison.name])
         total += level.bits
         rows.append((comparison.title, level.words, number(level.m), number(level.u), bits(level.bits)))
-    probability = 1 / (1 + 2**-total)
+    probability = model.calibration.probability(total)
     rows.append(("Total", f"probability {percent(probability)}", "", "", bits(total)))
     return Block(
         caption="A worked example, before term frequencies",

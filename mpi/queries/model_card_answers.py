@@ -140,7 +140,8 @@ def _by_decisions(figures: Figures) -> str:
     return (
         f"Stewards have decided on {_many(told.labels, 'pair')}: {told.same:,} same person, {told.different:,} "
         f"different people. Of {_many(told.links, 'automatic link')} people have judged {told.links_judged:,} and "
-        f"found {told.links_wrong:,} wrong. They look where a question is open, so this is a lower bound."
+        f"found {told.links_wrong:,} wrong. "
+        "They look where a question is open: at least so many are wrong, and nobody looked at the others."
     )
 
 

@@ -13,7 +13,7 @@ from mpi import codec
 from mpi.errors import NotFound
 from mpi.models import Decision, GoldenRecord, Link, LinkageModelVersion, SourceRecord
 from mpi.queries.evidence import Evidence, evidence_of
-from mpi.queries.linkage import thresholds_of
+from mpi.queries.linkage import statement_of
 from mpi.queries.numbers import number_kind
 
 VERSIONS_SHOWN = 25
@@ -176,7 +176,7 @@ def _considered(
         record_id=part["record_id"],
         record=records.get(part["record_id"]),
         earned=bool(part.get("earned")),
-        evidence=evidence_of(part["evidence"], thresholds_of(model), keys),
+        evidence=evidence_of(part["evidence"], statement_of(model), keys),
         refusals=tuple(refusal["words"] for refusal in part.get("refusals", ())),
     )
 

@@ -73,12 +73,12 @@ def waterfall(
 ) -> Waterfall:
     """Each step starts where the one before ended; the last bar is the total, from zero.
 
-    `steps` are (label, bits), the prior first; `limits` are (probability, word).
+    `steps` are (label, bits), the prior first; `limits` are (bits, word).
     """
     ends = [0.0]
     for _, bits in steps:
         ends.append(ends[-1] + bits)
-    marks = [probability_to_bits(probability) for probability, _ in limits]
+    marks = [bits for bits, _ in limits]
     low, high = min([*ends, total, 0.0]), max([*ends, total, 0.0, *marks])
     scale = (_FIGURE_START - _LABEL_END - 14) / max(high - low, 1e-9)
 
@@ -103,7 +103,9 @@ def waterfall(
         foot_y=len(rows) * _ROW + 15,
         bars=bars,
         limits=tuple(Limit(x_of(bits), word) for bits, (_, word) in zip(marks, limits, strict=True)),
-        words=", ".join(f"{label} {formats.bits(bits)}" for label, bits, _ in rows) + " bits",
+        words=", ".join(f"{label} {formats.bits(bits)}" for label, bits, _ in rows)
+        + " bits"
+        + "".join(f"; {word} at {formats.bits(bits)}" for bits, word in limits),
     )
 
 

@@ -180,9 +180,7 @@ def _evidence(before: StandardRecord, after: StandardRecord) -> Evidence:
     """The two states as a pair, under the active model: for its words about each value."""
     model = active_model().model
     scored = score(before, after, model)
-    return evidence_of(
-        explain(before, after, scored, judge(before, after, scored, model)).to_document(), model.thresholds
-    )
+    return evidence_of(explain(before, after, scored, judge(before, after, scored, model)).to_document(), model)
 
 
 def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:

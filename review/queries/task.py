@@ -193,7 +193,7 @@ def _stored(match: PotentialMatch) -> Evidence | None:
     told = next((part["evidence"] for part in considered if part["record_id"] == other), None)
     if told is None:
         return None
-    evidence = evidence_of(told, model_of(match.model_version).thresholds)
+    evidence = evidence_of(told, model_of(match.model_version))
     return evidence if subject == match.record_a_id else _turned(evidence)
 
 
@@ -206,7 +206,7 @@ def _today(match: PotentialMatch) -> Evidence:
     model = model_of(match.model_version)
     a, b = codec.standard_record(match.record_a), codec.standard_record(match.record_b)
     scored = score(a, b, model)
-    return evidence_of(explain(a, b, scored, judge(a, b, scored, model)).to_document(), model.thresholds)
+    return evidence_of(explain(a, b, scored, judge(a, b, scored, model)).to_document(), model)
 
 
 def _others(match: PotentialMatch) -> tuple[OpenMatch, ...]:

@@ -90,7 +90,7 @@ def _lines(lines: list[SafeString | str]) -> str:
 def waterfall(evidence: Evidence) -> dict[str, object]:
     """The evidence of one pair as a waterfall; the table beside it says the same in text."""
     steps = [("Before evidence", evidence.prior_bits), *((row.label, row.bits) for row in evidence.rows if row.bits)]
-    limits = ((evidence.review_from, "review"), (evidence.link_over, "link"))
+    limits = ((evidence.review_bits, "review"), (evidence.link_bits, "link"))
     return {"plot": plots.waterfall(steps, total=evidence.total_bits, limits=limits)}
 
 
