@@ -87,6 +87,7 @@ def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequ
     ordered = sorted(members, key=lambda member: member.record_id)
     survived = Survived()
     criteria = _criteria(rules)
+    agreed: dict[tuple[int, ...], Provenance] = {}
     for name in FIELDS:
         if name == "previous_family_name":
             _survive_previous_name(survived, ordered, criteria.get(name, ()))
@@ -96,7 +97,8 @@ def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequ
             continue
         told = tellers[0].values[name]
         if len(tellers) == 1 or all(member.values[name] == told for member in tellers):
-            _settle_agreed(survived, name, told, tellers)
+            survived.values[name] = told.value
+            survived.provenance[name] = _agreed(tellers, agreed)
         else:
             candidates = [Told(member, member.values[name], member.values[name].key, name) for member in tellers]
             winner, criterion = _choose(candidates, criteria.get(name, ()), ordered)
@@ -127,13 +129,15 @@ def _survive_previous_name(survived: Survived, ordered: Sequence[Member], criter
         _settle(survived, name, winner, criterion, candidates)
 
 
-def _settle_agreed(survived: Survived, name: str, told: FieldValue, tellers: Sequence[Member]) -> None:
-    """All that tell the field spell it alike: the most trusted source stands for it."""
-    member = tellers[0] if len(tellers) == 1 else min(tellers, key=lambda one: (one.rank, one.record_id))
-    survived.values[name] = told.value
-    survived.provenance[name] = Provenance(
-        member.record_id, member.source_system, member.mrn, "only", _distinct([one.record_id for one in tellers])
-    )
+def _agreed(tellers: Sequence[Member], known: dict[tuple[int, ...], Provenance]) -> Provenance:
+    """All that tell the field spell it alike: the most trusted source stands for it. Made once for the same tellers."""
+    record_ids = tuple([one.record_id for one in tellers])
+    if record_ids not in known:
+        member = tellers[0] if len(tellers) == 1 else min(tellers, key=lambda one: (one.rank, one.record_id))
+        known[record_ids] = Provenance(
+            member.record_id, member.source_system, member.mrn, "only", _distinct([*record_ids])
+        )
+    return known[record_ids]
 
 
 def _settle(survived: Survived, name: str, winner: Told, criterion: str, candidates: list[Told]) -> None:

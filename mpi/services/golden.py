@@ -127,7 +127,12 @@ def _member(record: SourceRecord, system: SourceSystem) -> Member:
 
 def _put(golden: Surviving, survived: Survived) -> None:
     values: dict[str, Any] = dict(survived.values)
-    provenance = {name: _provenance(source) for name, source in survived.provenance.items()}
+    provenance: dict[str, Any] = {}
+    shared: dict[int, dict[str, Any]] = {}  # most fields have their provenance in common
+    for name, source in survived.provenance.items():
+        if id(source) not in shared:
+            shared[id(source)] = _provenance(source)
+        provenance[name] = shared[id(source)]
     if "ssn" in values:
         values["ssn"], provenance["ssn"] = _sealed_ssn(golden, str(values["ssn"]), provenance["ssn"])
     golden.values = values
