@@ -6,7 +6,7 @@ import csv
 import hashlib
 import zlib
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ TRUTH_COLUMNS = ("source_system", "mrn", "person_id")
 MOST_UPLOAD_BYTES = 32 * 1024 * 1024
 """What a page takes: about a million lines. The command has no limit."""
 _MOST_FLAWS = 20
+_LINES_NAMED = 5
 _MOST_CHARACTERS = {"source_system": 32, "mrn": 64, "person_id": 128}
 _LOOKED_UP_AT_ONCE = 10_000
 _FIND = """
@@ -40,6 +41,10 @@ class Truth:
 
     sha256: str
     people: Mapping[Record, int] = field(repr=False)
+    lines: Mapping[Record, int] = field(default_factory=dict, repr=False)
+    """Where each record stands first, from 1."""
+    repeated: tuple[int, ...] = ()
+    """Lines that say what an earlier one said."""
 
 
 def read_truth(path: Path) -> Truth:
@@ -65,7 +70,10 @@ def parse_truth(file: BinaryIO, name: str) -> Truth:
     digest = hashlib.sha256()
     rows = csv.reader(_text_lines(file, digest, reader), strict=True)
     try:
-        reader.header(next(rows, []))
+        header = next(rows, None)
+        if header is None:
+            reader.flaw("file", "is empty", f"its first line names the columns {', '.join(TRUTH_COLUMNS)}", 1, 1)
+        reader.header(header or [])
         for row in rows:
             reader.take(row, rows.line_num)
     except csv.Error:
@@ -74,7 +82,7 @@ def parse_truth(file: BinaryIO, name: str) -> Truth:
     if not reader.people:
         reader.flaw("file", "holds no line besides the header", "give one line a record", 2, 1)
         reader.refuse_flaws()
-    return Truth(digest.hexdigest(), reader.people)
+    return Truth(digest.hexdigest(), reader.people, reader.lines, tuple(reader.repeated))
 
 
 def _text_lines(file: BinaryIO, digest: hashlib._Hash, reader: _Reader) -> Iterator[str]:
@@ -110,7 +118,8 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._columns: tuple[str, ...] = ()
-        self._lines: dict[Record, int] = {}
+        self.lines: dict[Record, int] = {}
+        self.repeated: list[int] = []
         self._numbers: dict[str, int] = {}
         self._flaws: list[Flaw] = []
         self.people: dict[Record, int] = {}
@@ -141,10 +150,12 @@ class _Reader:
             return
         record = (told["source_system"], told["mrn"])
         person = self._numbers.setdefault(told["person_id"], len(self._numbers))
-        first = self._lines.setdefault(record, line)
+        first = self.lines.setdefault(record, line)
         if self.people.setdefault(record, person) != person:
             column = self._columns.index("person_id") + 1
             self.flaw("person_id", f"differs from line {first}", "one record belongs to one person", line, column)
+        elif first != line:
+            self.repeated.append(line)
 
     def _is_usable(self, name: str, value: str, line: int) -> bool:
         column = self._columns.index(name) + 1
@@ -192,14 +203,41 @@ def keep_truth(truth: Truth, name: str, *, actor: Actor) -> TruthFile:
     )
 
 
+def notices(truth: Truth) -> tuple[str, ...]:
+    """What of a usable file does not count, with its first lines: what stands twice, and records not in the index."""
+    told = []
+    if truth.repeated:
+        told.append(f"{_counted(truth.repeated)}: said by an earlier line already; counted once.")
+    known = {record for record, _ in _known(truth.people)}
+    if unknown := [line for record, line in truth.lines.items() if record not in known]:
+        told.append(
+            f"{_counted(unknown)}: source_system and mrn name no record of the index; not judged. Import the record "
+            "or leave the line out."
+        )
+    return tuple(told)
+
+
+def _counted(lines: Sequence[int]) -> str:
+    first = ", ".join(f"{line:,}" for line in lines[:_LINES_NAMED])
+    more = ", …" if len(lines) > _LINES_NAMED else ""
+    return f"{len(lines):,} line{'' if len(lines) == 1 else 's'} ({first}{more})"
+
+
 def _found(people: Mapping[Record, int]) -> Iterator[tuple[int, int]]:
-    rows = iter(people.items())
-    while chunk := list(islice(rows, _LOOKED_UP_AT_ONCE)):
-        codes, numbers = zip(*(record for record, _ in chunk), strict=True)
+    """(source record id, person) of those in the index."""
+    for record, record_id in _known(people):
+        yield record_id, people[record]
+
+
+def _known(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
+    """(record, source record id) of those in the index."""
+    rest = iter(records)
+    while chunk := list(islice(rest, _LOOKED_UP_AT_ONCE)):
+        codes, numbers = zip(*chunk, strict=True)
         with connection.cursor() as cursor:
             cursor.execute(_FIND, [list(codes), list(numbers)])
             for place, record_id in cursor.fetchall():
-                yield record_id, chunk[place - 1][1]
+                yield chunk[place - 1], record_id
 
 
 def _storable(text: str) -> str:

@@ -8,14 +8,14 @@ import pytest
 
 from mpi.errors import InvalidInput, Malformed, TooLarge
 from mpi.services import evaluation_truth
-from mpi.services.evaluation_truth import keep_truth, parse_truth, read_truth, read_upload, truth_mapping
+from mpi.services.evaluation_truth import keep_truth, notices, parse_truth, read_truth, read_upload, truth_mapping
 from tests.services.telling import KATHERINE, MARCUS, record_of, tell
 
 HEADER = b"source_system,mrn,person_id\n"
 TOO_LONG = b"x" * 65
 
 REFUSED = {
-    "nothing at all": (b"", 1, 1, "source_system"),
+    "nothing at all": (b"", 1, 1, "file"),
     "only a header": (HEADER, 2, 1, "file"),
     "an unknown column": (b"source_system,mrn,person_id,ssn\nHIS,1,p,2\n", 1, 4, "header"),
     "a column twice": (b"source_system,mrn,mrn,person_id\n", 1, 3, "mrn"),
@@ -101,3 +101,14 @@ def test_a_truth_of_other_records_is_refused(system) -> None:
     tell("HIS", "K-1", KATHERINE)
     with pytest.raises(InvalidInput, match="nothing to evaluate"):
         keep_truth(parse_truth(io.BytesIO(HEADER + b"HIS,X,p\n"), "t.csv"), "t.csv", actor=system)
+
+
+@pytest.mark.django_db
+def test_what_does_not_count_is_told_by_its_lines_and_without_a_value(system) -> None:
+    tell("HIS", "K-1", KATHERINE)
+    tell("LAB", "M-2", MARCUS)
+    lines = b"HIS,K-1,a\nLAB,M-2,b\nHIS,K-1,a\nHIS,SECRET,c\nNOWHERE,M-2,d\n"
+    told = notices(parse_truth(io.BytesIO(HEADER + lines), "truth.csv"))
+    assert [words.split(":")[0] for words in told] == ["1 line (4)", "2 lines (5, 6)"]
+    assert "SECRET" not in str(told)
+    assert notices(parse_truth(io.BytesIO(HEADER + lines[:20]), "truth.csv")) == ()

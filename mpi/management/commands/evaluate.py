@@ -15,6 +15,7 @@ from mpi.errors import MpiError
 from mpi.management.progress import progress_bar
 from mpi.models import EvaluationRun, Link, LinkageModelVersion
 from mpi.services.evaluation import read_truth, run_evaluation, start_evaluation
+from mpi.services.evaluation_truth import notices
 
 _BANDS = {"certain": "automatic", "probable": "probable", "possible": "possible", "certainly-not": "below"}
 
@@ -46,6 +47,8 @@ class Command(BaseCommand):
 
     def _run(self, truth: Path | None, model: str | None) -> EvaluationRun:
         known = read_truth(truth) if truth else None
+        for words in notices(known) if known else ():
+            self.stderr.write(words)
         request = start_evaluation(
             actor=system_actor("evaluate", source="command"),
             truth=known,

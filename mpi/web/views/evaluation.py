@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,7 +16,7 @@ from mpi.models import EvaluationRun
 from mpi.queries import evaluation, evaluation_compare
 from mpi.queries.evaluation_figures import Figures, figures_of, made_by_others
 from mpi.services.evaluation import start_evaluation
-from mpi.services.evaluation_truth import MOST_UPLOAD_BYTES, read_upload
+from mpi.services.evaluation_truth import MOST_UPLOAD_BYTES, notices, read_upload
 from mpi.web.forms import MpiForm
 from mpi.web.forms_evaluation import CompareForm, ThresholdForm, TruthForm
 from mpi.web.pages import ActorRequest, page, require, show
@@ -89,6 +90,8 @@ def start(request: ActorRequest) -> HttpResponseBase:
         form.add_error("truth", error.detail)
         return _refused(request, form, error.flaws, status=error.http_status)
     start_evaluation(actor=request.actor, truth=truth, truth_name=file.name)
+    for words in notices(truth):
+        messages.info(request, words)
     return redirect("evaluation")
 
 
