@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchStatus, RecordState
+from django.db.models import Exists, OuterRef, Q
+
+from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchStatus, RecordState, Separation
 
 _ANSWERED = (PotentialMatchStatus.SAME, PotentialMatchStatus.DIFFERENT)
 
@@ -19,9 +21,13 @@ class Label:
 
 
 def standing_labels(*, limit: int = 100_000) -> tuple[Label, ...]:
-    """The newest answer of each pair that was not undone, newest first. Records that are deleted, subsumed or in
-    doubt are left out: what they say now is not what was decided on. One query."""
+    """The newest answer of each pair that stands, newest first: neither undone, nor every separation of it lifted.
+    Records that are deleted, subsumed or in doubt are left out: what they say now is not what was decided on. One
+    query.
+    """
     undone = IdentityEvent.objects.filter(undoes__isnull=False).values("undoes_id")
+    apart = Separation.objects.filter(event=OuterRef("resolved_by_event"))
+    lifted = Exists(apart) & ~Exists(apart.filter(lifted_at__isnull=True))
     answers = (
         PotentialMatch.objects.filter(
             status__in=_ANSWERED,
@@ -31,6 +37,7 @@ def standing_labels(*, limit: int = 100_000) -> tuple[Label, ...]:
         )
         .exclude(resolved_by_event__actor_kind="system")
         .exclude(resolved_by_event__in=undone)
+        .exclude(Q(status=PotentialMatchStatus.DIFFERENT) & lifted)
         .order_by("-resolved_by_event_id", "-pk")
         .values_list("record_a_id", "record_b_id", "status")
     )

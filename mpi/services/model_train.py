@@ -161,6 +161,8 @@ def _evaluated(model: LinkageModel, active: LinkageModel, tell: Callable[[str], 
         evaluation["decisions_of_stewards"] = {
             name: _on_labels(each, pairs) for name, each in ((model.version, model), (active.version, active))
         }
+        # Who has learned from the answers is no longer judged by them.
+        evaluation["learned_from_these_decisions"] = "yes" if "labels" in model.training else "no"
     return with_hash(replace(model, evaluation=evaluation))
 
 

@@ -7,7 +7,7 @@ import pytest
 from matching.model_document import load_default
 from mpi.access import ROLES
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, StaleVersion
+from mpi.errors import AlreadyDecided, InvalidInput, StaleVersion
 from mpi.models import Decision, Link, LinkageModelVersion, ModelActivation
 from mpi.services.active_model import active_model
 from mpi.services.model_activate import activate_model
@@ -54,6 +54,18 @@ def test_one_model_activated_by_two_at_once_becomes_active_once(racers: Racers, 
     )
     assert sorted(type(result).__name__ for result in results) == ["AlreadyDecided", "ModelAct"]
     assert ModelActivation.objects.filter(version__name=name).count() == 1
+
+
+def test_two_drafts_of_one_name_at_once_are_one_draft_and_a_refusal(racers: Racers, supervisor, admin) -> None:
+    results = racers.race(
+        [
+            lambda: drafted(changed("same", prior=1e-5), supervisor),
+            lambda: drafted(changed("same", prior=2e-5), admin),
+        ]
+    )
+    (lost,) = [result for result in results if isinstance(result, Exception)]
+    assert (type(lost), lost.flaws[0].field) == (InvalidInput, "version")
+    assert LinkageModelVersion.objects.filter(name="same").count() == 1
 
 
 def test_a_model_approved_and_rejected_at_once_is_decided_once(racers: Racers, supervisor, admin) -> None:

@@ -14,7 +14,7 @@ from matching.model_document import load_default
 from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.errors import InvalidInput, ServiceDown
-from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun
+from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun, Separation
 from mpi.queries import linkage
 from mpi.queries.labels import standing_labels
 from mpi.services.active_model import active_model
@@ -25,7 +25,7 @@ from mpi.services.model_estimate import LinkEstimate, estimate_links, grade_chan
 from mpi.services.model_rollback import roll_back_model
 from mpi.services.rematch import preview_rematch
 from mpi.services.resolve import resolve_potential_match
-from mpi.services.separate import separate
+from mpi.services.separate import lift_separation, separate
 from tests.services.acting import undo
 from tests.services.models import activated, approved, changed, wary
 from tests.services.telling import (
@@ -302,6 +302,16 @@ def test_an_answer_is_a_label_and_an_undone_one_is_none(asked, steward) -> None:
     _answer(asked, "different", steward)
     (label,) = standing_labels()
     assert not label.same, "the newest that stands"
+
+
+def test_an_answer_whose_separation_was_lifted_is_no_label(asked, steward) -> None:
+    match = question()
+    resolve_potential_match(
+        uuid=match.uuid, outcome="different", version=match.version, reason_code="twins", reason="", actor=steward
+    )
+    assert [label.same for label in standing_labels()] == [False]
+    lift_separation(separation_uuid=Separation.objects.get().uuid, reason="New papers", actor=steward)
+    assert standing_labels() == ()
 
 
 def test_a_separation_answers_the_question_too(asked, steward) -> None:

@@ -62,7 +62,8 @@ class Command(BaseCommand):
             with progress_bar("Reading records", min(order.sample, indexed_records())) as advance:
                 trained = train_model(order=order, actor=actor, tell=self.stage, advance=advance)
         except MpiError as error:
-            raise CommandError(error.detail) from error
+            flaws = [f"{flaw.field} {flaw.problem}: {flaw.mend}." for flaw in error.flaws]
+            raise CommandError("\n".join([error.detail, *flaws])) from error
         summary = _summary(trained) | {"seconds": round(time.monotonic() - began, 1)}
         self.report(summary)
         if json:
