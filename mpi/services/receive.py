@@ -19,9 +19,13 @@ from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
-from mpi.services.rows import insert_rows, reserve_ids
+from mpi.services.rows import fetch, insert_rows, reserve_ids
 
-_IDEMPOTENCY_LOCK_CLASS = 2
+_IDEMPOTENCY_LOCK_CLASS, _ORDER_LOCK_CLASS = 2, 4
+_NEXT_KEY = (
+    "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s, %s)) "
+    "SELECT nextval('mpi_inbound_message_id_seq') FROM turn"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str =
     with transaction.atomic(durable=True):
         if draft.control_id and (earlier := _earlier(draft, actor)):
             return earlier
-        receipt = _store([draft], actor, job)[0]
+        receipt = _store([draft], actor, job, keys=_in_its_turn(draft))[0]
         subject = ("message", str(receipt.uuid))
         detail: dict[str, object] = {"source_system": draft.source_system}
         record(
@@ -133,9 +137,17 @@ def _earlier(draft: Draft, actor: Actor) -> Receipt | None:
     return Receipt(found.pk, found.uuid, replayed=True)
 
 
-def _store(drafts: Sequence[Draft], actor: Actor, job: Job | None) -> list[Receipt]:
+def _in_its_turn(draft: Draft) -> list[int]:
+    """A key that no message of the same record with a lower key can follow: who is stored first is applied first."""
+    turn = order_key(draft.source_system, draft.mrn) & 0x7FFFFFFF
+    return [key for (key,) in fetch(_NEXT_KEY, _ORDER_LOCK_CLASS, turn)]
+
+
+def _store(
+    drafts: Sequence[Draft], actor: Actor, job: Job | None, *, keys: Sequence[int] | None = None
+) -> list[Receipt]:
     now = timezone.now()
-    keys = reserve_ids(InboundMessage, len(drafts))
+    keys = keys or reserve_ids(InboundMessage, len(drafts))
     rows = []
     for key, draft in zip(keys, drafts, strict=True):
         uuid = uuid4()

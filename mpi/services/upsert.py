@@ -15,10 +15,16 @@ from mpi.commands import Actor, UpsertRecord
 from mpi.errors import Flaw, InvalidInput
 from mpi.models import Decision, GoldenRecord, InboundMessage, MessageState, SourceRecord
 from mpi.services.dispatch import hint
-from mpi.services.ingest import ingest
+from mpi.services.ingest import IngestResult, ingest
 from mpi.services.parse import all_systems, known_system
 from mpi.services.receive import Draft, Receipt, command_payload, receive
+from mpi.services.rows import fetch, instance, table_of
 
+_RECORD_AND_GOLDEN = (
+    f"SELECT {table_of(SourceRecord).selected}, {table_of(GoldenRecord).selected.replace('t.', 'g.')} "  # noqa: S608  # our own names
+    "FROM mpi_source_record t LEFT JOIN mpi_link l ON l.source_record_id = t.id AND l.ended_at IS NULL "
+    "LEFT JOIN mpi_golden_record g ON g.id = l.golden_record_id WHERE t.id = %s"
+)
 _ATTEMPTS = 20
 _WAIT_S = 0.1
 
@@ -66,27 +72,31 @@ def apply_now(receipt: Receipt, *, respond_async: bool = False) -> UpsertResult:
 
     Earlier messages of the same source record are applied with it, or waited for while another worker has them.
     """
-    if not respond_async:
-        _apply_in_turn(receipt.message_id)
+    done = None if respond_async else _apply_in_turn(receipt)
+    if done is not None and done.state == MessageState.APPLIED:
+        return _told(receipt, done.state, done.outcome, done.record_id, done.decision)
     result = outcome_of(receipt)
     if result.state == MessageState.RECEIVED:
         hint([receipt.message_id])
     return result
 
 
-def _apply_in_turn(message_id: int) -> None:
+def _apply_in_turn(receipt: Receipt) -> IngestResult | None:
+    """What became of the message, None where it was told before now. Most are the only one of their record."""
+    own = None if receipt.replayed else ingest(message_ids=[receipt.message_id]).get(receipt.message_id)
     for attempt in range(_ATTEMPTS):
+        if own is not None and (own.errors or own.state != MessageState.RECEIVED):
+            return own
         if attempt:
             time.sleep(_WAIT_S)
-        message = InboundMessage.objects.get(pk=message_id)
+        message = InboundMessage.objects.get(pk=receipt.message_id)
         if message.state != MessageState.RECEIVED:
-            return
+            return None
         same = InboundMessage.objects.filter(
             order_key=message.order_key, state=MessageState.RECEIVED, pk__lte=message.pk
         )
-        result = ingest(message_ids=list(same.order_by("pk").values_list("pk", flat=True))).get(message_id)
-        if result is not None and result.errors:
-            return
+        own = ingest(message_ids=list(same.order_by("pk").values_list("pk", flat=True))).get(receipt.message_id)
+    return own
 
 
 def outcome_of(receipt: Receipt) -> UpsertResult:
@@ -97,16 +107,23 @@ def outcome_of(receipt: Receipt) -> UpsertResult:
         flaws = [Flaw(told.get("field", "message"), told["problem"], told.get("mend", "")) for told in said]
         number = {"message": str(message.uuid)}
         raise InvalidInput("The message was rejected; nothing was changed.", flaws=flaws, extra=number)
-    record = SourceRecord.objects.select_related("source_system").filter(pk=message.source_record_id or 0).first()
-    owners = GoldenRecord.objects.filter(links__source_record_id=message.source_record_id, links__ended_at__isnull=True)
-    golden = owners.first() if record else None
     decision = Decision.objects.filter(pk=message.decision_id or 0).first()
+    evidence = codec.decision_evidence(decision) if decision else None
+    return _told(receipt, message.state, message.outcome, message.source_record_id, evidence)
+
+
+def _told(
+    receipt: Receipt, state: str, outcome: str, record_id: int | None, decision: dict[str, Any] | None
+) -> UpsertResult:
+    """The answer, with the record and its golden record as they are now. One prepared query."""
+    row = fetch(_RECORD_AND_GOLDEN, record_id)[0] if record_id else None
+    width = len(table_of(SourceRecord).columns)
     return UpsertResult(
-        message_uuid=message.uuid,
-        state=message.state,
-        outcome=message.outcome,
-        record=record,
-        golden=golden,
-        decision=codec.decision_evidence(decision) if decision else None,
+        message_uuid=receipt.uuid,
+        state=state,
+        outcome=outcome,
+        record=instance(SourceRecord, row[:width]) if row else None,
+        golden=instance(GoldenRecord, row[width:]) if row and row[width] else None,
+        decision=decision,
         replayed=receipt.replayed,
     )
