@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -121,23 +123,15 @@ def release(request: StewardRequest, uuid: UUID) -> HttpResponse:
     return redirect("review-queue")
 
 
-@require_POST
-@steward_required
-def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
-    """Same person, or different people."""
+def _answered(
+    request: StewardRequest, uuid: UUID, outcome: Outcome, act: Callable[[dict[str, Any]], Answer]
+) -> HttpResponse:
+    """Answer with what the form says, and go on; shown again where it cannot be taken or somebody was quicker."""
     form = AnswerForm(request.POST, outcome=outcome)
     if not form.is_valid():
         return _task(request, uuid, form=form, status=422)
-    said = form.cleaned_data
     try:
-        answer = decide_task(
-            task=uuid,
-            outcome=outcome,
-            token=said["basis"],
-            reason_code=said["reason_code"],
-            comment=said["comment"],
-            actor=request.actor,
-        )
+        answer = act(form.cleaned_data)
     except _REFUSALS as refusal:
         return _task(request, uuid, form=form, refusal=refusal)
     return _to_next(request, answer, form)
@@ -145,14 +139,32 @@ def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpRespons
 
 @require_POST
 @steward_required
+def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
+    """Same person, or different people."""
+    return _answered(
+        request,
+        uuid,
+        outcome,
+        lambda said: decide_task(
+            task=uuid,
+            outcome=outcome,
+            token=said["basis"],
+            reason_code=said["reason_code"],
+            comment=said["comment"],
+            actor=request.actor,
+        ),
+    )
+
+
+@require_POST
+@steward_required
 def defer(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
     """Cannot tell, fix at the source, later: the question stays open."""
-    form = AnswerForm(request.POST, outcome=outcome)
-    if not form.is_valid():
-        return _task(request, uuid, form=form, status=422)
-    said = form.cleaned_data
-    try:
-        answer = defer_task(
+    return _answered(
+        request,
+        uuid,
+        outcome,
+        lambda said: defer_task(
             task=uuid,
             outcome=outcome,
             token=said["basis"],
@@ -160,10 +172,8 @@ def defer(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse
             comment=said["comment"],
             days=said["days"],
             actor=request.actor,
-        )
-    except _REFUSALS as refusal:
-        return _task(request, uuid, form=form, refusal=refusal)
-    return _to_next(request, answer, form)
+        ),
+    )
 
 
 @require_POST

@@ -7,7 +7,6 @@ one in order is taken by one process only.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import combinations
@@ -36,11 +35,9 @@ from mpi.services.locking import TryAgain, run_act, transaction_time
 from mpi.services.neighbourhood import open_matches, separated_pairs
 from mpi.services.rematch_acts import Work, carry_out, question_of
 from mpi.services.rematch_read import View, membership, view_under
-from mpi.services.rematch_run import Tell, actor_of, find_run, note, silent
+from mpi.services.rematch_run import Tell, actor_of, find_run, note, silent, step_by_step
 from mpi.services.second_person import require_second_person
 
-PATIENCE = 20
-"""How often a change waits for records that others hold, a second each, before the run pauses."""
 _OF_LINKS = frozenset({RematchKind.SPLIT, RematchKind.MOVE, RematchKind.JOIN})
 
 
@@ -110,22 +107,7 @@ def continue_applying(
     run: RematchRun, *, seconds: float | None = None, source: Source = "worker", tell: Tell = silent
 ) -> bool:
     """Apply what is pending, for at most `seconds`. Returns whether the run is done. Raises Busy."""
-    ends = time.monotonic() + seconds if seconds is not None else None
-    patience = PATIENCE
-    while ends is None or time.monotonic() < ends:
-        try:
-            now = run_act(lambda: _next(run.pk, source))
-        except Busy:
-            patience -= 1
-            if not patience:
-                raise
-            time.sleep(1)
-            continue
-        patience = PATIENCE
-        tell("applying", now.done, now.total)
-        if now.status != RematchStatus.APPLYING:
-            return True
-    return False
+    return step_by_step(lambda: _next(run.pk, source), RematchStatus.APPLYING, seconds=seconds, tell=tell)
 
 
 def _next(run_id: int, source: Source) -> RematchRun:

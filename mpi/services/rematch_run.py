@@ -17,9 +17,9 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.commands import Actor, Source, system_actor
-from mpi.errors import InvalidInput, NotFound
+from mpi.errors import Busy, InvalidInput, NotFound
 from mpi.models import RematchRun, RematchStatus
-from mpi.services.locking import transaction_time
+from mpi.services.locking import run_act, transaction_time
 
 REASON_CODE = "rematch"
 WAITING = "waiting for a worker"
@@ -30,6 +30,8 @@ Tell = Callable[[str, int, int], None]
 _AT_WORK = 3
 """Class of the advisory locks that say which runs a process is comparing now: they end with the process."""
 _LOOK_S = 1.0
+_PATIENCE = 20
+"""How often a step waits for records that others hold, a second each, before the run pauses."""
 _JUST_BEGUN = timedelta(seconds=30)
 
 
@@ -65,6 +67,31 @@ def note(run: RematchRun, action: Action, actor: Actor, **detail: object) -> Non
     """Audit an act on the run. Call inside a transaction."""
     told = {"model": run.model_version.name, "records": run.records, **detail}
     record(entry_by(actor, action, subject=("rematch_run", str(run.uuid)), detail=told))
+
+
+def step_by_step(
+    step: Callable[[], RematchRun], status: RematchStatus, *, seconds: float | None, tell: Tell = silent
+) -> bool:
+    """Take step after step, each a transaction of its own, while the run has this status, for at most `seconds`.
+
+    Returns whether the run is done. Raises Busy when others hold the records of one step for too long.
+    """
+    ends = time.monotonic() + seconds if seconds is not None else None
+    patience = _PATIENCE
+    while ends is None or time.monotonic() < ends:
+        try:
+            now = run_act(step)
+        except Busy:
+            patience -= 1
+            if not patience:
+                raise
+            time.sleep(1)
+            continue
+        patience = _PATIENCE
+        tell(str(status), now.done, now.total)
+        if now.status != status:
+            return True
+    return False
 
 
 class Progress:

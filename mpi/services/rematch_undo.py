@@ -5,20 +5,19 @@ An act on whose golden records a person has acted since is left as it is, and na
 
 from __future__ import annotations
 
-import time
 from uuid import UUID
 
 from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor, Source
-from mpi.errors import AlreadyDecided, Busy, CannotUndo
+from mpi.errors import AlreadyDecided, CannotUndo
 from mpi.models import EventKind, IdentityEvent, RematchChange, RematchChangeState, RematchRun, RematchStatus
 from mpi.services.act import begin
 from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import TryAgain, run_act, transaction_time
 from mpi.services.reasons import check_note
-from mpi.services.rematch_apply import PATIENCE, locked_run, require_alone
-from mpi.services.rematch_run import REASON_CODE, Tell, actor_of, find_run, note, reason_of, silent
+from mpi.services.rematch_apply import locked_run, require_alone
+from mpi.services.rematch_run import REASON_CODE, Tell, actor_of, find_run, note, reason_of, silent, step_by_step
 from mpi.services.undo import plan_undo, undo_locked
 
 _UNDOABLE = (RematchStatus.APPLYING, RematchStatus.APPLIED, RematchStatus.UNDONE)
@@ -60,22 +59,7 @@ def continue_undoing(
     run: RematchRun, *, seconds: float | None = None, source: Source = "worker", tell: Tell = silent
 ) -> bool:
     """Undo what was applied, for at most `seconds`. Returns whether the run is done. Raises Busy."""
-    ends = time.monotonic() + seconds if seconds is not None else None
-    patience = PATIENCE
-    while ends is None or time.monotonic() < ends:
-        try:
-            now = run_act(lambda: _next(run.pk, source))
-        except Busy:
-            patience -= 1
-            if not patience:
-                raise
-            time.sleep(1)
-            continue
-        patience = PATIENCE
-        tell("undoing", now.done, now.total)
-        if now.status != RematchStatus.UNDOING:
-            return True
-    return False
+    return step_by_step(lambda: _next(run.pk, source), RematchStatus.UNDOING, seconds=seconds, tell=tell)
 
 
 def _next(run_id: int, source: Source) -> RematchRun:
