@@ -7,7 +7,7 @@ event for the sealer.
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -179,7 +179,7 @@ _COLUMNS = {
 COPY_STATEMENT = f"COPY audit_event ({', '.join(_COLUMNS)}) FROM STDIN"
 _INSERT = """
 INSERT INTO audit_event ({names})
-SELECT {values} FROM jsonb_to_recordset(%s::jsonb) AS fresh({typed})
+SELECT {values} FROM jsonb_to_recordset($1::jsonb) AS fresh({typed})
 """.format(
     names=", ".join(_COLUMNS),
     values=", ".join("COALESCE(recorded_at, now())" if name == "recorded_at" else name for name in _COLUMNS),
@@ -202,19 +202,20 @@ def record_many(entries: Iterable[AuditEntry]) -> tuple[UUID, ...]:
     return _write(list(entries))
 
 
-def record_reads(entries: Iterable[AuditEntry]) -> tuple[UUID, ...]:
+def record_reads(entries: Sequence[AuditEntry], *, send: Callable[[str, str], object]) -> None:
     """As `record_many` for acts that change nothing else: outside a transaction the one statement is its own.
 
-    The events are committed when this returns, before anything that was read leaves the process.
+    `send` takes the statement and its one parameter to the database, and returns when they are committed: before
+    anything that was read leaves the process.
     """
-    return _write(list(entries))
+    send(_INSERT, _json([_document(entry) for entry in entries]))
 
 
 def _write(entries: Sequence[AuditEntry]) -> tuple[UUID, ...]:
     if not entries:
         return ()
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
         piped = cursor.connection.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
         if len(entries) >= _COPY_FROM and not piped and all(entry.recorded_at for entry in entries):
             with cursor.copy(COPY_STATEMENT) as copy:

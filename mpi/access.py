@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.actions import Action
 from audit.record import entry_by, record, record_reads
 from mpi.commands import Actor
+from mpi.database.straight import tell
 from mpi.errors import Forbidden, NotFound
 from mpi.euid import normal_euid
 from mpi.models import Decision, GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
@@ -222,7 +223,7 @@ def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.
     """
     entries = [entry_by(actor, action, detail={"results": len(euids)})]
     entries += [entry_by(actor, action, subject=golden_subject(euid)) for euid in euids]
-    record_reads(entries)
+    record_reads(entries, send=tell)
 
 
 def _owner(record_id: int) -> tuple[tuple[str, str], ...]:

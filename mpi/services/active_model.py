@@ -1,10 +1,15 @@
-"""The active linkage model: asked for anew by every batch, read again only when another one has become active."""
+"""The active linkage model: asked for anew by every batch, read again only when another one has become active.
+
+What only reads may begin with the model that this process saw active last, if it then asks which one is active
+together with what it came for, and begins again when that is another one (`services.match`).
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NoReturn
 
 from matching.model import InvalidModel, LinkageModel
 from matching.model_document import from_document
@@ -29,14 +34,33 @@ class ActiveModel:
     pk: int
     model: LinkageModel
     settings_hash: str
+    content_hash: str
 
 
 def active_model() -> ActiveModel:
     """The model that is active now. Cost: one small query. Raises ServiceDown when none is, or under a foreign key."""
     rows = fetch(_ACTIVE, ModelStatus.ACTIVE.value)
-    if not rows:
-        raise ServiceDown("No linkage model is active. Run “manage.py migrate” to install the shipped one.")
-    return _load(*rows[0])
+    return seen_active(*rows[0]) if rows else none_active()
+
+
+def none_active() -> NoReturn:
+    """Raise ServiceDown: without a model nothing can be decided."""
+    raise ServiceDown("No linkage model is active. Run “manage.py migrate” to install the shipped one.")
+
+
+_last: ActiveModel | None = None
+
+
+def last_active_model() -> ActiveModel:
+    """The model that this process saw active last; it may be another one by now. Raises as `active_model`."""
+    return _last or active_model()
+
+
+def seen_active(pk: int, content_hash: str) -> ActiveModel:
+    """The model that the database has just named as active. Raises ServiceDown."""
+    global _last
+    _last = _load(pk, content_hash)
+    return _last
 
 
 @lru_cache(maxsize=4)
@@ -50,7 +74,7 @@ def _load(pk: int, content_hash: str) -> ActiveModel:
             f"The active linkage model {name} cannot be read by this release: {error} "
             "Activate another one: “manage.py linkagemodel list” shows those that are approved."
         ) from error
-    return ActiveModel(pk, model, settings_hash_of(content_hash))
+    return ActiveModel(pk, model, settings_hash_of(content_hash), content_hash)
 
 
 def settings_hash_of(content_hash: str) -> str:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -16,12 +17,17 @@ from audit.record import entry_by, record
 from mpi import vault
 from mpi.access import SCOPES, Permission, require
 from mpi.commands import Actor
+from mpi.database.straight import ask
 from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.models import ApiClient, SourceSystem
 
 _TOKEN = re.compile(r"mpi_[A-Za-z0-9_-]{43}")
 _TOKEN_BYTES = 32  # ASVS 5 11.5.1: at least 128 bits of a secure generator
 _NAME_LIMIT = 64
+_WHOSE = (
+    "SELECT jsonb_build_array(client_id, name, scopes, systems) FROM mpi_api_client "
+    "WHERE token_hash = $1::bytea AND revoked_at IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,27 @@ class CreatedClient:
     token: str
 
 
-def find_client(token: str) -> ApiClient | None:
-    """The client of a token unless it was revoked. One query on a unique index; none for what cannot be a token."""
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """What a door must know of the client that a token names. `systems` are those it may write for; none means all."""
+
+    client_id: str
+    name: str
+    scopes: frozenset[str]
+    systems: tuple[str, ...]
+
+
+def find_client(token: str) -> KnownClient | None:
+    """The client of a token unless it was revoked. One query on a unique index; none for what cannot be a token.
+
+    Asked anew for every request: a token that was revoked or rotated is void at once.
+    """
     if not _TOKEN.fullmatch(token):
         return None
-    return ApiClient.objects.filter(token_hash=_hash(token), revoked_at__isnull=True).first()
+    for (told,) in ask(_WHOSE, f"\\x{_hash(token).hex()}"):
+        client_id, name, scopes, systems = orjson.loads(told or b"")
+        return KnownClient(client_id, name, frozenset(scopes), tuple(systems))
+    return None
 
 
 def create_client(*, name: str, scopes: Sequence[str], systems: Sequence[str] = (), actor: Actor) -> CreatedClient:

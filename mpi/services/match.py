@@ -9,17 +9,16 @@ from audit.actions import Action
 from matching.decide import decide
 from matching.decision import Fit
 from matching.join import Member
-from matching.records import PatientRecord
+from matching.records import PatientRecord, StandardRecord
 from matching.standardise import standardise
 from mpi import codec
 from mpi.access import Permission, audit_search, require
 from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput
 from mpi.models import GoldenRecord
-from mpi.services.active_model import active_model
-from mpi.services.neighbourhood import look_for
+from mpi.services.active_model import ActiveModel, last_active_model, none_active, seen_active
+from mpi.services.match_search import Found, search
 from mpi.services.parse import keys_of
-from mpi.services.rows import stored
 
 MOST_CANDIDATES = 50
 _NOT_STORED = 0
@@ -50,22 +49,34 @@ def match(
     InvalidInput when nothing in the request can be searched by.
     """
     require(actor, Permission.MATCH)
-    active = active_model()
-    standard = codec.protected_standard(standardise(record, excessive=active.model.excessive))
-    keys = keys_of(standard)
-    if not keys:
-        flaw = Flaw("record", "tells too little to search by", "give a name and a birth date, or an identifier")
-        raise InvalidInput("Nobody can be searched for with this.", flaws=[flaw])
-    seen = look_for(keys)
-    rules = seen.candidates(keys, besides=_NOT_STORED)
-    decision = decide(Member(_NOT_STORED, standard), seen.persons(sorted(rules)), active.model, separated=frozenset())
+    active, standard, found = _look(record)
+    decision = decide(Member(_NOT_STORED, standard), found.persons(), active.model, separated=frozenset())
     fits = [fit for fit in decision.fits if _grade(fit, decision.person_ids) != "certainly-not"]
     if only_certain:
         fits = [fit for fit in fits if fit.person_id in decision.person_ids] if len(decision.person_ids) == 1 else []
-    golden = stored(GoldenRecord, [fit.person_id for fit in fits[:limit]])
-    found = tuple(_candidate(fit, golden, decision.person_ids, rules) for fit in fits[:limit])
-    audit_search(actor, [candidate.golden.euid for candidate in found], action=Action.MATCH_REQUESTED)
-    return found
+    candidates = tuple(_candidate(fit, found, decision.person_ids) for fit in fits[:limit])
+    audit_search(actor, [candidate.golden.euid for candidate in candidates], action=Action.MATCH_REQUESTED)
+    return candidates
+
+
+def _look(record: PatientRecord) -> tuple[ActiveModel, StandardRecord, Found]:
+    """The record in standard form and who is found by it, under the model that is active at that moment.
+
+    The model decides which values are worth searching by. The search begins with the model of the question before
+    and is repeated in the rare case that another one has become active since. Raises InvalidInput.
+    """
+    active = last_active_model()
+    while True:
+        standard = codec.protected_standard(standardise(record, excessive=active.model.excessive))
+        keys = keys_of(standard)
+        found = search(keys)
+        if found.model == (active.pk, active.content_hash):
+            break
+        active = seen_active(*found.model) if found.model else none_active()
+    if not keys:
+        flaw = Flaw("record", "tells too little to search by", "give a name and a birth date, or an identifier")
+        raise InvalidInput("Nobody can be searched for with this.", flaws=[flaw])
+    return active, standard, found
 
 
 def _grade(fit: Fit, chosen: tuple[int, ...]) -> str:
@@ -76,17 +87,15 @@ def _grade(fit: Fit, chosen: tuple[int, ...]) -> str:
     return "probable" if grade == "certain" else grade
 
 
-def _candidate(
-    fit: Fit, golden: dict[int, GoldenRecord], chosen: tuple[int, ...], rules: dict[int, tuple[str, ...]]
-) -> MatchCandidate:
-    best = fit.best
+def _candidate(fit: Fit, found: Found, chosen: tuple[int, ...]) -> MatchCandidate:
+    best, keys = fit.best, tuple(sorted(found.rules[fit.person_id]))
     return MatchCandidate(
-        golden=golden[fit.person_id],
+        golden=found.golden(fit.person_id),
         probability=best.score.probability,
         bits=best.score.bits,
         grade=_grade(fit, chosen),
         record_id=best.right.record_id,
-        evidence=fit.evidence(rules[fit.person_id]).to_document(),
+        evidence=fit.evidence(keys).to_document(),
         reasons=[{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons],
-        keys=rules[fit.person_id],
+        keys=keys,
     )

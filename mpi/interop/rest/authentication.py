@@ -17,8 +17,7 @@ from mpi.commands import Actor
 from mpi.errors import Forbidden, NotAuthenticated
 from mpi.interop.rest.errors import REALM
 from mpi.interop.rest.throttling import FAILURES
-from mpi.models import ApiClient
-from mpi.services.clients import find_client
+from mpi.services.clients import KnownClient, find_client
 
 _HOW = "Send a client token: “Authorization: Bearer …”."
 
@@ -29,13 +28,13 @@ def correlation_id_of(request: HttpRequest) -> UUID:
     return found if isinstance(found, UUID) else uuid4()
 
 
-def client_actor(client: ApiClient, request: HttpRequest, correlation_id: UUID) -> Actor:
+def client_actor(client: KnownClient, request: HttpRequest, correlation_id: UUID) -> Actor:
     """The actor that a token client is."""
     return Actor(
         kind="client",
         id=client.client_id,
         name=client.name,
-        permissions=frozenset(client.scopes),
+        permissions=client.scopes,
         source="rest",
         network_address=request.META.get("REMOTE_ADDR"),
         correlation_id=correlation_id,
@@ -45,7 +44,7 @@ def client_actor(client: ApiClient, request: HttpRequest, correlation_id: UUID) 
 class ClientToken(BaseAuthentication):
     """`Authorization: Bearer <token>` (RFC 6750 §2.1). One indexed query; a wrong token is written into the audit."""
 
-    def authenticate(self, request: Request) -> tuple[ApiClient, ApiClient] | None:
+    def authenticate(self, request: Request) -> tuple[KnownClient, KnownClient] | None:
         """The client twice, as DRF wants user and credentials; None without the header. Raises NotAuthenticated."""
         scheme, _, token = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if not scheme:
@@ -79,14 +78,16 @@ def _note_failure(request: Request) -> None:
         record(entry_by(nobody, Action.SIGN_IN_FAILED, outcome="refused"))
 
 
-def require_system(client: ApiClient, actor: Actor, system: str) -> None:
+def require_system(client: KnownClient, actor: Actor, system: str) -> None:
     """Raise Forbidden, and write the refusal down, where a client writes for a source system that is not its own."""
     if not client.systems or system in client.systems:
         return
     refusal = entry_by(actor, Action.ACCESS_REFUSED, outcome="refused", detail={"permission": Permission.RECORD_WRITE})
     with transaction.atomic():
         record(refusal)
-    raise Forbidden(f"This client may write only for {', '.join(client.systems)}.", extra={"systems": client.systems})
+    raise Forbidden(
+        f"This client may write only for {', '.join(client.systems)}.", extra={"systems": list(client.systems)}
+    )
 
 
 def has_scope(actor: Actor, scope: str) -> bool:

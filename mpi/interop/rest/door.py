@@ -21,7 +21,7 @@ from mpi.interop.rest.operation import Operation
 from mpi.interop.rest.reading import text_flaws
 from mpi.interop.rest.rendering import AlwaysJson, JsonRenderer
 from mpi.interop.rest.throttling import REQUESTS
-from mpi.models import ApiClient
+from mpi.services.clients import KnownClient
 
 _HANDLERS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
 _LONGEST_PATH_PART = 120
@@ -82,14 +82,14 @@ class Door(OpenDoor):
 
     authentication_classes = [ClientToken]
     actor: Actor
-    client: ApiClient
+    client: KnownClient
     asked: query.Asked
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The gate. Raises NotAuthenticated, TooManyRequests, Forbidden, NotFound, InvalidInput."""
         super().initial(request, *args, **kwargs)
         client = request.auth
-        if not isinstance(client, ApiClient):
+        if not isinstance(client, KnownClient):
             raise NotAuthenticated("Send a client token: “Authorization: Bearer …”.")
         REQUESTS.spend(client.client_id)
         self.client = client

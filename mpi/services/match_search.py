@@ -1,0 +1,113 @@
+"""The read-only search: all that a match question needs of the index, in one statement and one round trip.
+
+Ingest searches in steps, under locks (`services.neighbourhood`); a question takes no lock and sees one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from django.db import connection
+
+from matching.decide import Person
+from matching.join import Member
+from mpi import codec
+from mpi.database.straight import ask
+from mpi.models import GoldenRecord
+from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
+from mpi.services.parse import Key
+
+_TRUE = b"t"
+_SHOWN = ("id", "euid", "status", "version", "member_count", "values")
+"""Columns of a golden record that an answer shows; the others are read when asked for."""
+_SEARCH = f"""
+WITH hit AS MATERIALIZED (
+  SELECT b.source_record_id AS id, array_agg(wanted.place) AS places
+  FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS wanted(k, n, place)
+  CROSS JOIN LATERAL (
+    SELECT source_record_id FROM mpi_blocking_key WHERE key = k ORDER BY source_record_id LIMIT n
+  ) b
+  GROUP BY b.source_record_id
+)
+SELECT model.id, model.content_hash, found.*
+FROM mpi_linkage_model_version model LEFT JOIN (
+  SELECT r.id AS record_id, r.uuid, r.standard, encode(r.ssn_cipher, 'hex'), r.state = 'quarantined', hit.places,
+         l.by_human OR g.verified, {", ".join(f"g.{column}" for column in _SHOWN)}
+  FROM (
+    SELECT DISTINCT open.golden_record_id AS id
+    FROM hit JOIN mpi_link open ON open.source_record_id = hit.id AND open.ended_at IS NULL
+  ) person
+  JOIN mpi_golden_record g ON g.id = person.id AND g.status IN ('provisional', 'confirmed')
+  JOIN mpi_link l ON l.golden_record_id = g.id AND l.ended_at IS NULL
+  JOIN mpi_source_record r ON r.id = l.source_record_id
+  LEFT JOIN hit ON hit.id = r.id
+) found ON true
+WHERE model.status = 'active'
+ORDER BY found.record_id
+"""  # noqa: S608  # names of our own columns
+
+
+@dataclass(slots=True)
+class Found:
+    """The persons that share a blocking key with the question, and the model that was active at that moment.
+
+    model     its key and content hash, None where none is active
+    members   golden record -> its source records, but for quarantined ones: these attract nobody
+    rules     golden record -> the blocking rules that found it
+    human     golden records on which a person has decided
+    """
+
+    model: tuple[int, str] | None = None
+    members: dict[int, list[Member]] = field(default_factory=dict)
+    rules: dict[int, set[str]] = field(default_factory=dict)
+    human: set[int] = field(default_factory=set)
+    _golden: dict[int, Sequence[bytes]] = field(default_factory=dict)
+
+    def persons(self) -> list[Person]:
+        """The candidates as the engine takes them."""
+        return [Person(key, tuple(self.members[key]), key in self.human) for key in self.rules]
+
+    def golden(self, golden_id: int) -> GoldenRecord:
+        """The golden record of a candidate, with what an answer shows of it; the rest is read when asked for."""
+        euid, status, version, count, values = self._golden[golden_id]
+        shown = (golden_id, euid.decode(), status.decode(), int(version), int(count), orjson.loads(values))
+        return GoldenRecord.from_db(connection.alias, _SHOWN, shown)
+
+    def add(self, row: Sequence[bytes | None], wanted: Sequence[Key]) -> None:
+        """One source record of a golden record that was found. `wanted` are the keys in the order of the search."""
+        record_id, uuid, standard, ssn_cipher, quarantined, places, by_human, golden_id, *golden = map(_told, row)
+        key = int(golden_id)
+        self._golden[key] = golden
+        if by_human == _TRUE:
+            self.human.add(key)
+        if quarantined == _TRUE:
+            return
+        ssn = codec.decrypt_ssn(bytes.fromhex(ssn_cipher.decode()), uuid.decode()) if ssn_cipher else ""
+        member = Member(int(record_id), codec.standard_from_document(orjson.loads(standard), ssn))
+        self.members.setdefault(key, []).append(member)
+        if places:
+            rules = self.rules.setdefault(key, set())
+            rules.update(wanted[int(place) - 1].rule for place in places[1:-1].split(b","))
+
+
+def search(keys: Sequence[Key]) -> Found:
+    """Everybody who can be found by these keys. One round trip, for no key too: it then tells the model only."""
+    wanted = list({key.hash: key for key in keys}.values())
+    limits = [CANDIDATES_A_STRONG_KEY if key.strong else CANDIDATES_A_KEY for key in wanted]
+    found = Found()
+    for model_id, content_hash, *row in ask(_SEARCH, _array(key.hash for key in wanted), _array(limits)):
+        found.model = int(_told(model_id)), _told(content_hash).decode()
+        if row[0] is not None:  # else the one row tells of the model only
+            found.add(row, wanted)
+    return found
+
+
+def _told(value: bytes | None) -> bytes:
+    return value or b""
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """PostgreSQL's text form of an array of numbers."""
+    return f"{{{','.join(map(str, numbers))}}}"

@@ -1,0 +1,97 @@
+"""A question sees whom ingest would see, under the model that is active when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from matching.records import StandardRecord
+from matching.standardise import standardise
+from mpi import codec
+from mpi.access import ROLES
+from mpi.commands import Actor
+from mpi.errors import InvalidInput, ServiceDown
+from mpi.mapping import record_from_json
+from mpi.models import LinkageModelVersion
+from mpi.services import active_model as active_model_module
+from mpi.services.active_model import active_model, last_active_model
+from mpi.services.match import MatchCandidate, match
+from mpi.services.match_search import search
+from mpi.services.neighbourhood import look_for
+from mpi.services.parse import keys_of
+from mpi.services.verify import verify_golden_record
+from tests.services.models import activated, changed
+from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, MARGARET, MARJORIE, owner, tell
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> None:
+    for system, mrn, person in (
+        ("HIS", "1", KATHERINE),
+        ("LAB", "1", KATHERINE),
+        ("HIS", "2", MARCUS),
+        ("HIS", "3", MARGARET),
+        ("LAB", "3", MARJORIE),
+    ):
+        tell(system, mrn, person)
+
+
+def asked(told: Mapping[str, str], actor: Actor) -> tuple[MatchCandidate, ...]:
+    return match(record=record_from_json(told, needs_number=False).record, actor=actor)
+
+
+def standard(told: Mapping[str, str]) -> StandardRecord:
+    record = record_from_json(told, needs_number=False).record
+    return codec.protected_standard(standardise(record, excessive=active_model().model.excessive))
+
+
+@pytest.mark.parametrize("told", [KATHERINE, MARCUS, MARGARET, MARJORIE, ESTEBAN])
+def test_a_question_finds_whom_ingest_would_find_by_the_same_keys(
+    people: None, steward: Actor, told: dict[str, str]
+) -> None:
+    tell("HIS", "2", ESTEBAN)  # an overlay: the record is quarantined
+    golden = owner("HIS", "1")
+    verify_golden_record(euid=golden.euid, version=golden.version, reason="Saw the passport", actor=steward)
+    keys = keys_of(standard(told))
+    seen, found = look_for(keys), search(keys)
+    rules = seen.candidates(keys, besides=0)
+    assert {key: tuple(sorted(names)) for key, names in found.rules.items()} == rules
+    assert {person.person_id: person for person in found.persons()} == {
+        person.person_id: person for person in seen.persons(rules)
+    }
+
+
+def test_the_golden_record_of_an_answer_is_the_stored_one(people: None, steward: Actor) -> None:
+    (best, *_) = asked(KATHERINE, steward)
+    stored = owner("HIS", "1")
+    assert best.golden == stored
+    for name in ("euid", "status", "version", "member_count", "values", "provenance", "recorded_at"):
+        assert getattr(best.golden, name) == getattr(stored, name)
+
+
+def test_a_model_that_became_active_in_another_process_holds_for_the_next_question(
+    people: None, supervisor: Actor, steward: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(KATHERINE, steward)
+    seen_here = last_active_model()
+    administrator = Actor(kind="user", id="adam", name="Adam", permissions=ROLES["administrator"], source="web")
+    activated(changed("another"), supervisor, administrator)
+    monkeypatch.setattr(active_model_module, "_last", seen_here)
+    assert asked(KATHERINE, steward)[0].evidence["model_version"] == "another"
+    assert last_active_model().model.version == "another"
+
+
+def test_without_an_active_model_nobody_is_guessed(people: None, steward: Actor) -> None:
+    asked(KATHERINE, steward)
+    LinkageModelVersion.objects.filter(status="active").update(status="superseded")
+    with pytest.raises(ServiceDown):
+        asked(KATHERINE, steward)
+
+
+def test_what_tells_nothing_is_refused_and_finds_nobody(people: None, steward: Actor) -> None:
+    assert search(()).persons() == []
+    with pytest.raises(InvalidInput):
+        asked({"given_name": "UNKNOWN"}, steward)
