@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from mpi.queries.evidence import Evidence, EvidenceRow, Kind
@@ -109,11 +109,20 @@ def rows(left: Side, right: Side, evidence: Evidence, now: Evidence | None = Non
     made = []
     for place, field in enumerate(fields):
         told, present = by_comparison.get(field.comparison), today.get(field.comparison)
+        told = _of_the_records(told, left.values.get(field.name, ""), right.values.get(field.name, ""))
         weight = None
         if told is not None and spans[place]:
             weight = _weight(told, present, spans[place])
         made.append(_row(field, left, right, told, present, weight))
     return tuple(made)
+
+
+def _of_the_records(told: EvidenceRow | None, left: str, right: str) -> EvidenceRow | None:
+    """Words that do not contradict what is shown: both persons tell a value that the two records compared do not."""
+    if told is None or told.kind != "none" or not (left and right):
+        return told
+    _, words = alike(left, right)
+    return replace(told, words=f"not told by both of the records compared; what is shown here is {words}")
 
 
 def _wanted(field: Field, left: Side, right: Side, told: Mapping[str, EvidenceRow]) -> bool:

@@ -99,6 +99,13 @@ def test_a_value_that_changed_since_is_shown_with_its_present_weight() -> None:
     assert made.weight.now == pytest.approx(7.2)
 
 
+def test_values_of_both_persons_are_not_said_to_be_unknown_because_two_records_do_not_tell_them() -> None:
+    other = Side(values={**RIGHT.values, "ssn": "•••-••-3707"}, origins={})
+    (ssn,) = [made for made in rows(LEFT, other, EVIDENCE) if made.shown.label == "SSN"]
+    words = "not told by both of the records compared; what is shown here is different"
+    assert (ssn.weight.words, ssn.shown.words, ssn.weight.bits) == (words, words, 0.0)
+
+
 def test_rare_fields_appear_only_when_known() -> None:
     labels = [one.shown.label for one in rows(LEFT, RIGHT, EVIDENCE)]
     assert "Suffix" not in labels
