@@ -2,7 +2,8 @@
 
 Run as a program: reads `{"host", "port", "token", "requests": [[method, path, body], …], "warm": n}` from its
 standard input, calls the first `warm` requests unmeasured, says `ready`, waits for a line, calls the rest one
-after the other, and writes `{"ms": […], "statuses": {…}, "began": s, "ended": s}` (monotonic clock).
+after the other, and writes `{"ms": […], "answers": […], "statuses": {…}, "began": s, "ended": s}` (monotonic clock;
+`answers` are CRC-32 of the bodies, to compare what was answered in different runs).
 Standard library only, and nothing of this project: the client shall cost as little as it can.
 """
 
@@ -12,6 +13,7 @@ import json
 import socket
 import sys
 import time
+import zlib
 from collections import Counter
 
 _BLOCK = 1 << 16
@@ -64,15 +66,16 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    took, statuses = [], Counter[str]()
+    took, answers, statuses = [], [], Counter[str]()
     began = now = time.monotonic()
     for request in requests[told["warm"] :]:
-        status, _ = connection.call(request)
+        status, body = connection.call(request)
         after = time.monotonic()
         took.append(round(1000 * (after - now), 3))
+        answers.append(zlib.crc32(body))
         statuses[str(status)] += 1
-        now = after
-    json.dump({"ms": took, "statuses": statuses, "began": began, "ended": now}, sys.stdout)
+        now = time.monotonic()
+    json.dump({"ms": took, "answers": answers, "statuses": statuses, "began": began, "ended": now}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,16 @@ Request = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What the clients of one run saw: milliseconds of every call, and calls a second of all clients together."""
+    """What the clients of one run saw: milliseconds of every call, and calls a second of all clients together.
+
+    `answers` holds a checksum of each answer, client by client, in the order of the calls.
+    """
 
     clients: int
     ms: tuple[float, ...]
     per_s: float
     statuses: dict[str, int]
+    answers: tuple[tuple[int, ...], ...]
 
     def figures(self) -> dict[str, Any]:
         """Percentiles in milliseconds, throughput and what was answered."""
@@ -125,7 +129,8 @@ def call(requests: Sequence[Sequence[Request]], *, port: int, token: str, warm: 
         statuses.update(one["statuses"])
     ms = tuple(value for one in told for value in one["ms"])
     seconds = max(one["ended"] for one in told) - min(one["began"] for one in told)
-    return Calls(len(clients), ms, len(ms) / seconds, dict(statuses))
+    answers = tuple(tuple(one["answers"]) for one in told)
+    return Calls(len(clients), ms, len(ms) / seconds, dict(statuses), answers)
 
 
 def _client(part: Sequence[Request], port: int, token: str, warm: int) -> subprocess.Popen[str]:

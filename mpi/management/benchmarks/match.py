@@ -14,7 +14,7 @@ from matching.standardise import standardise
 from mpi import codec
 from mpi.commands import Actor
 from mpi.management import programs
-from mpi.management.benchmarks.calling import HOST, Request, call, free_port, running
+from mpi.management.benchmarks.calling import HOST, Calls, Request, call, free_port, running
 from mpi.management.benchmarks.index import BuiltIndex, Row, build_index
 from mpi.management.benchmarks.machine import machine, peak_memory, postmaster
 from mpi.management.benchmarks.scoring import CANDIDATES, compare_scorers
@@ -30,11 +30,11 @@ _WARM = 300
 _CLIENTS = (1, 2, 4)
 _OWN_ROUNDS = 500
 STAGES = {
-    "mpi.services.match.active_model": "active model",
     "mpi.services.match.standardise": "standardise",
     "mpi.services.match.keys_of": "keys",
-    "mpi.services.match.look_around": "candidates",
+    "mpi.services.match.search": "candidates",
     "mpi.services.match.decide": "score and decide",
+    "mpi.services.match._candidate": "evidence",
     "mpi.services.match.audit_search": "audit and commit",
 }
 
@@ -50,11 +50,13 @@ def run(*, records: int, seed: int, folder: Path, processes: int, with_splink: b
         running([*kept, programs.beat_program()], port=port),
         watched_waits() as waits,
     ):
-        runs = {clients: _measure(built, clients, port) for clients in _CLIENTS}
+        calls = {clients: _measure(built, clients, port) for clients in _CLIENTS}
+    runs = {clients: made.figures() for clients, made in calls.items()}
     alone = runs[1]
     told |= {name: alone[name] for name in ("p50_ms", "p95_ms", "p99_ms")}
     told["requests_per_s"] = max(runs[clients]["per_s"] for clients in _CLIENTS if clients > 1)
     told |= {f"with_{clients}_clients": runs[clients] for clients in _CLIENTS}
+    told["answers_equal_under_load"] = len({_in_order(made) for made in calls.values()}) == 1
     told |= {"web_processes": _WEB, "lock_wait_share": waits.lock_share(), "database_waits": waits.shares()}
     told |= {"peak_mb": peak.both_mb, "peak_own_mb": peak.own_mb, "peak_database_mb": peak.database_mb}
     told |= _in_process(built)
@@ -71,11 +73,19 @@ def question(row: Row) -> str:
 _NOT_ASKED = frozenset({"source_system", "mrn", "updated_at"})
 
 
-def _measure(built: BuiltIndex, clients: int, port: int) -> dict[str, Any]:
+def _measure(built: BuiltIndex, clients: int, port: int) -> Calls:
     asked: list[Request] = [("POST", "/api/v1/match", question(row)) for row in built.newcomers]
     warm, rest = asked[:_WARM], asked[_WARM:]
     parts = [[*warm, *rest[number::clients]] for number in range(clients)]
-    return call(parts, port=port, token=built.token, warm=_WARM).figures()
+    return call(parts, port=port, token=built.token, warm=_WARM)
+
+
+def _in_order(made: Calls) -> tuple[int, ...]:
+    """Checksums of the answers in the order of the questions, which were dealt out to the clients in turn."""
+    whole = [0] * len(made.ms)
+    for number, answers in enumerate(made.answers):
+        whole[number :: made.clients] = answers
+    return tuple(whole)
 
 
 def _in_process(built: BuiltIndex) -> dict[str, Any]:
