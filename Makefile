@@ -2,6 +2,7 @@
 # make test   all checks and all tests       make lint    checks only
 # make serve  the index on your own data     make worker  one more worker in the foreground
 # make env    only the environment           make clean   stop the services, remove var/ and .venv/
+# make evaluate-matching   the shipped model on labelled sets, a verdict for each bar (EVALUATE_ARGS=--json)
 # make spark  add what `--engine spark` needs (pyspark, 400 MB; a Java runtime must be there)
 # make lock   compile the lock files anew from pyproject.toml
 
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: env env-dev demo test lint serve worker clean lock spark chromium
+.PHONY: env env-dev demo test lint serve worker clean lock spark chromium evaluate-matching
 
 # The first that is 3.11 or newer and really runs.
 PYTHON ?= $(shell for p in python3.11 python3 python3.13 python3.12; do \
@@ -48,6 +49,10 @@ lint: env-dev
 	$(BIN)/mypy audit matching mpi review
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# In memory, about ten minutes; no service is started. For less: EVALUATE_ARGS="--records 20000 --pairs 10000".
+evaluate-matching: env-dev
+	@$(BIN)/python -m tests.benchmarks.evaluating $(EVALUATE_ARGS)
 
 clean:
 	@$(PYTHON) -m mpi.embedded remove --home var

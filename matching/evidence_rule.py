@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from matching.levels import BirthDate, Contact, Given, Middle, Sex, Surname
 from matching.model import LinkageModel
 from matching.namesake import expected_strangers
@@ -16,16 +18,27 @@ from matching.pair_facts import (
 )
 from matching.verdict import Reason
 
+HOUSEHOLD_ONLY = Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
+
+
+def is_only_household(pair: PairFacts) -> bool:
+    """Whether nothing of the person himself is told on one side: no given name, birth date or number.
+
+    Nobody can tell from such records which of the household is meant, so no steward is asked.
+    """
+    told = pair.given != Given.MISSING or pair.birth_date != BirthDate.MISSING
+    return not told and not pair.strong_id and not pair.number_nearly
+
 
 def lacks_evidence(pair: PairFacts, model: LinkageModel) -> Reason | None:
     """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name."""
     if pair.strong_id:
         return _lacks_name(pair)
     if pair.given == Given.MISSING and pair.birth_date == BirthDate.MISSING:
-        return Reason("household-only", "Only household data agree: family name, address, phone or e-mail.")
-    more = pair.contact in CONTACT_AGREES or pair.number_nearly
+        return HOUSEHOLD_ONLY
+    more = pair.contact in CONTACT_AGREES or pair.number_nearly or _nearly_at_home(pair)
     if pair.surname == Surname.DIFFERENT or (pair.surname == Surname.UNKNOWN and more):
-        explained = pair.born_and_named_alike or _child_without_name(pair) or _at_home_without_surname(pair)
+        explained = pair.born_and_named_alike or _child_without_name(pair)
         return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
     if more or (pair.middle == Middle.FULL and pair.surname != Surname.UNKNOWN):
         return None
@@ -61,15 +74,9 @@ def _child_without_name(pair: PairFacts) -> bool:
     return pair.given == Given.MISSING and pair.birth_date == BirthDate.EXACT and pair.sex != Sex.DIFFERENT
 
 
-def _at_home_without_surname(pair: PairFacts) -> bool:
-    """The same given and middle name at one address, a family name lost; a birth date must not be told twice."""
-    return (
-        pair.given == Given.EXACT
-        and pair.middle in MIDDLE_AGREES
-        and pair.surname == Surname.UNKNOWN
-        and pair.contact in CONTACT_BESIDES_EMAIL
-        and pair.birth_date == BirthDate.MISSING
-    )
+def _nearly_at_home(pair: PairFacts) -> bool:
+    """Nearly the same address, and the middle name too: as good as the same address."""
+    return pair.contact == Contact.CLOSE and pair.given in GIVEN_AGREES and pair.middle in MIDDLE_AGREES
 
 
 def _namesake(pair: PairFacts, model: LinkageModel) -> Reason | None:
@@ -79,30 +86,43 @@ def _namesake(pair: PairFacts, model: LinkageModel) -> Reason | None:
         return Reason("namesake", "Name and birth date agree, but address or phone differs: perhaps a namesake.")
     if not _enough_for_a_namesake(pair, initials):
         return Reason("evidence", "Too little agrees besides the household.")
-    strangers = expected_strangers(
+    strangers = _strangers(pair, model)
+    if strangers <= math.exp2(-model.policy.namesake_bits):
+        return None
+    return Reason("namesake", f"About {strangers:.2g} strangers of this name and birth date are to be expected.")
+
+
+def _strangers(pair: PairFacts, model: LinkageModel) -> float:
+    return expected_strangers(
         pair.a,
         pair.b,
         given=Given(pair.given),
         surname=pair.surname,
         birth_date=BirthDate(pair.birth_date),
         contact=pair.contact,
-        initials_agree=initials,
+        middle=Middle(pair.middle),
         model=model,
     )
-    if strangers <= 2.0**-model.policy.namesake_bits:
-        return None
-    return Reason("namesake", f"About {strangers:.2g} strangers of this name and birth date are to be expected.")
+
+
+def no_namesake(pair: PairFacts, model: LinkageModel) -> bool:
+    """Whether name and birth date are the same and so rare that not even another middle name makes a stranger likely.
+
+    Only where no address or phone can be compared: one that differs would be a second contradiction.
+    """
+    same = pair.given == Given.EXACT and pair.surname == Surname.EXACT and pair.birth_date == BirthDate.EXACT
+    if not same or pair.contact != Contact.UNKNOWN or model.policy.mode == "strict":
+        return False
+    return _strangers(pair, model) <= math.exp2(-model.policy.namesake_bits)
 
 
 def _enough_for_a_namesake(pair: PairFacts, initials: bool) -> bool:
     """Given name, family name and birth date; one of them may be unknown where the middle names agree.
 
-    A missing birth date hides father and son of one name: for a man it is never enough.
+    Without a given name or a birth date the pair still links only if nobody else fits.
     """
     known = (pair.given in GIVEN_AGREES, pair.surname != Surname.UNKNOWN, pair.birth_date in BIRTH_DATE_AGREES)
     if all(known):
         return True
     unknown = (pair.given == Given.MISSING, pair.surname == Surname.UNKNOWN, pair.birth_date == BirthDate.MISSING)
-    if not initials or sum(unknown) != 1 or sum(known) != 2:
-        return False
-    return pair.birth_date != BirthDate.MISSING or (pair.a.sex == "F" and pair.b.sex == "F")
+    return initials and sum(unknown) == 1 and sum(known) == 2

@@ -103,7 +103,7 @@ class PolicySettings:
     mode: PolicyMode = "balanced"
     population: int = 1_000_000
     birth_dates: int = 22_000
-    namesake_bits: float = 8.0
+    namesake_bits: float = 9.0
     floor_bits: float = -12.0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from matching.levels import BirthDate, Contact, Given, Surname
+from matching.levels import BirthDate, Contact, Given, Middle, Surname
 from matching.model import LinkageModel
 from matching.records import StandardRecord
 
 INITIALS_AGREE = 11.0
 """Chance of one in eleven that two strangers have the same middle initial."""
+MIDDLE_DIFFERS = 40.0
+"""One person in forty is told with two different middle names, so a stranger is that much likelier."""
 SAME_ZIP = 4.0
 """A quarter of the strangers that could be met live in the same ZIP code."""
 SAME_STREET = 64.0
@@ -30,7 +32,7 @@ def expected_strangers(
     surname: Surname,
     birth_date: BirthDate,
     contact: Contact,
-    initials_agree: bool,
+    middle: Middle,
     model: LinkageModel,
 ) -> float:
     """Expected number of other people who would agree this well with the record by chance.
@@ -48,7 +50,8 @@ def expected_strangers(
     factors = (
         (given not in (Given.EXACT, Given.MISSING), NAME_NOT_EXACT),
         (surname not in (Surname.EXACT, Surname.UNKNOWN), NAME_NOT_EXACT),
-        (initials_agree, 1 / INITIALS_AGREE),
+        (middle in (Middle.FULL, Middle.INITIAL), 1 / INITIALS_AGREE),
+        (middle == Middle.CONFLICT, MIDDLE_DIFFERS),
         (contact in (Contact.ZIP, Contact.ZIP_PHONE_DIFFERS), 1 / SAME_ZIP),
         (contact == Contact.CLOSE, 1 / SAME_STREET),
         (contact == Contact.DIFFERS, ELSEWHERE),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rapidfuzz.distance import OSA
 
-from matching.evidence_rule import lacks_evidence
+from matching.evidence_rule import HOUSEHOLD_ONLY, is_only_household, lacks_evidence, no_namesake
 from matching.levels import BirthDate, Contact, Given, Middle, Sex, SharedIdentifier, Ssn
 from matching.model import LinkageModel
 from matching.pair_facts import (
@@ -36,14 +36,18 @@ _LETTERS = {"1": "A", "2": "B", "3": "C", "4": "D"}
 def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageModel) -> Verdict:
     """Grade of a scored pair with the reasons that hold it back. Pure; symmetric in a and b."""
     pair = pair_facts(a, b, score)
-    vetoes = _vetoes(pair)
+    vetoes = _vetoes(pair, model)
     excluded = _two_contradictions(pair)
     if score.bits < model.policy.floor_bits:
         vetoes.append(Reason("floor", "The evidence as a whole speaks for two people."))
     if score.bits < model.review_bits or excluded:
         return Verdict("certainly-not", vetoes=(*vetoes, *excluded))
+    if is_only_household(pair):
+        return Verdict("certainly-not", caps=(HOUSEHOLD_ONLY,), vetoes=tuple(vetoes))
     caps = _contradictions(pair)
     sole = _sole_candidate(pair)
+    if model.policy.mode == "strict":
+        caps, sole = caps + sole, []
     if not vetoes and not caps and (lack := lacks_evidence(pair, model)):
         caps.append(lack)
     if score.bits <= model.automatic_bits:
@@ -53,7 +57,7 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
     return Verdict(grade, tuple(caps), tuple(vetoes), tuple(sole))
 
 
-def _vetoes(pair: PairFacts) -> list[Reason]:
+def _vetoes(pair: PairFacts, model: LinkageModel) -> list[Reason]:
     """Hard contradictions: evidence of two people whatever the total says."""
     found = []
     if _suffixes_conflict(pair.a, pair.b):
@@ -66,7 +70,7 @@ def _vetoes(pair: PairFacts) -> list[Reason]:
         found.append(Reason("generation", "Birth dates a generation apart."))
     if pair.given == Given.DIFFERENT and not pair.own_number_and_birth:
         found.append(Reason("given-differs", "Different given names without the same SSN and birth date."))
-    if pair.middle == Middle.CONFLICT and not _wrong_middle(pair):
+    if pair.middle == Middle.CONFLICT and not (_wrong_middle(pair) or no_namesake(pair, model)):
         found.append(
             Reason("middle-differs", "Different middle names without the same birth date and SSN, address or phone.")
         )
@@ -126,7 +130,8 @@ def _two_contradictions(pair: PairFacts) -> list[Reason]:
     born = pair.birth_date in BIRTH_DATE_AGREES
     if pair.strong_id and born:
         return []
-    if pair.birth_date == BirthDate.GENERATION and not pair.strong_id:
+    mistyped = pair.ssn == Ssn.EDIT or pair.identifier == SharedIdentifier.EDIT
+    if pair.birth_date == BirthDate.GENERATION and not pair.strong_id and not mistyped:
         return [Reason("two-people", "Birth dates a generation apart and no shared number.")]
     both_full = bool(pair.a.ssn and pair.b.ssn)
     other_number = pair.ssn == Ssn.DIFFERENT or (both_full and pair.ssn != Ssn.EXACT)

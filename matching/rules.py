@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         "household-only",
         "cap",
         "Only household data agree: family name, address, phone or e-mail.",
-        "A household is not a person.",
+        "A household is not a person; without any number not even a question for a steward.",
     ),
     Rule(
         "evidence",

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.join import JoinVerdict, Member, Separations, may_join, strength
+from matching.join import SEPARATED, JoinVerdict, Member, Separations, may_join, strength
 from matching.model import LinkageModel
 
 CLEARLY_STRONGER = 10.0
@@ -134,7 +134,7 @@ class _Questions:
                 if not rival.earned or rival.best is None:
                     continue
                 weaker = verdict.best.score.bits - rival.best.score.bits >= CLEARLY_STRONGER
-                if not weaker and not rival.refusals and self._contradict(pair, third):
+                if not rival.refusals and self._contradict(pair, third, only_separated=weaker):
                     return True
         return False
 
@@ -147,10 +147,11 @@ class _Questions:
                     return True
         return False
 
-    def _contradict(self, pair: Question, third: int) -> bool:
-        """Whether the third person cannot be one with the two together."""
+    def _contradict(self, pair: Question, third: int, *, only_separated: bool = False) -> bool:
+        """Whether the third person cannot be one with the two together; or only because a steward has said so."""
         both = [*self._members[pair[0]], *self._members[pair[1]]]
-        return bool(self._ask(both, self._members[third]).refusals)
+        refusals = self._ask(both, self._members[third]).refusals
+        return any(refusal.reason is SEPARATED or not only_separated for refusal in refusals)
 
 
 def _question(one: int, other: int) -> Question:
@@ -158,7 +159,9 @@ def _question(one: int, other: int) -> Question:
 
 
 def automatic_if_sole(verdict: JoinVerdict) -> bool:
-    """Whether too little is known of one side to link it, unless nobody else fits."""
-    if verdict.refusals or verdict.best is None:
-        return False
-    return verdict.best.verdict.automatic_if_sole or (verdict.whole is not None and verdict.whole.automatic_if_sole)
+    """Whether too little is known of one side to link it, unless nobody else fits.
+
+    Asked of the two as whole people: what one pair does not tell, such as the birth date, another pair may
+    contradict.
+    """
+    return not verdict.refusals and verdict.whole is not None and verdict.whole.automatic_if_sole

@@ -48,7 +48,11 @@ def test_strangers_are_certainly_not_one() -> None:
         (MARGARET, vary(birth_date="1996-11-02", suffix="JR"), "generation"),
         (MARGARET, vary(given="DOROTHY", middle="", ssn=""), "given-differs"),
         (MARGARET, vary(ssn="601558877", emails=(), phones=(), addresses=()), "ssn-differs"),
-        (MARGARET, elsewhere(middle="ROSE"), "middle-differs"),
+        (
+            vary(given="JAMES", family="SMITH"),
+            elsewhere(given="JAMES", family="SMITH", middle="ROSE"),
+            "middle-differs",
+        ),
     ],
 )
 def test_a_veto_speaks_of_two_people(left: StandardRecord, right: StandardRecord, code: str) -> None:
@@ -126,12 +130,6 @@ def test_another_middle_name_is_forgiven_without_a_birth_date_where_number_name_
     assert "middle-differs" in codes(verdict(MARGARET, replace(other, addresses=(), phones=(), emails=())))
 
 
-def test_a_lost_family_name_is_made_good_by_given_and_middle_name_at_one_address_if_nobody_else_fits() -> None:
-    home = {"birth_date": "", "ssn": "", "emails": (), "phones": ()}
-    assert verdict(vary(**home), vary(**home, family="")).automatic_if_sole
-    assert "evidence" in codes(verdict(vary(**home), vary(**home, family="", middle="")))
-
-
 def test_nearly_one_street_leaves_fewer_strangers_than_one_postal_code() -> None:
     name = {"given": "JAMES", "middle": "", "family": "SMITH", "sex": "M", "ssn": "", "phones": (), "emails": ()}
     other, nearly = ((replace(MARGARET.addresses[0], street=street),) for street in ("900 ELM RD", "12 OAKE ST"))
@@ -163,8 +161,10 @@ def test_two_contradictions_in_one_household_are_not_worth_a_review() -> None:
 
 
 def test_agreement_on_the_household_alone_is_held() -> None:
-    nameless = vary(given="", middle="", birth_date="", ssn="")
-    assert verdict(MARGARET, nameless).grade != "certain"
+    nameless = vary(given="", birth_date="", ssn="")
+    found = verdict(MARGARET, nameless)
+    assert (found.grade, codes(found)) == ("certainly-not", {"household-only"})
+    assert verdict(MARGARET, vary(given="", birth_date="", ssn="536221243")).grade == "probable"
 
 
 def test_a_newborn_name_links_only_to_the_sole_candidate() -> None:
@@ -191,6 +191,30 @@ def test_a_rare_name_and_birth_date_link_without_contact_and_a_common_one_does_n
 def test_strict_mode_switches_the_namesake_rule_off() -> None:
     rare = {"given": "THEODORA", "middle": "", "family": "ZYWICKI"}
     assert codes(verdict(vary(**rare), elsewhere(**rare), STRICT)) == {"evidence"}
+
+
+def test_strict_mode_links_no_sole_candidate() -> None:
+    newborn = vary(given="", middle="", ssn="", newborn=True, emails=())
+    found = verdict(vary(ssn=""), newborn, STRICT)
+    assert codes(found) == {"given-unknown"}
+    assert found.caps
+    assert not found.automatic_if_sole
+
+
+def test_another_middle_name_is_forgiven_where_name_and_birth_date_are_rare_and_no_place_is_told() -> None:
+    rare = {"given": "THEODORA", "family": "ZYWICKI"}
+    assert verdict(vary(**rare), elsewhere(**rare, middle="ROSE")).grade == "certain"
+    assert "middle-differs" in codes(verdict(vary(**rare), elsewhere(**rare, middle="ROSE"), STRICT))
+    away = (StandardAddress("900 ELM RD", "", "RENO", "NV", "89501"),)
+    assert "middle-differs" in codes(verdict(vary(**rare), elsewhere(**rare, middle="ROSE", addresses=away)))
+    common = {"given": "JAMES", "family": "SMITH", "sex": "M"}
+    assert "middle-differs" in codes(verdict(vary(**common), elsewhere(**common, middle="ROSE")))
+
+
+def test_a_generation_under_a_mistyped_number_is_worth_a_review() -> None:
+    father = vary(ssn="536221235", birth_date="1941-11-02")
+    assert "two-people" not in codes(verdict(MARGARET, father))
+    assert "two-people" in codes(verdict(MARGARET, vary(ssn="", birth_date="1941-11-02")))
 
 
 def test_a_larger_population_holds_more_namesakes() -> None:
