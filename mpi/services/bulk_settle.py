@@ -1,9 +1,7 @@
 """Records that may be one person -> persons, and for each record the decision that the online path makes of it.
 
-Persons come from constrained clusters, strongest evidence first, whatever the order of the file. The decisions are
-those of the online path, record after record: where it comes to the same persons, it is told as it went, joins
-included. Where it does not (evidence came later in the file, or a stronger join was in the way), the cluster
-counts, and each decision that differs from it says so. Pure: no database.
+The decisions are those of an ordinary import, record after record in the order of the file, joins and open questions
+that are asked again included: see decisions/0005-a-bulk-load-decides-in-order.md. Pure: no database.
 """
 
 from __future__ import annotations
@@ -12,18 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from matching.cluster import Clusters, cluster
 from matching.decide import Person, decide
-from matching.decision import Decision, Fit, ReviewItem
+from matching.decision import Decision, Fit
 from matching.join import Member
 from matching.model import LinkageModel
-from matching.policy import Reason
 from matching.records import StandardRecord
 from matching.settle import Join, settle
 from mpi.services.open_questions import Asked, OpenQuestions
-
-_CAME_TOGETHER = Reason("came-together", "Records of the same load show together whose this one is.")
-_STRONGER = Reason("stronger-join", "It fits, but stronger evidence in the same load makes it another person.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +45,14 @@ def settle_component(
 
     The key of a person's golden record is the id of its first record plus `offset`.
     """
-    online = _Persons(records, pairs, offset)
-    placed = [online.take(number, model) for number in sorted(records)]
-    if all(map(_is_plain, placed)):
-        return placed  # every pair is certain and nothing speaks against one: any order makes this one person
-    clusters = cluster(records, pairs, model)
-    if clusters.persons == online.first_of_each():
-        return placed
-    settled = _Persons(records, pairs, offset)
-    return [settled.take(number, model, clusters) for number in sorted(records)]
+    persons = _Persons(records, pairs, offset)
+    return [persons.take(number, model) for number in sorted(records)]
 
 
 def settle_alone(record_id: int, record: StandardRecord, model: LinkageModel, *, offset: int) -> Placed:
     """A record that nothing comes near."""
     decision = decide(Member(record_id, record), (), model)
     return Placed(record_id, record_id + offset, True, decision, None, ())
-
-
-def _is_plain(placed: Placed) -> bool:
-    fits = placed.decision.fits
-    if placed.is_first:
-        return not fits
-    return len(fits) == 1 and all(pair.certain for pair in fits[0].pairs) and not fits[0].join.refusals
 
 
 class _Persons:
@@ -89,41 +68,25 @@ class _Persons:
         for left, right in pairs:
             self._near[right].append(left)
 
-    def first_of_each(self) -> dict[int, int]:
-        """Record id -> lowest record id of its person."""
-        firsts = {pk: min(member.record_id for member in members) for pk, members in self._members.items()}
-        return {number: firsts[pk] for number, pk in self._owner.items()}
-
-    def take(self, number: int, model: LinkageModel, clusters: Clusters | None = None) -> Placed:
-        """Decide on one record as the online path does; with `clusters` these have the last word."""
+    def take(self, number: int, model: LinkageModel) -> Placed:
+        """Decide on one record as the online path does."""
         subject = Member(number, self._records[number])
         near = {self._owner[other] for other in self._near[number]}
-        told = () if clusters is None else self._of_cluster(number, clusters)
-        candidates = [Person(pk, tuple(self._members[pk])) for pk in sorted(near.union(told))]
-        decision = decide(subject, candidates, model)
-        if clusters is not None and decision.person_ids != told:
-            decision = _overruled(decision, told)
+        decision = decide(subject, [Person(pk, tuple(self._members[pk])) for pk in sorted(near)], model)
         own, *joined = sorted(decision.person_ids) or [number + self._offset]
+        asks = self._asks(decision, {own, *joined})
         placed = Placed(
-            number,
-            own,
-            own not in self._members,
-            decision,
-            _supporting(decision, clusters),
-            self._asks(decision, {own, *joined}),
-            tuple(joined),
+            number, own, own not in self._members, decision, decision.supporting_record_id, asks, tuple(joined)
         )
         for pk in joined:
             self._move(pk, own)
         self._members.setdefault(own, []).append(subject)
         self._owner[number] = own
-        for pk, fit in placed.asks:
+        for pk, fit in asks:
             best = fit.best
             asked = Asked(frozenset((best.left.record_id, best.right.record_id)), best.score.bits)
             self._questions.ask(own, pk, asked)
-        if clusters is not None or not decision.person_ids:
-            return placed
-        return replace(placed, settled=self._ask_again(own, model))
+        return replace(placed, settled=self._ask_again(own, model)) if decision.person_ids else placed
 
     def _ask_again(self, own: int, model: LinkageModel) -> tuple[Join, ...]:
         """What the record has made certain of the open questions of its person, as the online path asks again."""
@@ -137,11 +100,6 @@ class _Persons:
             self._move(join.gone, join.kept)
         return tuple(joins)
 
-    def _of_cluster(self, number: int, clusters: Clusters) -> tuple[int, ...]:
-        """The person that the records before it of the same cluster have made."""
-        person = clusters.persons[number]
-        return tuple({pk for one, pk in self._owner.items() if clusters.persons[one] == person})
-
     def _asks(self, decision: Decision, own: set[int]) -> tuple[tuple[int, Fit], ...]:
         held = {item.person_id for item in decision.review} | set(decision.person_ids)
         fits = {fit.person_id: fit for fit in decision.fits}
@@ -152,51 +110,6 @@ class _Persons:
             self._owner[member.record_id] = taker
         self._members[taker] += self._members.pop(giver)
         self._questions.move(giver, taker)
-
-
-def _supporting(decision: Decision, clusters: Clusters | None) -> int | None:
-    """The record that earned the link: of its best fit, or of the strongest pair of the cluster."""
-    if not decision.person_ids:
-        return None
-    for fit in decision.fits:
-        if fit.person_id in decision.person_ids:
-            return fit.best.right.record_id
-    if clusters is None:
-        raise ValueError("A record was linked to a person that it does not fit.")
-    return _earned_with(decision.subject.record_id, clusters)
-
-
-def _overruled(decision: Decision, wanted: tuple[int, ...]) -> Decision:
-    """The decision as the cluster has it."""
-    review = tuple(_items(decision.fits, besides=wanted))
-    if wanted:
-        return replace(
-            decision, outcome="link", person_ids=wanted, grade="certain", review=review, reasons=(_CAME_TOGETHER,)
-        )
-    return replace(
-        decision,
-        outcome="review" if review else "new",
-        person_ids=(),
-        grade=review[0].verdict.grade if review else "certainly-not",
-        review=review,
-        reasons=(_STRONGER,),
-    )
-
-
-def _items(fits: Iterable[Fit], *, besides: tuple[int, ...]) -> Iterable[ReviewItem]:
-    for fit in fits:
-        best = fit.best
-        if fit.person_id not in besides and best.verdict.grade != "certainly-not":
-            yield ReviewItem(fit.person_id, best.right.record_id, best.score, best.verdict)
-
-
-def _earned_with(number: int, clusters: Clusters) -> int:
-    """The other record of the strongest pair by which this one came to its person."""
-    for pair in clusters.earned:
-        ids = (pair.left.record_id, pair.right.record_id)
-        if number in ids:
-            return ids[1] if ids[0] == number else ids[0]
-    raise ValueError("A record of a person of several was joined by no pair.")
 
 
 def components(lines: int, pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
