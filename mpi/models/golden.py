@@ -44,7 +44,7 @@ class GoldenRecord(models.Model):
     birth_date = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    history = tracked()
+    history = tracked("euid", "merged_into")
 
     class Meta:
         db_table = "mpi_golden_record"

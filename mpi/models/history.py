@@ -29,8 +29,11 @@ def _nobody(*_: Any, **__: Any) -> None:
     """The actor is set by `mpi.services.history`, never guessed from a request."""
 
 
-def tracked() -> HistoricalRecords:
-    """History with a 64-bit key, the actor as text and no foreign key out."""
+def tracked(*names: str) -> HistoricalRecords:
+    """History with a 64-bit key, the actor as text and no foreign key out.
+
+    It is read by the id of the row alone: the fields in `names`, which Django would index, need no index of theirs.
+    """
     return HistoricalRecords(
         history_id_field=models.BigAutoField(primary_key=True),
         history_user_id_field=models.CharField(max_length=120, null=True),
@@ -38,4 +41,5 @@ def tracked() -> HistoricalRecords:
         history_user_setter=_set_actor,
         get_user=_nobody,
         bases=[HistoryRow],
+        no_db_index=list(names),
     )

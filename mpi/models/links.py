@@ -137,7 +137,15 @@ class Link(models.Model):
     )
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    history = tracked()
+    history = tracked(
+        "source_record",
+        "golden_record",
+        "supporting_record",
+        "decision",
+        "model_version",
+        "opened_by_event",
+        "ended_by_event",
+    )
 
     class Meta:
         db_table = "mpi_link"
@@ -205,7 +213,16 @@ class PotentialMatch(models.Model):
     resolved_by_event = models.ForeignKey(
         IdentityEvent, null=True, on_delete=models.PROTECT, db_index=False, related_name="+"
     )
-    history = tracked()
+    history = tracked(
+        "uuid",
+        "golden_a",
+        "golden_b",
+        "record_a",
+        "record_b",
+        "decision",
+        "model_version",
+        "resolved_by_event",
+    )
 
     class Meta:
         db_table = "mpi_potential_match"

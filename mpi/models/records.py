@@ -45,7 +45,7 @@ class SourceRecord(models.Model):
     message_id = models.BigIntegerField(null=True)
     effective_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
-    history = tracked()
+    history = tracked("uuid", "source_system")
 
     class Meta:
         db_table = "mpi_source_record"
