@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from matching.rules import BY_CODE
 from mpi.errors import NotFound
 from mpi.models import (
     LinkageModelVersion,
@@ -129,10 +130,16 @@ def change_line(change: RematchChange) -> ChangeLine:
         bits_after=change.bits_after,
         probability_before=change.probability_before,
         probability_after=change.probability_after,
-        reasons=tuple(REASON_WORDS.get(code, code) for code in change.reason_codes),
+        reasons=tuple(map(_reason_words, change.reason_codes)),
         state=change.state,
         why=why,
     )
+
+
+def _reason_words(code: str) -> str:
+    """A reason in a few words; a rule that has none of its own in those of the policy's table."""
+    rule = BY_CODE.get(code)
+    return REASON_WORDS.get(code) or (rule.words if rule else code)
 
 
 def state_counts(run: RematchRun) -> dict[str, int]:

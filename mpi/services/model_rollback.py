@@ -37,6 +37,10 @@ def roll_back_model(*, reason: str, actor: Actor, name: str = "", seen_active: s
 
 
 def version_before() -> LinkageModelVersion | None:
-    """The version that the active one replaced, without its document. One query."""
-    newest = ModelActivation.objects.select_related("previous").defer("previous__document").order_by("-pk").first()
+    """The version that the active one replaced when it was activated, without its document. One query.
+
+    Not the one that was rolled back from: the way back never leads forward again to what was left for its faults.
+    """
+    activations = ModelActivation.objects.filter(version__status=ModelStatus.ACTIVE, is_rollback=False)
+    newest = activations.select_related("previous").defer("previous__document").order_by("-pk").first()
     return newest.previous if newest else None

@@ -13,7 +13,7 @@ from matching.model import Thresholds
 from matching.model_document import load_default
 from mpi.access import ROLES
 from mpi.commands import Actor
-from mpi.errors import InvalidInput, ServiceDown
+from mpi.errors import InvalidInput, NotFound, ServiceDown
 from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun, Separation
 from mpi.queries import linkage
 from mpi.queries.labels import standing_labels
@@ -187,6 +187,14 @@ def test_the_way_back_to_the_one_before_is_open_and_further_back_needs_a_preview
     assert active_model().model.version == "calmer"
     roll_back_model(reason="Too calm", actor=admin)
     assert active_model().model.version == "calm"
+    roll_back_model(reason="Still too calm", actor=admin)
+    assert active_model().model.version == "wary", "back again is further back, not forward to what was left"
+    with pytest.raises(InvalidInput, match="whole difference"):
+        roll_back_model(name="calm", reason="Forward to what was left", actor=admin)
+    roll_back_model(reason="To the beginning", actor=admin)
+    assert active_model().model.version == SHIPPED
+    with pytest.raises(NotFound, match="No linkage model was active before"):
+        roll_back_model(reason="And before that", actor=admin)
 
 
 def test_links_name_the_version_they_were_made_under(supervisor, admin) -> None:
