@@ -11,11 +11,15 @@ from typing import Any
 
 from matching.evaluate import Share
 from matching.evaluate_ladder import Explorer, read_ladder
-from matching.rules import KINDS
 from mpi.models import EvaluationRun
 
 LEAST_PAIRS = 200
 """Judged pairs from which a decile says something (the contract of the stated probabilities)."""
+_KIND_WORDS = {
+    "veto": "veto: forbids joining",
+    "cap": "cap: goes to a steward",
+    "sole": "links only if nobody else fits",
+}
 BANDS = {
     "certain": ("Automatic", "over the threshold, and no rule holds it"),
     "probable": ("Probable", "over the threshold, but held by a rule"),
@@ -248,7 +252,7 @@ def _rule(told: Mapping[str, Any]) -> RuleRow:
     return RuleRow(
         code=told["code"],
         kind=kind,
-        kind_words=KINDS.get(kind, ""),
+        kind_words=_KIND_WORDS.get(kind, kind),
         words=told["words"],
         held=held["pairs"],
         share=_share(held["one_person"]),

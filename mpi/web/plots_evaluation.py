@@ -85,7 +85,7 @@ def _decile_words(decile: Decile) -> str:
     return f"stated {stated}, observed {observed} of {decile.observed.of:,} pairs"
 
 
-_WIDTH, _HALF, _MARGIN = 720, 100, 40
+_WIDTH, _HALF, _MARGIN = 720, 100, 52
 _WORD_ROOM = 14
 
 
