@@ -17,8 +17,9 @@ from mpi.queries.model_card_blocks import Block, share_cells
 Runs = Sequence[tuple[EvaluationRun, Figures]]
 _WHY = (
     "Because the evidence of one pair of their records summed to more than the automatic threshold, and no cap and no "
-    "veto held it. The engine stores each decision as it was made: both values of every comparison, the level they "
-    "reached, m and u of that level, its bits, what a rare or common name adds, the prior, the total, the stated "
+    "veto held it; where a given name or a birth date was missing, also because no other person fitted. "
+    "The engine stores each decision as it was made: both values of every comparison, the level they reached, m and "
+    "u of that level, its bits, what a rare or common name adds, the prior, the total, the stated "
     "probability, the keys that found the pair, every cap and veto in words, and the version and content hash of the "
     "model.",
     "This one document is what everybody reads: on the page of a source record under “Why”, from the audit entry of "
