@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from django.db import connection
@@ -18,13 +19,15 @@ from mpi.database.straight import ask
 from mpi.models import GoldenRecord
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 from mpi.services.parse import Key
+from mpi.services.rows import raw_connection
 
 _TRUE = b"t"
 _SHOWN = ("id", "euid", "status", "version", "member_count", "values")
 """Columns of a golden record that an answer shows; the others are read when asked for."""
+# Each step is by the key of the one before, and fenced, as in `services.neighbourhood`.
 _SEARCH = f"""
 WITH hit AS MATERIALIZED (
-  SELECT b.source_record_id AS id, array_agg(wanted.place) AS places
+  SELECT b.source_record_id AS id, string_agg(wanted.place::text, ' ') AS places
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS wanted(k, n, place)
   CROSS JOIN LATERAL (
     SELECT source_record_id FROM mpi_blocking_key WHERE key = k ORDER BY source_record_id LIMIT n
@@ -33,16 +36,25 @@ WITH hit AS MATERIALIZED (
 )
 SELECT model.id, model.content_hash, found.*
 FROM mpi_linkage_model_version model LEFT JOIN (
-  SELECT r.id AS record_id, r.uuid, r.standard, encode(r.ssn_cipher, 'hex'), r.state = 'quarantined', hit.places,
-         l.by_human OR g.verified, {", ".join(f"g.{column}" for column in _SHOWN)}
+  SELECT r.id AS record_id, r.uuid, r.standard, encode(r.ssn_cipher, 'hex'), r.state = 'quarantined',
+         l.by_human OR g.verified, person.hits, {", ".join(f"g.{column}" for column in _SHOWN)}
   FROM (
-    SELECT DISTINCT open.golden_record_id AS id
-    FROM hit JOIN mpi_link open ON open.source_record_id = hit.id AND open.ended_at IS NULL
+    SELECT open.golden_record_id AS id, string_agg(hit.id || ' ' || hit.places, ',') AS hits
+    FROM hit CROSS JOIN LATERAL (
+      SELECT golden_record_id FROM mpi_link WHERE source_record_id = hit.id AND ended_at IS NULL OFFSET 0
+    ) open
+    GROUP BY open.golden_record_id
   ) person
-  JOIN mpi_golden_record g ON g.id = person.id AND g.status IN ('provisional', 'confirmed')
-  JOIN mpi_link l ON l.golden_record_id = g.id AND l.ended_at IS NULL
-  JOIN mpi_source_record r ON r.id = l.source_record_id
-  LEFT JOIN hit ON hit.id = r.id
+  CROSS JOIN LATERAL (
+    SELECT {", ".join(_SHOWN)}, verified
+    FROM mpi_golden_record WHERE id = person.id AND status IN ('provisional', 'confirmed') OFFSET 0
+  ) g
+  CROSS JOIN LATERAL (
+    SELECT source_record_id, by_human FROM mpi_link WHERE golden_record_id = g.id AND ended_at IS NULL OFFSET 0
+  ) l
+  CROSS JOIN LATERAL (
+    SELECT id, uuid, standard, ssn_cipher, state FROM mpi_source_record WHERE id = l.source_record_id OFFSET 0
+  ) r
 ) found ON true
 WHERE model.status = 'active'
 ORDER BY found.record_id
@@ -64,6 +76,7 @@ class Found:
     rules: dict[int, set[str]] = field(default_factory=dict)
     human: set[int] = field(default_factory=set)
     _golden: dict[int, Sequence[bytes]] = field(default_factory=dict)
+    _places: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
 
     def persons(self) -> list[Person]:
         """The candidates as the engine takes them."""
@@ -75,11 +88,13 @@ class Found:
         shown = (golden_id, euid.decode(), status.decode(), int(version), int(count), orjson.loads(values))
         return GoldenRecord.from_db(connection.alias, _SHOWN, shown)
 
-    def add(self, row: Sequence[bytes | None], wanted: Sequence[Key]) -> None:
+    def add(self, row: Sequence[Any], wanted: Sequence[Key]) -> None:
         """One source record of a golden record that was found. `wanted` are the keys in the order of the search."""
-        record_id, uuid, standard, ssn_cipher, quarantined, places, by_human, golden_id, *golden = map(_told, row)
+        record_id, uuid, standard, ssn_cipher, quarantined, by_human, hits, golden_id, *golden = row
         key = int(golden_id)
-        self._golden[key] = golden
+        if key not in self._golden:
+            self._golden[key] = golden
+            self._places[key] = dict(hit.split(b" ", 1) for hit in hits.split(b","))
         if by_human == _TRUE:
             self.human.add(key)
         if quarantined == _TRUE:
@@ -87,25 +102,24 @@ class Found:
         ssn = codec.decrypt_ssn(bytes.fromhex(ssn_cipher.decode()), uuid.decode()) if ssn_cipher else ""
         member = Member(int(record_id), codec.standard_from_document(orjson.loads(standard), ssn))
         self.members.setdefault(key, []).append(member)
-        if places:
-            rules = self.rules.setdefault(key, set())
-            rules.update(wanted[int(place) - 1].rule for place in places[1:-1].split(b","))
+        if places := self._places[key].get(record_id):
+            self.rules.setdefault(key, set()).update(wanted[int(place) - 1].rule for place in places.split())
 
 
 def search(keys: Sequence[Key]) -> Found:
     """Everybody who can be found by these keys. One round trip, for no key too: it then tells the model only."""
     wanted = list({key.hash: key for key in keys}.values())
     limits = [CANDIDATES_A_STRONG_KEY if key.strong else CANDIDATES_A_KEY for key in wanted]
-    found = Found()
-    for model_id, content_hash, *row in ask(_SEARCH, _array(key.hash for key in wanted), _array(limits)):
-        found.model = int(_told(model_id)), _told(content_hash).decode()
+    with connection.wrap_database_errors:
+        raw_connection()  # which forgets in time the plans that were made while the index was small
+    rows: list[tuple[Any, ...]] = ask(_SEARCH, _array(key.hash for key in wanted), _array(limits))
+    if not rows:
+        return Found()
+    found = Found((int(rows[0][0]), rows[0][1].decode()))
+    for _, _, *row in rows:
         if row[0] is not None:  # else the one row tells of the model only
             found.add(row, wanted)
     return found
-
-
-def _told(value: bytes | None) -> bytes:
-    return value or b""
 
 
 def _array(numbers: Iterable[int]) -> str:

@@ -23,6 +23,9 @@ from django_htmx.middleware import HtmxMiddleware
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 _PROGRAMS = "/api/v1/"
+_PARTS = ("exempt", "config", "update", "replace")
+_OWN_POLICY = frozenset(f"_csp_{part}{kind}" for part in _PARTS for kind in ("", "_ro"))
+"""What django-csp's decorators leave on an answer that does not want the usual policy."""
 
 
 def _for_pages(middleware: Callable[[Handler], object]) -> Callable[[Handler], Handler]:
@@ -50,8 +53,7 @@ class ContentPolicy(CSPMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """The header, as django-csp makes it."""
-        own = "_csp_nonce" in request.__dict__ or any(name.startswith("_csp") for name in response.__dict__)
-        if own or settings.DEBUG:
+        if "_csp_nonce" in request.__dict__ or not _OWN_POLICY.isdisjoint(response.__dict__) or settings.DEBUG:
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, _usual_policy())
         return response

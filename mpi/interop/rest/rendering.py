@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import orjson
+from django.http import HttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -28,6 +29,11 @@ class JsonRenderer(BaseRenderer):
     ) -> bytes:
         """The bytes of an answer; none where there is nothing to say."""
         return b"" if data is None else orjson.dumps(data, option=_OPTIONS)
+
+
+def plain_answer(document: Mapping[str, object]) -> HttpResponse:
+    """The answer that `Response(document)` becomes, without the steps of content negotiation and templates."""
+    return HttpResponse(orjson.dumps(document, option=_OPTIONS), content_type=JsonRenderer.media_type)
 
 
 class AlwaysJson(BaseContentNegotiation):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from mpi.access import Permission
 from mpi.euid import grouped
@@ -13,6 +13,7 @@ from mpi.interop.rest.documents import Document, evidence_document, person_summa
 from mpi.interop.rest.door import Door
 from mpi.interop.rest.operation import operation
 from mpi.interop.rest.query import Parameter
+from mpi.interop.rest.rendering import plain_answer
 from mpi.interop.rest.shapes_records import MatchAnswerShape, MatchBodyShape
 from mpi.mapping import record_from_json
 from mpi.services.match import MatchCandidate, match
@@ -49,7 +50,7 @@ class Match(Door):
         words="Read-only: nothing is stored but the audit of the question. Candidates are persons, the best first, "
         "each with probability, grade and the evidence of every comparison. `limit` and `only_certain` hold exactly.",
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Parse, match, answer."""
         mapped = record_from_json(json_body(request), needs_number=False)
         found = match(
@@ -58,7 +59,7 @@ class Match(Door):
             limit=self.asked.number("limit"),
             only_certain=self.asked.text("only_certain") == "true",
         )
-        return Response({"candidates": [_candidate(candidate) for candidate in found]})
+        return plain_answer({"candidates": [_candidate(candidate) for candidate in found]})
 
 
 def _candidate(candidate: MatchCandidate) -> Document:
