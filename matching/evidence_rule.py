@@ -22,12 +22,14 @@ HOUSEHOLD_ONLY = Reason("household-only", "Only household data agree: family nam
 
 
 def is_only_household(pair: PairFacts) -> bool:
-    """Whether nothing of the person himself is told on one side: no given name, birth date or number.
+    """Whether nothing of the person himself agrees: no given name or birth date, and no number or another middle name.
 
-    Nobody can tell from such records which of the household is meant, so no steward is asked.
+    Nobody can tell from such records which of the household is meant, so no steward is asked. A number alone does
+    not outweigh the middle name: spouses and children are told under one.
     """
-    told = pair.given != Given.MISSING or pair.birth_date != BirthDate.MISSING
-    return not told and not pair.strong_id and not pair.number_nearly
+    if pair.given != Given.MISSING or pair.birth_date != BirthDate.MISSING:
+        return False
+    return pair.middle == Middle.CONFLICT or not (pair.strong_id or pair.number_nearly)
 
 
 def lacks_evidence(pair: PairFacts, model: LinkageModel) -> Reason | None:

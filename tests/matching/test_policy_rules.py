@@ -165,6 +165,8 @@ def test_agreement_on_the_household_alone_is_held() -> None:
     found = verdict(MARGARET, nameless)
     assert (found.grade, codes(found)) == ("certainly-not", {"household-only"})
     assert verdict(MARGARET, vary(given="", birth_date="", ssn="536221243")).grade == "probable"
+    other = verdict(MARGARET, vary(given="", birth_date="", middle="ROSE"))
+    assert (other.grade, "household-only" in codes(other)) == ("certainly-not", True)
 
 
 def test_a_newborn_name_links_only_to_the_sole_candidate() -> None:
