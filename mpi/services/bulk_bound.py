@@ -23,9 +23,11 @@ _ROUNDING = 0.001
 def pairs_query(model: LinkageModel, columns: Sequence[str]) -> str:
     """Pairs (l, r) with r in a slice of ids, told twice, that may reach the review threshold.
 
-    Slices of pairs -> bound from equalities -> bound with spelling, the costly part only for what is left.
+    Slices of pairs -> bound from equalities -> bound with the given names' spelling -> with that of family names and
+    numbers too: each costly part only for what is left.
     """
     cheap = "fixed_bits + given_bound + house_bound + ssn_bound"
+    least = model.review_bits - _ROUNDING
     return f"""
 with pair as (
   select a.id as l, b.id as r from useful_key a join useful_key b on a.hash = b.hash and a.id < b.id
@@ -42,11 +44,13 @@ with pair as (
 ), bounded as (
   select *, {_house(model, "surname")} as house_bound from classed
 ), cheap as (
-  select *, {_surname_by_spelling()} as spelt_surname from bounded where {cheap} >= {model.review_bits - _ROUNDING}
+  select *, {_given_by_spelling(model)} as spelt_given from bounded where {cheap} >= {least}
+), spelt as (
+  select *, {_surname_by_spelling()} as spelt_surname from cheap
+  where fixed_bits + spelt_given + house_bound + ssn_bound >= {least}
 )
-select l, r from cheap
-where fixed_bits + {_given_by_spelling(model)} + {_house(model, "spelt_surname")} + {_ssn_by_spelling(model)}
-  >= {model.review_bits - _ROUNDING}
+select l, r from spelt
+where fixed_bits + spelt_given + {_house(model, "spelt_surname")} + {_ssn_by_spelling(model)} >= {least}
 """  # noqa: S608 - numbers of the model and our own names
 
 
