@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Protocol
 
 import orjson
 
-from matching.records import patient_record_from_document
+from matching.records import PatientRecord, StandardRecord, patient_record_from_document
 from matching.survivorship import (
     DEFAULT_RULES,
     FieldValue,
@@ -56,20 +56,24 @@ def recompute(
     opened: Iterable[Link],
     ended: set[int],
     records: Mapping[int, SourceRecord],
+    told: Mapping[int, tuple[PatientRecord, StandardRecord]] | None = None,
+    created: Collection[int] = (),
 ) -> Iterator[tuple[GoldenRecord, set[str]]]:
     """Bring values, provenance, member count and status of locked golden records up to date, in memory.
 
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
-    ended but not written, `records` source records as they will be written. Yields each golden record
-    with the names of what changed. Cost: four queries for any number of golden records.
+    ended but not written, `records` source records as they will be written, `told` what those of them say that this
+    transaction has read already, `created` golden records that this transaction makes. Yields each golden record
+    with the names of what changed. Cost: four queries for any number of golden records, one for created ones only.
     """
-    keys = [golden.pk for golden in golden_records]
+    keys = [golden.pk for golden in golden_records if golden.pk not in created]
+    heard = told or {}
     members = _members(keys, opened, ended, records)
     overrides = _overrides(keys)
     systems = {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
-        own = [_member(record, systems[record.source_system_id]) for record in members[golden.pk]]
+        own = [_member(record, systems[record.source_system_id], heard.get(record.pk)) for record in members[golden.pk]]
         settle(golden, own, overrides[golden.pk])
         yield golden, changes(before, golden)
 
@@ -88,7 +92,7 @@ def _members(
     ended: set[int],
     records: Mapping[int, SourceRecord],
 ) -> dict[int, list[SourceRecord]]:
-    owner: dict[int, int] = dict(fetch(_STANDING, golden_ids, list(ended)))
+    owner: dict[int, int] = dict(fetch(_STANDING, golden_ids, list(ended))) if golden_ids else {}
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     known = {**stored(SourceRecord, [record_id for record_id in owner if record_id not in records]), **records}
     members: dict[int, list[SourceRecord]] = defaultdict(list)
@@ -99,18 +103,22 @@ def _members(
 
 def _overrides(golden_ids: Sequence[int]) -> dict[int, list[Override]]:
     found: dict[int, list[Override]] = defaultdict(list)
-    for told in fetch(_OVERRIDES, golden_ids):
+    for told in fetch(_OVERRIDES, golden_ids) if golden_ids else ():
         row = instance(GoldenOverride, told)
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""
         found[row.golden_record_id].append(Override(row.field, row.value, row.reason, row.actor_id, until))
     return found
 
 
-def _member(record: SourceRecord, system: SourceSystem) -> Member:
+def _member(
+    record: SourceRecord, system: SourceSystem, told: tuple[PatientRecord, StandardRecord] | None = None
+) -> Member:
     """One source record as survivorship sees it; its SSN in clear, in memory only."""
-    ssn = codec.decrypt_ssn(record.ssn_cipher, record.uuid)
-    standard = codec.standard_from_document(record.standard, ssn)
-    values = member_values(patient_record_from_document(record.told), standard)
+    if told is None:
+        ssn = codec.decrypt_ssn(record.ssn_cipher, record.uuid)
+        told = patient_record_from_document(record.told), codec.standard_from_document(record.standard, ssn)
+    patient, standard = told
+    values = member_values(patient, standard)
     values.pop("ssn", None)
     if standard.ssn and record.ssn_index:
         values["ssn"] = FieldValue(value=standard.ssn, key=bytes(record.ssn_index).hex())

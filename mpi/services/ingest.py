@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -35,7 +36,7 @@ from mpi.services.active_model import ActiveModel, active_model
 from mpi.services.apply import Applied, Applier
 from mpi.services.claim import claim
 from mpi.services.identifiers import write_identifiers
-from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act, transaction_time
+from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act
 from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
 from mpi.services.parse import Key, Told, all_systems, keys_of, parse
 from mpi.services.plan import Plan, Planner, accepted_messages
@@ -135,8 +136,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     told, rejected = _parse_all(messages, active)
     before = _existing(told)
     old_keys = {pk: _stored_keys(record) for pk, record in before.items()}
-    _lock(told, old_keys)
-    unit = UnitOfWork(actor=_worker(messages), recorded_at=transaction_time())
+    unit = UnitOfWork(actor=_worker(messages), recorded_at=_lock(told, old_keys))
     existing = _existing(told)
     if _versions(existing) != _versions(before):
         raise TryAgain
@@ -194,12 +194,12 @@ def _stored_keys(record: SourceRecord) -> tuple[Key, ...]:
     return () if record.state == RecordState.DELETED else keys_of(codec.standard_record(record))
 
 
-def _lock(told: Sequence[Told], old_keys: dict[int, tuple[Key, ...]]) -> None:
-    """The record's own key, its new blocking keys and its old ones."""
+def _lock(told: Sequence[Told], old_keys: dict[int, tuple[Key, ...]]) -> datetime:
+    """The record's own key, its new blocking keys and its old ones. Returns the time of the transaction."""
     hashes = [item.message.order_key for item in told]
     hashes += [key.hash for item in told for key in item.keys]
     hashes += [key.hash for keys in old_keys.values() for key in keys]
-    lock_keys(hashes)
+    return lock_keys(hashes)
 
 
 def _worker(messages: Sequence[InboundMessage]) -> Actor:

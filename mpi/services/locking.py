@@ -26,7 +26,7 @@ from mpi.services.rows import fetch, instance, table_of
 
 _ADVISORY_CLASS = 1
 _LOCK_KEYS = (
-    "SELECT count(pg_advisory_xact_lock(%s, k)) FROM "
+    "SELECT count(pg_advisory_xact_lock(%s, k)), clock_timestamp() FROM "
     "(SELECT DISTINCT k FROM unnest(%s::int[]) AS k ORDER BY k) AS sorted"
 )
 _RETRYABLE = (
@@ -99,10 +99,14 @@ def is_lost_connection(error: DatabaseError) -> bool:
     )
 
 
-def lock_keys(hashes: Iterable[int]) -> None:
-    """Advisory locks on 64-bit key hashes, folded to 31 bits, ascending; held until the transaction ends."""
+def lock_keys(hashes: Iterable[int]) -> datetime:
+    """Advisory locks on 64-bit key hashes, folded to 31 bits, ascending; held until the transaction ends.
+
+    Returns the `transaction_time`: the clock is read once all locks are held.
+    """
     folded = [value & 0x7FFFFFFF for value in hashes]
-    fetch(_LOCK_KEYS, _ADVISORY_CLASS, folded)
+    _, moment = fetch(_LOCK_KEYS, _ADVISORY_CLASS, folded)[0]
+    return moment  # type: ignore[no-any-return]
 
 
 def lock_golden_records(ids: Iterable[int]) -> dict[int, GoldenRecord]:

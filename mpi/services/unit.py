@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from audit.actions import Action
+from matching.records import PatientRecord, StandardRecord
 from mpi.access import golden_subject
 from mpi.euid import new_euid
 from mpi.models import (
@@ -37,6 +38,7 @@ class UnitOfWork(Writing):
     """Collects the changes of one transaction. Create it after the locks; call `flush` once at the end."""
 
     records: dict[int, SourceRecord] = field(default_factory=dict)
+    told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
     _touched: set[int] = field(default_factory=set)
     _created: set[int] = field(default_factory=set)
     _merged_by: dict[int, int] = field(default_factory=dict)
@@ -279,7 +281,9 @@ class UnitOfWork(Writing):
         touched = [self.golden_records[pk] for pk in sorted(self._touched)]
         opened = list(self._new.get(Link, {}).values())
         ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
-        for golden, changed in recompute(touched, opened=opened, ended=ended, records=self.records):
+        for golden, changed in recompute(
+            touched, opened=opened, ended=ended, records=self.records, told=self.told, created=self._created
+        ):
             golden.version += 1
             golden.recorded_at = self.recorded_at
             self.change(golden)
