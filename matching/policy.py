@@ -40,10 +40,9 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
     excluded = _two_contradictions(pair)
     if score.bits < model.policy.floor_bits:
         vetoes.append(Reason("floor", "The evidence as a whole speaks for two people."))
-    if score.bits < model.review_bits or excluded:
-        return Verdict("certainly-not", vetoes=(*vetoes, *excluded))
-    if is_only_household(pair):
-        return Verdict("certainly-not", caps=(HOUSEHOLD_ONLY,), vetoes=tuple(vetoes))
+    household = (HOUSEHOLD_ONLY,) if is_only_household(pair) else ()
+    if score.bits < model.review_bits or excluded or household:
+        return Verdict("certainly-not", household, (*vetoes, *excluded))
     caps = _contradictions(pair)
     sole = _sole_candidate(pair)
     if model.policy.mode == "strict":
