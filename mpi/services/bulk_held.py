@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 from mpi.services.bulk_prepare import Prepared
 from mpi.services.bulk_settle import components
-from mpi.services.bulk_worker import FULL, HIDDEN, Component, Settling, Stored
+from mpi.services.bulk_worker import FULL, HIDDEN, Component, Scoring, Settling, Stored
 
 _RECORDS_A_TASK = 1_000
+_PAIRS_A_TASK = 5_000
+_MOST_MOVES = 400
+"""Keys for moved links are taken for so many moves of every second record: far more than joins of one person make."""
 
 
 @dataclass(slots=True)
@@ -120,17 +123,28 @@ def joins_among(records: int) -> int:
 
 def moves_among(records: int) -> int:
     """How many links may move while so many records become one person: a join needs a third record."""
-    return records * (records - 1) // 2 if records > 2 else 0
+    return records * min(records - 1, _MOST_MOVES) // 2 if records > 2 else 0
 
 
-def dealing(lines: int, pairs: Iterable[tuple[int, int]]) -> Dealing:
-    """The components that these pairs make among the lines."""
-    told = list(pairs)
-    groups = components(lines, told)
+def scoring_tasks(load: Held, pairs: Sequence[tuple[int, int]]) -> Iterator[Scoring]:
+    """The promising pairs of a load, to be scored."""
+    for first in range(0, len(pairs), _PAIRS_A_TASK):
+        part = tuple(pairs[first : first + _PAIRS_A_TASK])
+        yield Scoring({number: load.standards[number] for pair in part for number in pair}, part)
+
+
+def dealing(lines: int, pairs: Iterable[tuple[int, int]], close: Iterable[tuple[int, int]]) -> Dealing:
+    """The components that close pairs make among the lines, with all promising pairs inside of each.
+
+    Promising pairs alone would make most of a million records one component.
+    """
+    groups = components(lines, close)
     first_of = {number: first for first, numbers in groups.items() for number in numbers}
     by_component: dict[int, list[tuple[int, int]]] = {}
-    for pair in told:
-        by_component.setdefault(first_of[pair[0]], []).append(pair)
+    for pair in pairs:
+        first = first_of.get(pair[0])
+        if first is not None and first == first_of.get(pair[1]):
+            by_component.setdefault(first, []).append(pair)
     return Dealing(groups, by_component)
 
 

@@ -44,7 +44,7 @@ from mpi.services.active_model import active_model
 from mpi.services.bulk_around import lines_near_persons
 from mpi.services.bulk_engine import require_engine, spark_pairs
 from mpi.services.bulk_frame import Frame
-from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
+from mpi.services.bulk_held import BulkReport, Held, dealing, scoring_tasks, settling_tasks
 from mpi.services.bulk_lines import Aside, line_tasks, looking_tasks
 from mpi.services.bulk_packed import standard_of
 from mpi.services.bulk_pairs import add_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
@@ -271,8 +271,10 @@ class _Load:
 
     def _settle(self, pool: Pool, pairs: Sequence[tuple[int, int]]) -> None:
         self.report.pairs = len(pairs)
+        with self.report.stage("score"):
+            close = [pair for found in pool.map("score", scoring_tasks(self.held, pairs)) for pair in found]
         with self.report.stage("decide, survive, write"):
-            deal = dealing(len(self.held.standards), pairs)
+            deal = dealing(len(self.held.standards), pairs, close)
             wanted = ((PotentialMatch, deal.matches), (Link, deal.moves), (Decision, deal.joins))
             firsts = [_first_id(model, count) for model, count in (*wanted, (IdentityEvent, deal.joins))]
             with copy_writer() as writer:
