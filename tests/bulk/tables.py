@@ -200,7 +200,8 @@ class _Names:
         opened = {row["opened_by_event_id"]: row for row in self._links if row["origin"] in ("first", "engine")}
         for row in sorted(rows["mpi_identity_event"], key=lambda row: row["id"]):
             link = opened.get(row["id"])
-            self._count("event", row["id"], self.of("record", link["source_record_id"]) if link else row["kind"])
+            between = " and ".join(sorted(self.of("golden", pk) for pk in row["golden_record_ids"]))
+            self._count("event", row["id"], self.of("record", link["source_record_id"]) if link else between)
 
     def _name(self, kind: str, key: object, name: str) -> None:
         self._names[kind, key] = name
