@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -244,7 +244,8 @@ def _check_thresholds(model: LinkageModel) -> None:
     if thresholds.review >= thresholds.automatic:
         raise InvalidModel("Thresholds are crossed: review must be lower than automatic.", "thresholds")
     calibration = model.calibration
-    if not 0 < calibration.slope < math.inf or not math.isfinite(calibration.offset):
-        raise InvalidModel("The calibration must rise: its slope must be positive.", "calibration/slope")
+    if not calibration.rises:
+        place = "calibration/corners" if replace(calibration, corners=()).rises else "calibration/slope"
+        raise InvalidModel("The calibration must rise: its slope must be positive, its corners ascending.", place)
     if model.policy.floor_bits >= calibration.total(thresholds.review):
         raise InvalidModel("floor_bits must lie below the review threshold.", "policy/floor_bits")

@@ -124,6 +124,7 @@ def _flat(model: LinkageModel) -> dict[str, float | int | str]:
         **{f"thresholds/{name}": value for name, value in asdict(model.thresholds).items()},
         "calibration/offset": model.calibration.offset,
         "calibration/slope": model.calibration.slope,
+        "calibration/corners": " ".join(f"{total:g}:{odds:g}" for total, odds in model.calibration.corners),
         **{f"policy/{name}": value for name, value in asdict(model.policy).items()},
     }
     return flat | _filler(model.excessive)

@@ -41,7 +41,7 @@ def to_document(model: LinkageModel) -> dict[str, object]:
 
 def _body(model: LinkageModel) -> dict[str, object]:
     # Documents from before there was a calibration keep their hash.
-    calibration = {} if model.calibration == IDENTITY else {"calibration": asdict(model.calibration)}
+    calibration = {} if model.calibration == IDENTITY else {"calibration": _calibration_document(model.calibration)}
     return {
         "format": FORMAT,
         "version": model.version,
@@ -121,7 +121,7 @@ def _read(document: Node) -> LinkageModel:
         prior_records=prior.member("records").whole(),
         thresholds=_read_thresholds(document.member("thresholds")),
         policy=_read_policy(document.member("policy")),
-        calibration=_read_calibration(document.member("calibration")) if document.has("calibration") else IDENTITY,
+        calibration=read_calibration(document.member("calibration")) if document.has("calibration") else IDENTITY,
         excessive=_read_excessive(document.member("excessive")),
         author=document.member("author").text() if document.has("author") else "",
         justification=document.member("justification").text() if document.has("justification") else "",
@@ -194,14 +194,29 @@ def _read_policy(item: Node) -> PolicySettings:
     )
 
 
-def _read_calibration(item: Node) -> Calibration:
-    item.only("offset", "slope", "fitted_on", "pairs")
+def _calibration_document(calibration: Calibration) -> dict[str, object]:
+    body: dict[str, object] = asdict(calibration)
+    corners = [list(corner) for corner in calibration.corners]
+    return body | {"corners": corners} if corners else {key: body[key] for key in body if key != "corners"}
+
+
+def read_calibration(item: Node) -> Calibration:
+    """The member `calibration` of a document. Raises InvalidModel."""
+    item.only("offset", "slope", "fitted_on", "pairs", "corners")
     return Calibration(
         offset=item.member("offset").number(),
         slope=item.member("slope").number(),
         fitted_on=item.member("fitted_on").text() if item.has("fitted_on") else "",
         pairs=item.member("pairs").whole() if item.has("pairs") else 0,
+        corners=tuple(map(_read_corner, item.member("corners").elements())) if item.has("corners") else (),
     )
+
+
+def _read_corner(item: Node) -> tuple[float, float]:
+    numbers = [number.number() for number in item.elements()]
+    if len(numbers) != 2:
+        raise InvalidModel("A corner of the calibration is a total and the bits stated there.", item.place)
+    return numbers[0], numbers[1]
 
 
 def _read_excessive(item: Node) -> ExcessiveValues:

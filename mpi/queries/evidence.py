@@ -108,7 +108,7 @@ class Evidence:
         """log2 of the stated odds, where calibration makes it another than the total."""
         if self.calibration == IDENTITY:
             return None
-        return self.calibration.offset + self.calibration.slope * self.total_bits
+        return self.calibration.bits(self.total_bits)
 
     @property
     def grade_words(self) -> str:

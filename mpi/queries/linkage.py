@@ -10,7 +10,8 @@ from itertools import takewhile
 from matching.calibration import IDENTITY, Calibration
 from matching.levels import HOUSE, Surname, house_level, house_parts
 from matching.model import Comparison, Level, LinkageModel, Thresholds
-from matching.model_document import from_document
+from matching.model_document import from_document, read_calibration
+from matching.model_reading import Node
 from mpi.errors import NotFound
 from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus
 
@@ -124,7 +125,7 @@ def statement_of(version: LinkageModelVersion) -> Statement:
 def _statement(pk: int, _content_hash: str) -> Statement:
     told = LinkageModelVersion.objects.values_list("document__thresholds", "document__calibration").get(pk=pk)
     thresholds, line = told
-    calibration = Calibration(offset=line["offset"], slope=line["slope"]) if line else IDENTITY
+    calibration = read_calibration(Node(line, "calibration")) if line else IDENTITY
     return Statement(Thresholds(automatic=thresholds["automatic"], review=thresholds["review"]), calibration)
 
 

@@ -127,6 +127,14 @@ def _algorithm(known: _Known) -> Iterator[Block]:
         text=f"The line from total to x is a calibration (Platt 1999), fitted on {line.fitted_on or 'data not named'}: "
         f"{line.pairs:,} pairs that were in doubt. It moves no pair past another."
     )
+    if line.corners:
+        yield Block(
+            text=f"Below a total of {line.corners[-1][0]:.2f} bits, the review threshold, no cap is asked; there the "
+            "statement follows the share that was observed, in steps (isotonic, Ayer et al. 1955), and straight "
+            "between these corners.",
+            headers=("Total", "Stated"),
+            rows=tuple((bits(total), percent(line.probability(total))) for total, _ in line.corners),
+        )
 
 
 def _example(model: LinkageModel) -> Block:
