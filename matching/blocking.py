@@ -8,6 +8,8 @@ surname), so that a marriage or an alias is found. Measured figures stand in `te
     ssn                one number, whatever else is wrong (strong)           nine digits
     identifier         the same for every other number (strong)              authority|type|value
     ssn_last4_family   last four told alone; an error in the SSN             last four | soundex of surname
+    number_part        an error in a government number    first half, or last four | first soundex of name
+                       that is no SSN
     email              one mailbox                                           address
     phone              one telephone                                         digits
     names              birth date wrong, moved; given and family swapped     root of given name and surname, sorted
@@ -30,7 +32,7 @@ from typing import NamedTuple
 from jellyfish import soundex
 
 from matching.nicknaming import nickname_root
-from matching.records import StandardRecord
+from matching.records import SSN_AUTHORITY, StandardRecord
 
 
 class BlockingKey(NamedTuple):
@@ -48,6 +50,7 @@ RULES: tuple[str, ...] = (
     "ssn",
     "identifier",
     "ssn_last4_family",
+    "number_part",
     "email",
     "phone",
     "names",
@@ -62,6 +65,7 @@ RULES: tuple[str, ...] = (
 
 STRONG_RULES = frozenset({"ssn", "identifier"})
 
+_SHORTEST_PARTED = 6
 _MOST_FAMILIES = 4
 _MOST_GIVENS = 3
 _MOST_PLACES = 3
@@ -79,6 +83,9 @@ def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
     if record.ssn_last4:
         pairs += [("ssn_last4_family", f"{record.ssn_last4}|{sound}") for sound in family_sounds]
     pairs += [("identifier", "|".join(identifier)) for identifier in record.identifiers]
+    if parts := _number_parts(record):
+        first = min([*map(_sound, givens), *family_sounds], default="")
+        pairs += [("number_part", f"{part}|{first}") for part in parts if first]
     pairs += [("email", email) for email in record.emails[:_MOST_PLACES]]
     pairs += [("phone", phone) for phone in record.phones[:_MOST_PLACES]]
     for given in givens:
@@ -93,6 +100,16 @@ def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
     for address in record.addresses[:_MOST_PLACES]:
         _add_address(pairs, address.street, record, family_sounds)
     return tuple([BlockingKey(rule, value, rule in STRONG_RULES) for rule, value in sorted(set(pairs))])
+
+
+def _number_parts(record: StandardRecord) -> list[str]:
+    """Both ends of each government number that is no SSN: one error leaves one of them. Few records have any."""
+    numbers = [value for authority, _, value in record.identifiers if authority == SSN_AUTHORITY]
+    return [part for value in numbers if len(value) >= _SHORTEST_PARTED for part in _ends(value)]
+
+
+def _ends(value: str) -> tuple[str, str]:
+    return f"{value[: len(value) // 2]}*", f"*{value[-4:]}"
 
 
 def _add_address(pairs: list[tuple[str, str]], street: str, record: StandardRecord, family_sounds: list[str]) -> None:

@@ -6,6 +6,7 @@ KEY_WORDS = {
     "ssn": "SSN",
     "identifier": "other identifier",
     "ssn_last4_family": "last four digits of the SSN and sound of the family name",
+    "number_part": "one end of a government number and sound of a name",
     "email": "e-mail",
     "phone": "phone",
     "names": "given and family name",

@@ -33,7 +33,7 @@ FULL = StandardRecord(
     addresses=(StandardAddress("12 N OAK AVE", "3", "BOSTON", "MA", "02110"),),
     phones=("6175550100",),
     emails=("w@example.org",),
-    identifiers=(("MA-DL", "DL", "S123456"),),
+    identifiers=(("MA-DL", "DL", "S123456"), ("SSA", "SS", "8638391")),
 )
 
 
@@ -44,11 +44,12 @@ def keys(record: StandardRecord) -> dict[str, list[str]]:
     return dict(found)
 
 
-def test_a_full_record_has_one_key_of_each_rule() -> None:
+def test_a_full_record_has_a_key_of_each_rule() -> None:
     assert keys(FULL) == {
         "ssn": ["536904399"],
-        "identifier": ["MA-DL|DL|S123456"],
+        "identifier": ["MA-DL|DL|S123456", "SSA|SS|8638391"],
         "ssn_last4_family": ["4399|S530"],
+        "number_part": ["*8391|S530", "863*|S530"],
         "email": ["w@example.org"],
         "phone": ["6175550100"],
         "names": ["SMITH|WILLIAM"],
@@ -142,6 +143,18 @@ def recall(records: Sequence[StandardRecord], persons: Sequence[str]) -> tuple[i
     pairs = [pair for group in members.values() for pair in combinations(group, 2)]
     found = sum(1 for left, right in pairs if keyed[left] & keyed[right])
     return len(pairs), found, sum(map(len, keyed)) / len(keyed)
+
+
+def test_one_error_in_a_foreign_government_number_leaves_one_end_of_it() -> None:
+    told = StandardRecord(name=StandardName("SOPHIE", "", "SNELL"), identifiers=(("SSA", "SS", "8638391"),))
+    swapped = StandardRecord(name=StandardName("SNELL", "", "SOPHIE"), identifiers=(("SSA", "SS", "8368391"),))
+    other = StandardRecord(name=StandardName("SOPHIE", "", "SNELL"), identifiers=(("SSA", "SS", "1234567"),))
+    nameless = StandardRecord(name=StandardName("", "", ""), identifiers=(("SSA", "SS", "8638391"),))
+    rule = "number_part"
+    assert set(keys(told)[rule]) & set(keys(swapped)[rule]) == {"*8391|S100"}
+    assert not set(keys(told)[rule]) & set(keys(other)[rule])
+    assert rule not in keys(nameless)
+    assert rule not in keys(StandardRecord(name=StandardName("A", "", "B"), identifiers=(("MA-DL", "DL", "S123456"),)))
 
 
 def febrl(load: Callable[[], object]) -> Iterable[PatientRecord]:
