@@ -77,7 +77,7 @@ class Applier:
             (self.unit.insert if plan.is_new_record else self.unit.change)(record)
             self.unit.records[record.pk] = record
             if plan.told.record is not None:
-                self.unit.told[record.pk] = plan.told.record, plan.told.standard
+                self.unit.heard.told[record.pk] = plan.told.record, plan.told.standard
             decision_id, document = self._keep_decision(plan, record)
             self._identify(plan, record, decision_id)
             self._settle(plan)

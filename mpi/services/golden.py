@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
 
@@ -50,30 +51,42 @@ class Surviving(Protocol):
     birth_date: str
 
 
+@dataclass(slots=True)
+class Heard:
+    """What a transaction has read before it recomputes: what source records tell, and every source system, by key."""
+
+    told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
+    systems: dict[int, SourceSystem] = field(default_factory=dict)
+
+
 def recompute(
     golden_records: Sequence[GoldenRecord],
     *,
     opened: Iterable[Link],
     ended: set[int],
     records: Mapping[int, SourceRecord],
-    told: Mapping[int, tuple[PatientRecord, StandardRecord]] | None = None,
+    heard: Heard | None = None,
     created: Collection[int] = (),
 ) -> Iterator[tuple[GoldenRecord, set[str]]]:
     """Bring values, provenance, member count and status of locked golden records up to date, in memory.
 
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
-    ended but not written, `records` source records as they will be written, `told` what those of them say that this
-    transaction has read already, `created` golden records that this transaction makes. Yields each golden record
-    with the names of what changed. Cost: four queries for any number of golden records, one for created ones only.
+    ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
+    them already, `created` golden records that this transaction makes. Yields each golden record with the names of
+    what changed. Cost: three queries for any number of golden records, none for created ones, one for the systems
+    where they are not heard of.
     """
     keys = [golden.pk for golden in golden_records if golden.pk not in created]
-    heard = told or {}
+    heard = heard or Heard()
     members = _members(keys, opened, ended, records)
     overrides = _overrides(keys)
-    systems = {system.pk: system for system in all_systems().values()}
+    systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
-        own = [_member(record, systems[record.source_system_id], heard.get(record.pk)) for record in members[golden.pk]]
+        own = [
+            _member(record, systems[record.source_system_id], heard.told.get(record.pk))
+            for record in members[golden.pk]
+        ]
         settle(golden, own, overrides[golden.pk])
         yield golden, changes(before, golden)
 

@@ -31,6 +31,7 @@ from mpi.models import (
     OutboxEvent,
     RecordState,
     SourceRecord,
+    SourceSystem,
 )
 from mpi.services.active_model import ActiveModel, active_model
 from mpi.services.apply import Applied, Applier
@@ -133,10 +134,12 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     if not messages:
         return {}
     active = active_model()
-    told, rejected = _parse_all(messages, active)
+    systems = all_systems()
+    told, rejected = _parse_all(messages, systems, active)
     before = _existing(told)
     old_keys = {pk: _stored_keys(record) for pk, record in before.items()}
     unit = UnitOfWork(actor=_worker(messages), recorded_at=_lock(told, old_keys))
+    unit.heard.systems |= {system.pk: system for system in systems.values()}
     existing = _existing(told)
     if _versions(existing) != _versions(before):
         raise TryAgain
@@ -167,9 +170,8 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
 
 
 def _parse_all(
-    messages: Sequence[InboundMessage], active: ActiveModel
+    messages: Sequence[InboundMessage], systems: dict[str, SourceSystem], active: ActiveModel
 ) -> tuple[list[Told], list[tuple[InboundMessage, MpiError]]]:
-    systems = all_systems()
     told, rejected = [], []
     for message in messages:
         try:

@@ -21,6 +21,8 @@ from mpi.services.rows import fetch, instance, table_of
 
 _SYSTEMS = f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t ORDER BY t.id"  # noqa: S608  # our own
 
+_REGISTERED = "SELECT 1 FROM mpi_source_system WHERE code = %s"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -92,6 +94,12 @@ def known_system(code: str, systems: Mapping[str, SourceSystem]) -> SourceSystem
             "source_system", "is not registered", "register it first: manage.py registersystem CODE --name NAME"
         )
         raise UnknownSystem("The source system is not registered; nothing was changed.", flaws=[flaw]) from None
+
+
+def require_system(code: str) -> None:
+    """Raise UnknownSystem unless a source system of this code is registered."""
+    if not fetch(_REGISTERED, code):
+        known_system(code, {})
 
 
 def all_systems() -> dict[str, SourceSystem]:

@@ -19,7 +19,8 @@ from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
-from mpi.services.rows import fetch, insert_rows, reserve_ids
+from mpi.services.rows import fetch, insert_rows
+from mpi.services.sequences import reserve_ids
 
 _IDEMPOTENCY_LOCK_CLASS, _ORDER_LOCK_CLASS = 2, 4
 _NEXT_KEY = (

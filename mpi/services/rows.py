@@ -171,36 +171,16 @@ def stored(model: type[Row], keys: Sequence[int]) -> dict[int, Row]:
 
 @contextmanager
 def together(*, few: bool = True) -> Iterator[None]:
-    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way."""
-    if not few:
+    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way.
+
+    Inside another such block it is part of that one: psycopg would wait for the server at both ends of an inner one.
+    """
+    raw = raw_connection()
+    if not few or _is_piped(raw):
         yield
         return
-    with connection.wrap_database_errors, raw_connection().pipeline():
+    with connection.wrap_database_errors, raw.pipeline():
         yield
-
-
-def reserve_ids(model: type[models.Model], count: int) -> list[int]:
-    """`count` fresh primary keys from the model's own sequence."""
-    return reserve_many({model: count})[model] if count else []
-
-
-def reserve_many(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
-    """Fresh primary keys, ascending, for several models in one round trip."""
-    models_ = list(wanted)
-    found: dict[type[models.Model], list[int]] = {model: [] for model in models_}
-    for place, value in fetch(_RESERVE, [_sequence(model) for model in models_], list(wanted.values())):
-        found[models_[place - 1]].append(value)
-    return found
-
-
-_RESERVE = (
-    "SELECT place, nextval(name::regclass) FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY AS w(name, n, place), "
-    "generate_series(1, n)"
-)
-
-
-def _sequence(model: type[models.Model]) -> str:
-    return f"{model._meta.db_table}_{model._meta.pk.column}_seq"
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -216,7 +196,7 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     if not values:
         return
     with prepared() as cursor:
-        if len(values) >= _COPY_FROM and not _is_piped(cursor):
+        if len(values) >= _COPY_FROM and not _is_piped(cursor.connection):
             with cursor.copy(table.copy) as copy:
                 for row in values:
                     copy.write_row(row)
@@ -226,8 +206,8 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
                 cursor.execute(table.insert, row, prepare=True)
 
 
-def _is_piped(cursor: psycopg.Cursor[Any]) -> bool:
-    return cursor.connection.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
+def _is_piped(raw: psycopg.Connection[Any]) -> bool:
+    return raw.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
@@ -260,6 +240,12 @@ def _array(kind: str) -> str:
     if kind == "jsonb":
         return "%b::text[]::jsonb[]"
     return "%b::text[]" if kind.startswith("varchar") else f"%b::{kind}[]"
+
+
+@cache
+def is_tracked(model: type[models.Model]) -> bool:
+    """Whether versions of the model's rows are kept. To look at `history` makes a manager class: half a millisecond."""
+    return hasattr(model, "history")
 
 
 @cache

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from audit.actions import Action
-from matching.records import PatientRecord, StandardRecord
 from mpi.access import golden_subject
 from mpi.euid import new_euid
 from mpi.models import (
@@ -27,7 +26,7 @@ from mpi.models import (
     SeparationPair,
     SourceRecord,
 )
-from mpi.services.golden import recompute
+from mpi.services.golden import Heard, recompute
 from mpi.services.rows import new_row
 from mpi.services.unit_states import golden_state, match_state
 from mpi.services.writing import Writing
@@ -38,7 +37,7 @@ class UnitOfWork(Writing):
     """Collects the changes of one transaction. Create it after the locks; call `flush` once at the end."""
 
     records: dict[int, SourceRecord] = field(default_factory=dict)
-    told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
+    heard: Heard = field(default_factory=Heard)
     _touched: set[int] = field(default_factory=set)
     _created: set[int] = field(default_factory=set)
     _merged_by: dict[int, int] = field(default_factory=dict)
@@ -282,7 +281,7 @@ class UnitOfWork(Writing):
         opened = list(self._new.get(Link, {}).values())
         ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
         for golden, changed in recompute(
-            touched, opened=opened, ended=ended, records=self.records, told=self.told, created=self._created
+            touched, opened=opened, ended=ended, records=self.records, heard=self.heard, created=self._created
         ):
             golden.version += 1
             golden.recorded_at = self.recorded_at

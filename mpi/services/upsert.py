@@ -16,7 +16,7 @@ from mpi.errors import Flaw, InvalidInput
 from mpi.models import Decision, GoldenRecord, InboundMessage, MessageState, SourceRecord
 from mpi.services.dispatch import hint
 from mpi.services.ingest import IngestResult, ingest
-from mpi.services.parse import all_systems, known_system
+from mpi.services.parse import require_system
 from mpi.services.receive import Draft, Receipt, command_payload, receive
 from mpi.services.rows import fetch, instance, table_of
 
@@ -61,7 +61,7 @@ def upsert_record(
     After Busy or ServiceDown the message is kept and applied by a worker: nothing is lost.
     """
     require(actor, Permission.RECORD_WRITE)
-    known_system(record.source_system, all_systems())
+    require_system(record.source_system)
     payload = command_payload(UpsertRecord(record, source_time))
     draft = Draft(actor.source, payload, record.source_system, record.mrn, idempotency_key, source_time=source_time)
     return apply_now(receive(draft, actor=actor), respond_async=respond_async)

@@ -31,7 +31,8 @@ from mpi.models import (
     SeparationPair,
     SourceRecord,
 )
-from mpi.services.rows import insert_rows, new_row, prepared, reserve_ids, reserve_many, update_rows, write_history
+from mpi.services.rows import insert_rows, is_tracked, new_row, prepared, update_rows, write_history
+from mpi.services.sequences import reserve_ids, reserve_many
 
 _ID_BLOCK = 32
 _RECORD_FIELDS = [
@@ -227,7 +228,7 @@ class Writing:
         update_rows(changed, _UPDATED_FIELDS.get(model, ()))
         fresh = self._new.get(model, {})
         insert_rows(list(fresh.values()))
-        if not hasattr(model, "history"):
+        if not is_tracked(model):
             return []
         return self._versions(model, changed, fresh)
 
