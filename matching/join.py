@@ -169,7 +169,22 @@ def _falls(
             return True
     if code not in _BEYOND_DOUBT:
         return False
-    return any(_beyond_doubt(proof) and _likely(proof, pair, inside) for proof in proofs)
+    return any(
+        (_beyond_doubt(proof) and _likely(proof, pair, inside)) or _sure_within(proof, pair, inside) for proof in proofs
+    )
+
+
+def _sure_within(proof: ScoredPair, pair: ScoredPair, inside: Mapping[frozenset[int], ScoredPair]) -> bool:
+    """Whether the vetoed record is one beyond doubt with that of the proof, within its own set, by a shared number.
+
+    The same three records as where that one comes last, and so the same answer in every order of arrival.
+    """
+    ends = ((proof.left, pair.left, proof.right, pair.right), (proof.right, pair.right, proof.left, pair.left))
+    for same, as_before, known, vetoed in ends:
+        inner = inside.get(frozenset((known.record_id, vetoed.record_id)))
+        if same.record_id == as_before.record_id and inner is not None and _beyond_doubt(inner):
+            return True
+    return False
 
 
 def _agrees(pair: ScoredPair, fields: Sequence[str]) -> bool:

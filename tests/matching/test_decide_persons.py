@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from matching.decide import Decision, Person, decide
-from matching.join import Member, may_join
+from matching.join import Member, may_join, scored_pair
 from matching.model_document import load_default
 from matching.records import StandardRecord
 from tests.matching.people import MARGARET, vary
@@ -145,6 +145,19 @@ def test_may_join_over_two_sets_asks_every_cross_pair() -> None:
     assert may_join(left[:1], right, MODEL, separated=frozenset()).allowed
     apart = may_join(left[:1], right, MODEL, separated=frozenset({(1, 4)}))
     assert [refusal.reason.code for refusal in apart.refusals] == ["separated"]
+
+
+def test_a_middle_name_that_differs_is_forgiven_in_every_order_or_in_none() -> None:
+    """Nickname and address tie the first to the second, SSN and birth date the second to the third."""
+    born = {"given": "CLARENCE", "family": "LEE", "birth_date": "1947-03-26", "sex": "M", "emails": ()}
+    first = Member(1, vary(**born | {"given": "CLARE"}, middle="L", ssn="", source_system="NORTH"))
+    second = Member(2, vary(**born, middle="", ssn="888378653", phones=("3316199484",), source_system="LAB"))
+    third = Member(3, vary(**born, middle="A", ssn="888378653", source_system="HOSP"))
+    assert "middle-differs" in {reason.code for reason in scored_pair(first, third, MODEL).verdict.vetoes}
+    sets = (([first, second], [third]), ([second, third], [first]))
+    assert [may_join(*both, MODEL, separated=frozenset()).allowed for both in sets] == [True, True]
+    stranger = Member(3, vary(third.record, ssn="536221234", middle="A"))
+    assert not may_join([second, stranger], [first], MODEL, separated=frozenset()).allowed
 
 
 def test_a_pair_far_below_the_floor_refuses() -> None:
