@@ -8,6 +8,7 @@ interpreter's lock while it waits. Errors are raised as Django's, as everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -42,6 +43,11 @@ def ask(statement: str, *values: str) -> list[Row]:
             raise
     database.close()
     return _sent(database, statement, values)
+
+
+def keys_as_text(keys: Iterable[int]) -> str:
+    """Primary keys as PostgreSQL writes an array."""
+    return "{" + ",".join(map(str, sorted(keys))) + "}"
 
 
 def tell(statement: str, *values: str) -> None:

@@ -7,7 +7,17 @@ from typing import Any
 
 from django.db.models import Q
 
+from mpi.database.straight import ask, keys_as_text
 from mpi.models import Decision, PotentialMatch, PotentialMatchStatus, SourceRecord, SourceSystem
+
+_NUMBERS = (
+    "SELECT r.id, s.code, r.mrn FROM mpi_source_record r JOIN mpi_source_system s ON s.id = r.source_system_id "
+    "WHERE r.id = ANY($1::bigint[])"
+)
+_ASKS = (
+    "SELECT 1 FROM mpi_potential_match WHERE status = 'open' "
+    "AND (record_a_id = $1::bigint OR record_b_id = $1::bigint) LIMIT 1"
+)
 
 
 def versions(record_id: int, *, size: int) -> list[Any]:
@@ -21,16 +31,19 @@ def latest_decision(record_id: int) -> Decision | None:
 
 
 def numbers_of(record_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Primary key → (system, MRN). One query, none for no keys."""
+    """Primary key → (system, MRN). One prepared query, none for no keys."""
     wanted = set(record_ids)
-    if not wanted:
-        return {}
-    rows = SourceRecord.objects.filter(pk__in=wanted).values_list("pk", "source_system__code", "mrn")
-    return {pk: (system, mrn) for pk, system, mrn in rows}
+    found = ask(_NUMBERS, keys_as_text(wanted)) if wanted else ()
+    return {int(pk): (system.decode(), mrn.decode()) for pk, system, mrn in found if pk and system and mrn}
 
 
 def open_potential_matches(record_id: int) -> list[PotentialMatch]:
-    """Open potential matches whose best pair holds this record, strongest first. One query."""
+    """Open potential matches whose best pair holds this record, strongest first.
+
+    One prepared query where there is none, as for most records; two otherwise.
+    """
+    if not ask(_ASKS, str(record_id)):
+        return []
     ours = Q(record_a_id=record_id) | Q(record_b_id=record_id)
     found = PotentialMatch.objects.filter(ours, status=PotentialMatchStatus.OPEN)
     return list(found.select_related("golden_a", "golden_b").order_by("-bits", "pk"))
