@@ -53,10 +53,16 @@ class Surviving(Protocol):
 
 @dataclass(slots=True)
 class Heard:
-    """What a transaction has read before it recomputes: what source records tell, and every source system, by key."""
+    """What a transaction has read before it recomputes.
+
+    told     what source records tell, by key
+    systems  every source system, by key
+    links    the open links of golden records that it has locked, as they stood then, by key of the golden record
+    """
 
     told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
     systems: dict[int, SourceSystem] = field(default_factory=dict)
+    links: dict[int, list[Link]] = field(default_factory=dict)
 
 
 def recompute(
@@ -73,12 +79,14 @@ def recompute(
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
     ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
     them already, `created` golden records that this transaction makes. Yields each golden record with the names of
-    what changed. Cost: three queries for any number of golden records, none for created ones, one for the systems
-    where they are not heard of.
+    what changed. Cost: two queries for any number of golden records, none for created ones; one more for the systems
+    and one for the links that are not heard of.
     """
     keys = [golden.pk for golden in golden_records if golden.pk not in created]
     heard = heard or Heard()
-    members = _members(keys, opened, ended, records)
+    owner = _standing(keys, ended, heard.links)
+    owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
+    members = _members(owner, records)
     overrides = _overrides(keys)
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
@@ -99,14 +107,15 @@ def settle(golden: Surviving, members: Sequence[Member], overrides: Sequence[Ove
     _put_status(golden, {member.source_system for member in members})
 
 
-def _members(
-    golden_ids: Sequence[int],
-    opened: Iterable[Link],
-    ended: set[int],
-    records: Mapping[int, SourceRecord],
-) -> dict[int, list[SourceRecord]]:
-    owner: dict[int, int] = dict(fetch(_STANDING, golden_ids, list(ended))) if golden_ids else {}
-    owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
+def _standing(golden_ids: Sequence[int], ended: set[int], heard: Mapping[int, list[Link]]) -> dict[int, int]:
+    """The golden record of each source record that had a link before this transaction and still has it."""
+    unheard = [pk for pk in golden_ids if pk not in heard]
+    owner: dict[int, int] = dict(fetch(_STANDING, unheard, list(ended))) if unheard else {}
+    known = (link for pk in golden_ids for link in heard.get(pk, ()))
+    return owner | {link.source_record_id: link.golden_record_id for link in known if link.pk not in ended}
+
+
+def _members(owner: Mapping[int, int], records: Mapping[int, SourceRecord]) -> dict[int, list[SourceRecord]]:
     known = {**stored(SourceRecord, [record_id for record_id in owner if record_id not in records]), **records}
     members: dict[int, list[SourceRecord]] = defaultdict(list)
     for record_id, golden_id in owner.items():

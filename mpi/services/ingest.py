@@ -151,12 +151,14 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         active=active,
         seen=seen,
         records={(record.source_system_id, record.mrn): record for record in existing.values()},
-        accepted=accepted_messages([message.pk for message in messages]),
+        accepted=accepted_messages([message.pk for message in messages]) if existing else frozenset(),
         keys={pk: frozenset(key.hash for key in keys) for pk, keys in old_keys.items()},
     )
     plans = [planner.plan(item) for item in told]
     golden = _lock_golden_records(plans, seen)
-    links = {link.source_record_id: link for own in open_links(golden).values() for link in own}
+    standing = open_links(golden)
+    unit.heard.links |= {pk: standing.get(pk, []) for pk in golden}
+    links = {link.source_record_id: link for own in standing.values() for link in own}
     applier = Applier(unit=unit, active=active, seen=seen, golden=golden, links=links)
     applied = [applier.apply(plan) for plan in plans]
     for message, _ in rejected:

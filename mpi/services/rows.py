@@ -18,7 +18,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.base import ModelState
 
 from mpi.commands import Actor
@@ -45,6 +45,12 @@ class Table:
         """An INSERT of one row with positional parameters."""
         marks = ", ".join(["%s"] * len(self.columns))
         return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608  # names of our own models
+
+    @property
+    def insert_many(self) -> str:
+        """An INSERT of many rows with one array of values for each column."""
+        names, arrays = ", ".join(self.columns), ", ".join(map(_array, self.types))
+        return f"INSERT INTO {self.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of our own models
 
     @property
     def copy(self) -> str:
@@ -143,9 +149,10 @@ def instance(model: type[Row], values: Sequence[Any]) -> Row:
 
 def raw_connection() -> psycopg.Connection[Any]:
     """psycopg's own connection under Django's, connected."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    return keep_plans_young(connection.connection)
+    own = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each attribute
+    own.close_if_health_check_failed()
+    own.ensure_connection()
+    return keep_plans_young(own.connection)
 
 
 @contextmanager
@@ -192,7 +199,10 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 
 
 def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
-    """Write ready values: COPY from `_COPY_FROM` rows on, else (and inside `together`) INSERTs in one round trip."""
+    """Write ready values: COPY from `_COPY_FROM` rows on, else (and inside `together`) INSERTs in one round trip.
+
+    A table with fewer columns than there are rows takes one INSERT: an array costs no more than a statement does.
+    """
     if not values:
         return
     with prepared() as cursor:
@@ -200,6 +210,9 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
             with cursor.copy(table.copy) as copy:
                 for row in values:
                     copy.write_row(row)
+            return
+        if len(values) > len(table.columns):
+            cursor.execute(table.insert_many, [list(column) for column in zip(*values, strict=True)], prepare=True)
             return
         with together(few=len(values) > 1):
             for row in values:
