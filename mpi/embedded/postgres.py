@@ -15,7 +15,7 @@ from mpi.embedded.binaries import CLEAN_ENVIRONMENT, PostgresBinaries, postgres_
 from mpi.embedded.errors import EmbeddedServiceError, tail
 from mpi.embedded.layout import POSTGRES_PORT, Account, Layout
 from mpi.embedded.locks import lock_alone
-from mpi.embedded.processes import end, identity, is_server, servers, spawn_detached, wait_until
+from mpi.embedded.processes import end, identity, is_alive, is_server, servers, spawn_detached, wait_until
 
 SUPERUSER = DATABASE = "mpi"
 _PROGRAM = "postgres"
@@ -152,7 +152,7 @@ def _launch(layout: Layout, held: int) -> None:
     argv = [str(binaries.folder / "postgres"), "-D", str(data), "-c", f"cluster_name={layout.tag}"]
     log = layout.log("postgres")
     pid = spawn_detached(argv, account=account, log=log, environment=CLEAN_ENVIRONMENT, keep_open=[held])
-    wait_until(lambda: is_up(layout) or not is_server(pid, program=_PROGRAM, mark=layout.tag), seconds=_READY_S)
+    wait_until(lambda: is_up(layout) or not is_alive(pid), seconds=_READY_S)
     if not is_up(layout):
         raise _start_error(layout, log)
 

@@ -40,6 +40,15 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process runs, whatever it is: between fork and exec it is not yet what it will be. No zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
 def is_server(pid: int, *, program: str, mark: str) -> bool:
     """Is `pid` alive, run from `program`, and ours by `mark` in its command line?"""
     if mark not in command_line(pid):

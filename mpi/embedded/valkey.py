@@ -11,7 +11,7 @@ from pathlib import Path
 from mpi.embedded.binaries import CLEAN_ENVIRONMENT, valkey_binary
 from mpi.embedded.errors import EmbeddedServiceError, tail
 from mpi.embedded.layout import Layout
-from mpi.embedded.processes import command_line, end, servers, spawn_detached, wait_until
+from mpi.embedded.processes import command_line, end, is_alive, servers, spawn_detached, wait_until
 
 _READY_S = 30.0
 # Losing the queue costs a delay (PostgreSQL is the queue of truth), so nothing is written to disk.
@@ -47,7 +47,7 @@ def start(layout: Layout) -> None:
     log = layout.log("valkey")
     argv = [str(program), str(layout.valkey_conf)]
     pid = spawn_detached(argv, account=None, log=log, environment=CLEAN_ENVIRONMENT)
-    wait_until(lambda: _answers(layout.valkey_socket) or not command_line(pid), seconds=_READY_S)
+    wait_until(lambda: _answers(layout.valkey_socket) or not is_alive(pid), seconds=_READY_S)
     if not _answers(layout.valkey_socket):
         raise EmbeddedServiceError(
             "The embedded Valkey does not start.",
