@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -123,15 +123,8 @@ def access_person(actor: Actor, euid: str) -> tuple[GoldenRecord, tuple[str, ...
     """The live golden record for reading, audited as a read of the person. Raises Forbidden, NotFound."""
     require(actor, Permission.PERSON_READ)
     golden, passed = live_golden_record(euid)
-    with transaction.atomic():
-        record(
-            entry_by(
-                actor,
-                Action.PERSON_READ,
-                subject=golden_subject(golden.euid),
-                related=tuple(golden_subject(other) for other in passed),
-            )
-        )
+    related = tuple(golden_subject(other) for other in passed)
+    _note_read(actor, Action.PERSON_READ, golden_subject(golden.euid), related=related)
     return golden, passed
 
 
@@ -141,8 +134,7 @@ def access_exact_golden_record(actor: Actor, euid: str) -> GoldenRecord:
     golden = GoldenRecord.objects.filter(euid=normal_euid(euid)).first()
     if golden is None:
         raise NotFound("There is no golden record under this EUID.")
-    with transaction.atomic():
-        record(entry_by(actor, Action.PERSON_READ, subject=golden_subject(golden.euid)))
+    _note_read(actor, Action.PERSON_READ, golden_subject(golden.euid))
     return golden
 
 
@@ -153,8 +145,7 @@ def access_record(actor: Actor, *, system: str = "", mrn: str = "", pk: int | No
     found = (records.filter(pk=pk) if pk is not None else records.filter(source_system__code=system, mrn=mrn)).first()
     if found is None:
         raise NotFound("There is no source record under this system and number.")
-    with transaction.atomic():
-        record(entry_by(actor, Action.RECORD_READ, subject=record_subject(found.uuid), related=_owner(found.pk)))
+    _note_read(actor, Action.RECORD_READ, record_subject(found.uuid), related=_owner(found.pk))
     return found
 
 
@@ -165,15 +156,8 @@ def access_potential_match(actor: Actor, uuid: UUID | str) -> PotentialMatch:
     found = PotentialMatch.objects.select_related(*related).filter(uuid=uuid).first()
     if found is None:
         raise NotFound("There is no potential match under this number.")
-    with transaction.atomic():
-        record(
-            entry_by(
-                actor,
-                Action.POTENTIAL_MATCH_READ,
-                subject=("potential_match", str(found.uuid)),
-                related=(golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid)),
-            )
-        )
+    sides = (golden_subject(found.golden_a.euid), golden_subject(found.golden_b.euid))
+    _note_read(actor, Action.POTENTIAL_MATCH_READ, ("potential_match", str(found.uuid)), related=sides)
     return found
 
 
@@ -183,16 +167,8 @@ def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
     found = IdentityTask.objects.select_related("source_record__source_system").filter(uuid=uuid).first()
     if found is None:
         raise NotFound("There is no identity task under this number.")
-    with transaction.atomic():
-        record(
-            entry_by(
-                actor,
-                Action.TASK_READ,
-                subject=record_subject(found.source_record.uuid),
-                related=_owner(found.source_record_id),
-                detail={"task": str(found.uuid)},
-            )
-        )
+    related, detail = _owner(found.source_record_id), {"task": str(found.uuid)}
+    _note_read(actor, Action.TASK_READ, record_subject(found.source_record.uuid), related=related, detail=detail)
     return found
 
 
@@ -203,16 +179,8 @@ def access_decision(actor: Actor, uuid: UUID | str) -> Decision:
     decision = found.defer("model_version__document").first()
     if decision is None:
         raise NotFound("There is no decision under this number.")
-    with transaction.atomic():
-        record(
-            entry_by(
-                actor,
-                Action.RECORD_READ,
-                subject=record_subject(decision.source_record.uuid),
-                related=_owner(decision.source_record_id),
-                detail={"decision": str(decision.uuid)},
-            )
-        )
+    related, detail = _owner(decision.source_record_id), {"decision": str(decision.uuid)}
+    _note_read(actor, Action.RECORD_READ, record_subject(decision.source_record.uuid), related=related, detail=detail)
     return decision
 
 
@@ -224,6 +192,19 @@ def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.
     entries = [entry_by(actor, action, detail={"results": len(euids)})]
     entries += [entry_by(actor, action, subject=golden_subject(euid)) for euid in euids]
     record_reads(entries, send=tell)
+
+
+def _note_read(
+    actor: Actor,
+    action: Action,
+    subject: tuple[str, str],
+    *,
+    related: tuple[tuple[str, str], ...] = (),
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Write one read down, in a transaction of its own unless one is open."""
+    with transaction.atomic():
+        record(entry_by(actor, action, subject=subject, related=related, detail=detail))
 
 
 def _owner(record_id: int) -> tuple[tuple[str, str], ...]:
