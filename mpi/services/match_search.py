@@ -20,18 +20,16 @@ from mpi.models import GoldenRecord
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 from mpi.services.parse import Key
 from mpi.services.rows import raw_connection
+from mpi.services.search_sql import HITS, members
 
 _TRUE = b"t"
 _SHOWN = ("id", "euid", "status", "version", "member_count", "values")
 """Columns of a golden record that an answer shows; the others are read when asked for."""
-# Each step is by the key of the one before, and fenced, as in `services.neighbourhood`.
 _SEARCH = f"""
 WITH hit AS MATERIALIZED (
   SELECT b.source_record_id AS id, string_agg(wanted.place::text, ' ') AS places
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS wanted(k, n, place)
-  CROSS JOIN LATERAL (
-    SELECT source_record_id FROM mpi_blocking_key WHERE key = k ORDER BY source_record_id LIMIT n
-  ) b
+  CROSS JOIN LATERAL ({HITS}) b
   GROUP BY b.source_record_id
 )
 SELECT model.id, model.content_hash, found.*
@@ -45,16 +43,7 @@ FROM mpi_linkage_model_version model LEFT JOIN (
     ) open
     GROUP BY open.golden_record_id
   ) person
-  CROSS JOIN LATERAL (
-    SELECT {", ".join(_SHOWN)}, verified
-    FROM mpi_golden_record WHERE id = person.id AND status IN ('provisional', 'confirmed') OFFSET 0
-  ) g
-  CROSS JOIN LATERAL (
-    SELECT source_record_id, by_human FROM mpi_link WHERE golden_record_id = g.id AND ended_at IS NULL OFFSET 0
-  ) l
-  CROSS JOIN LATERAL (
-    SELECT id, uuid, standard, ssn_cipher, state FROM mpi_source_record WHERE id = l.source_record_id OFFSET 0
-  ) r
+  {members("person.id", ", ".join((*_SHOWN, "verified")))}
 ) found ON true
 WHERE model.status = 'active'
 ORDER BY found.record_id

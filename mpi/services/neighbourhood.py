@@ -17,36 +17,22 @@ from matching.decide import Person
 from matching.join import Member, separation
 from matching.records import StandardRecord
 from mpi import codec
-from mpi.models import LIVE_STATUSES, Link, PotentialMatch
+from mpi.models import Link, PotentialMatch
 from mpi.services.open_questions import Asked, OpenQuestions
 from mpi.services.parse import Key
 from mpi.services.rows import fetch, instance, table_of
+from mpi.services.search_sql import HITS, members
 
 CANDIDATES_A_KEY = 100
 """A hot key gives at most this many candidates (SPEED: 20,000 cost 112 ms, a capped key 0.75 ms)."""
 CANDIDATES_A_STRONG_KEY = 2_000
 """Strong keys are never capped in practice; this bound only keeps a poisoned number from stopping the index."""
 
-_SEARCH = (
-    "SELECT k, ARRAY(SELECT source_record_id FROM mpi_blocking_key b WHERE b.key = k "
-    "ORDER BY source_record_id LIMIT n) FROM unnest(%s::bigint[], %s::int[]) AS wanted(k, n)"
-)
-# Each step is by the key of the one before, and fenced: a planner that takes the tables for empty, because it saw them
-# so, would join them whole.
-_MEMBERS = """
+_SEARCH = f"SELECT k, ARRAY({HITS}) FROM unnest(%s::bigint[], %s::int[]) AS wanted(k, n)"  # noqa: S608  # our own
+_MEMBERS = f"""
 SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ssn_cipher, r.state = 'quarantined'
-FROM {wanted} AS w(id)
-CROSS JOIN LATERAL (
-  SELECT id, version, verified FROM mpi_golden_record WHERE id = w.id AND status = ANY(%s::text[]) OFFSET 0
-) g
-CROSS JOIN LATERAL (
-  SELECT source_record_id, by_human FROM mpi_link WHERE golden_record_id = g.id AND ended_at IS NULL OFFSET 0
-) l
-CROSS JOIN LATERAL (
-  SELECT id, uuid, standard, ssn_cipher, state FROM mpi_source_record WHERE id = l.source_record_id OFFSET 0
-) r
-ORDER BY r.id
-"""
+FROM {{wanted}} AS w(id) {members("w.id", "id, version, verified")} ORDER BY r.id
+"""  # noqa: S608  # names of our own columns
 _WHOSE = (
     "(SELECT DISTINCT golden_record_id FROM mpi_link WHERE ended_at IS NULL AND source_record_id = ANY(%s::bigint[]))"
 )
@@ -153,7 +139,7 @@ class Neighbourhood:
         near = ids.union(*map(self.questions.near, ids))
         if strangers := near - self.versions.keys() - self._made:
             before = self.owner.keys() | self.silent.keys()
-            _read_members(self, fetch(_MEMBERS_OF, sorted(strangers), list(LIVE_STATUSES)))
+            _read_members(self, fetch(_MEMBERS_OF, sorted(strangers)))
             self.separated |= _separations(self, (self.owner.keys() | self.silent.keys()) - before)
         return near
 
@@ -188,7 +174,7 @@ def look_for(keys: Sequence[Key], record_ids: Sequence[int] = ()) -> Neighbourho
         seen.add_hits(key, hits)
         found.update(hits)
     if found:
-        _read_members(seen, fetch(_MEMBERS_BESIDE, sorted(found), list(LIVE_STATUSES)))
+        _read_members(seen, fetch(_MEMBERS_BESIDE, sorted(found)))
     return seen
 
 
