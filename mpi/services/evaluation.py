@@ -7,8 +7,8 @@ A hint may be lost and a worker may die: an evaluation that nobody works on is t
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -36,14 +36,14 @@ from mpi.services.dispatch import hint_evaluation
 from mpi.services.evaluation_records import Advance
 from mpi.services.evaluation_truth import Truth, keep_truth, read_truth, truth_mapping
 from mpi.services.export import links, review_pairs
-from mpi.services.locking import transaction_time
+from mpi.services.locking import LockClass, at_work, transaction_time
+from mpi.services.rows import fetch
 
 __all__ = ["evaluate_index", "read_truth", "resume_evaluations", "run_evaluation", "start_evaluation"]
 
 KIND = "evaluation"
-_LOCK_CLASS = 2
 _STARTING = 0
-"""Beside the keys of requests in the class of locks: held while one is started."""
+"""Beside the keys of requests in their class of locks: held while one is started."""
 _MOST_ATTEMPTS = 3
 _TOLD_EVERY_S = 1.0
 _LEFT_ALONE = timedelta(seconds=30)
@@ -106,8 +106,7 @@ def _require_none_under_way() -> None:
 
     Call inside a transaction: of two that start at once, one sees the other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, _STARTING])
+    fetch("SELECT pg_advisory_xact_lock(%s, %s)", LockClass.EVALUATION.value, _STARTING)
     running = EvaluationRequest.objects.select_related("job").filter(job__status=JobStatus.RUNNING)
     for request in running:
         begun = request.job.counts.get("attempts", 0) > 0
@@ -218,18 +217,9 @@ def _fail(job: Job, words: str) -> None:
         record(entry_by(actor, Action.JOB_FINISHED, subject=("job", str(job.uuid)), outcome="failed"))
 
 
-@contextmanager
-def _alone(request_id: int) -> Iterator[bool]:
-    """Whether nobody else works on it: a lock of the session, which ends with the worker if that dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, request_id])
-        (alone,) = cursor.fetchone()
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, request_id])
+def _alone(request_id: int) -> AbstractContextManager[bool]:
+    """Whether nobody else works on it: for the block, or until the worker dies."""
+    return at_work(LockClass.EVALUATION, request_id)
 
 
 def resume_evaluations() -> int:

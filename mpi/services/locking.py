@@ -6,14 +6,17 @@
 3. All candidate golden records, redirects resolved, are locked by ascending primary key.
 4. Links and separations are read again; if another golden record is now needed, `TryAgain` rolls back.
 Acts of people start at 3. A lock timeout, deadlock or lost race is retried, then becomes `Busy`.
+Which advisory locks there are besides, and who may hold what together, says `LockClass`.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from enum import IntEnum
 from typing import TypeVar
 
 import psycopg
@@ -24,7 +27,6 @@ from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
 from mpi.models import GoldenRecord, GoldenStatus
 from mpi.services.rows import fetch, instance, table_of
 
-_ADVISORY_CLASS = 1
 _LOCK_KEYS = (
     "SELECT count(pg_advisory_xact_lock(%s, k)), clock_timestamp() FROM "
     "(SELECT DISTINCT k FROM unnest(%s::int[]) AS k ORDER BY k) AS sorted"
@@ -40,6 +42,27 @@ _LOCK_GOLDEN = (
     "WHERE t.id = ANY(%s::bigint[]) ORDER BY t.id FOR UPDATE"
 )
 Result = TypeVar("Result")
+
+
+class LockClass(IntEnum):
+    """Every class of advisory locks (the first of their two numbers): no two uses share one.
+
+    KEYS         keyed hashes of source records and of blocking keys, of the transaction: step 1 of the law. Whoever
+                 holds any takes no other class afterwards
+    IDEMPOTENCY  a sender's control id, of the transaction that stores the message; before ORDER, never with KEYS
+    REMATCH      the run that a process is comparing for, of the session
+    ORDER        the turn of a source record's messages, of the transaction that stores one; the last it takes
+    EVALUATION   the request that a process works on, of the session; 0, of the transaction: one is being started
+
+    Session locks are tried for, never waited for, so they close no ring. The sealer of the audit log has a lock of one
+    64-bit number, which meets none of these.
+    """
+
+    KEYS = 1
+    IDEMPOTENCY = 2
+    REMATCH = 3
+    ORDER = 4
+    EVALUATION = 5
 
 
 class TryAgain(Exception):
@@ -105,8 +128,19 @@ def lock_keys(hashes: Iterable[int]) -> datetime:
     Returns the `transaction_time`: the clock is read once all locks are held.
     """
     folded = [value & 0x7FFFFFFF for value in hashes]
-    _, moment = fetch(_LOCK_KEYS, _ADVISORY_CLASS, folded)[0]
+    _, moment = fetch(_LOCK_KEYS, LockClass.KEYS.value, folded)[0]
     return moment  # type: ignore[no-any-return]
+
+
+@contextmanager
+def at_work(kind: LockClass, key: int) -> Iterator[bool]:
+    """Says that this process works on something, for the block or until it dies. Gives False where another one does."""
+    ((is_ours,),) = fetch("SELECT pg_try_advisory_lock(%s, %s)", kind.value, key)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            fetch("SELECT pg_advisory_unlock(%s, %s)", kind.value, key)
 
 
 def lock_golden_records(ids: Iterable[int]) -> dict[int, GoldenRecord]:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from audit.actions import Action
@@ -19,10 +19,10 @@ from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
+from mpi.services.locking import LockClass
 from mpi.services.rows import fetch, insert_rows
 from mpi.services.sequences import reserve_ids
 
-_IDEMPOTENCY_LOCK_CLASS, _ORDER_LOCK_CLASS = 2, 4
 _NEXT_KEY = (
     "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s, %s)) "
     "SELECT nextval('mpi_inbound_message_id_seq') FROM turn"
@@ -118,8 +118,7 @@ def receive_many(drafts: Sequence[Draft], *, actor: Actor, job: Job | None = Non
 
 def _earlier(draft: Draft, actor: Actor) -> Receipt | None:
     lock = vault.blocking_hash("control-id", f"{actor.id}|{draft.control_id}") & 0x7FFFFFFF
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IDEMPOTENCY_LOCK_CLASS, lock])
+    fetch("SELECT pg_advisory_xact_lock(%s, %s)", LockClass.IDEMPOTENCY.value, lock)
     since = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_WINDOW_HOURS)
     found = (
         InboundMessage.objects.filter(
@@ -141,7 +140,7 @@ def _earlier(draft: Draft, actor: Actor) -> Receipt | None:
 def _in_its_turn(draft: Draft) -> list[int]:
     """A key that no message of the same record with a lower key can follow: who is stored first is applied first."""
     turn = order_key(draft.source_system, draft.mrn) & 0x7FFFFFFF
-    return [key for (key,) in fetch(_NEXT_KEY, _ORDER_LOCK_CLASS, turn)]
+    return [key for (key,) in fetch(_NEXT_KEY, LockClass.ORDER.value, turn)]
 
 
 def _store(

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -19,7 +18,7 @@ from audit.record import entry_by, record
 from mpi.commands import Actor, Source, system_actor
 from mpi.errors import Busy, InvalidInput, NotFound
 from mpi.models import RematchRun, RematchStatus
-from mpi.services.locking import run_act, transaction_time
+from mpi.services.locking import LockClass, at_work, run_act, transaction_time
 
 REASON_CODE = "rematch"
 WAITING = "waiting for a worker"
@@ -27,8 +26,6 @@ WAITING = "waiting for a worker"
 Tell = Callable[[str, int, int], None]
 """Told the stage of the work, how much of it is done, and how much there is."""
 
-_AT_WORK = 3
-"""Class of the advisory locks that say which runs a process is comparing now: they end with the process."""
 _LOOK_S = 1.0
 _PATIENCE = 20
 """How often a step waits for records that others hold, a second each, before the run pauses."""
@@ -114,17 +111,10 @@ class Progress:
 @contextmanager
 def held(run: RematchRun) -> Iterator[bool]:
     """Says that this process compares for the run: for the block, or until it dies. Gives False where another does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_AT_WORK, run.pk])
-        (is_ours,) = cursor.fetchone()
-    try:
+    with at_work(LockClass.REMATCH, run.pk) as is_ours:
         if is_ours:
             run.refresh_from_db(fields=["status", "stage"])
-        yield bool(is_ours)
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_AT_WORK, run.pk])
+        yield is_ours
 
 
 def close_interrupted() -> int:

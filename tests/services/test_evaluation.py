@@ -29,6 +29,7 @@ from mpi.services import evaluation, evaluation_records, evaluation_run
 from mpi.services.active_model import active_model
 from mpi.services.evaluation import resume_evaluations, run_evaluation, start_evaluation
 from mpi.services.evaluation_truth import Truth
+from mpi.services.locking import LockClass
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation
 from mpi.services.unlink import unlink_record
@@ -216,7 +217,7 @@ def test_one_that_is_computed_elsewhere_is_waited_for_and_one_whose_process_died
     elsewhere = connection.copy()
     try:
         with elsewhere.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [evaluation._LOCK_CLASS, first.pk])
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LockClass.EVALUATION.value, first.pk])
         with pytest.raises(InvalidInput, match="under way; wait for it"):
             start_evaluation(actor=auditor)
     finally:
