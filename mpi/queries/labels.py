@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchStatus, RecordState, Separation
+from mpi.models import PotentialMatch, PotentialMatchStatus, RecordState, Separation
 
 _ANSWERED = (PotentialMatchStatus.SAME, PotentialMatchStatus.DIFFERENT)
 
@@ -20,24 +20,27 @@ class Label:
     same: bool
 
 
+def standing_answers() -> QuerySet[PotentialMatch]:
+    """Questions with an answer of a person that stands: neither undone, nor every separation of it lifted."""
+    apart = Separation.objects.filter(event=OuterRef("resolved_by_event"))
+    lifted = Exists(apart) & ~Exists(apart.filter(lifted_at__isnull=True))
+    return (
+        PotentialMatch.objects.filter(
+            status__in=_ANSWERED, resolved_by_event__isnull=False, resolved_by_event__undone_by__isnull=True
+        )
+        .exclude(resolved_by_event__actor_kind="system")
+        .exclude(Q(status=PotentialMatchStatus.DIFFERENT) & lifted)
+    )
+
+
 def standing_labels(*, limit: int = 100_000) -> tuple[Label, ...]:
-    """The newest answer of each pair that stands, newest first: neither undone, nor every separation of it lifted.
+    """The newest answer of each pair that stands, newest first.
     Records that are deleted, subsumed or in doubt are left out: what they say now is not what was decided on. One
     query.
     """
-    undone = IdentityEvent.objects.filter(undoes__isnull=False).values("undoes_id")
-    apart = Separation.objects.filter(event=OuterRef("resolved_by_event"))
-    lifted = Exists(apart) & ~Exists(apart.filter(lifted_at__isnull=True))
     answers = (
-        PotentialMatch.objects.filter(
-            status__in=_ANSWERED,
-            resolved_by_event__isnull=False,
-            record_a__state=RecordState.ACTIVE,
-            record_b__state=RecordState.ACTIVE,
-        )
-        .exclude(resolved_by_event__actor_kind="system")
-        .exclude(resolved_by_event__in=undone)
-        .exclude(Q(status=PotentialMatchStatus.DIFFERENT) & lifted)
+        standing_answers()
+        .filter(record_a__state=RecordState.ACTIVE, record_b__state=RecordState.ACTIVE)
         .order_by("-resolved_by_event_id", "-pk")
         .values_list("record_a_id", "record_b_id", "status")
     )

@@ -6,7 +6,6 @@ a decision on two large persons a hundred times. What was undone, and a separati
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,9 @@ from itertools import islice, product
 
 from django.db.models import Q
 
-from mpi.models import EventKind, IdentityEvent, Link, PotentialMatch, PotentialMatchStatus, Separation
+from matching.join import separation
+from mpi.models import EventKind, IdentityEvent, Link, PotentialMatchStatus, Separation
+from mpi.queries.labels import standing_answers
 
 _MOST_PAIRS = 400
 """Pairs of one decision that are scored to find the closest."""
@@ -35,7 +36,7 @@ class Decided:
 
 
 def standing_decisions() -> list[Decided]:
-    """All of them, oldest first. Six queries for any number."""
+    """All of them, oldest first. A few queries, and two for each merge by hand."""
     asked = list(_answered())
     by_answer = {event_id for event_id, _ in asked}
     found = [decided for _, decided in asked]
@@ -46,39 +47,23 @@ def standing_decisions() -> list[Decided]:
 
 def _answered() -> Iterator[tuple[int, Decided]]:
     """Answers of people to questions, with the key of their event."""
-    closed = PotentialMatch.objects.filter(
-        status__in=(PotentialMatchStatus.SAME, PotentialMatchStatus.DIFFERENT),
-        resolved_by_event__isnull=False,
-        resolved_by_event__undone_by__isnull=True,
-    ).exclude(resolved_by_event__actor_kind="system")
-    separations = _separations_by_event()
-    for match in closed.select_related("resolved_by_event"):
+    for match in standing_answers().select_related("resolved_by_event"):
         event = match.resolved_by_event
         if event is None:
             continue
         same = match.status == PotentialMatchStatus.SAME
-        if not same and event.pk in separations and not any(separations[event.pk]):
-            continue  # every separation that the answer made was lifted again
         through = "unmerge" if event.kind == EventKind.UNMERGE else "question"
-        pair = _ordered(match.record_a_id, match.record_b_id)
+        pair = separation(match.record_a_id, match.record_b_id)
         yield event.pk, Decided((pair,), same, through, event.recorded_at)
-
-
-def _separations_by_event() -> dict[int, list[bool]]:
-    """Event -> whether each of its separations stands."""
-    found: dict[int, list[bool]] = defaultdict(list)
-    for event_id, lifted_at in Separation.objects.values_list("event_id", "lifted_at"):
-        found[event_id].append(lifted_at is None)
-    return found
 
 
 def _separated(by_answer: set[int]) -> Iterator[Decided]:
     """Standing separations that no question brought about."""
     standing = Separation.objects.filter(lifted_at__isnull=True).exclude(event__actor_kind="system")
-    for separation in standing.exclude(event__in=by_answer).select_related("event").prefetch_related("pairs"):
-        pairs = tuple((pair.record_low_id, pair.record_high_id) for pair in separation.pairs.all())
+    for kept_apart in standing.exclude(event__in=by_answer).select_related("event").prefetch_related("pairs"):
+        pairs = tuple((pair.record_low_id, pair.record_high_id) for pair in kept_apart.pairs.all())
         if pairs:
-            yield Decided(pairs[:_MOST_PAIRS], False, str(separation.event.kind), separation.recorded_at)
+            yield Decided(pairs[:_MOST_PAIRS], False, str(kept_apart.event.kind), kept_apart.recorded_at)
 
 
 def _merged(by_answer: set[int]) -> Iterator[Decided]:
@@ -90,13 +75,9 @@ def _merged(by_answer: set[int]) -> Iterator[Decided]:
         before = Link.objects.filter(golden_record__in=survivors, opened_by_event__lt=event.pk)
         before = before.filter(Q(ended_by_event__isnull=True) | Q(ended_by_event__gt=event.pk))
         there = before.values_list("source_record_id", flat=True)
-        pairs = (_ordered(one, other) for one, other in product((record for record, _ in moved), there))
+        pairs = (separation(one, other) for one, other in product((record for record, _ in moved), there))
         if told := tuple(islice(pairs, _MOST_PAIRS)):
             yield Decided(told, True, "merge", event.recorded_at)
-
-
-def _ordered(one: int, other: int) -> Pair:
-    return (one, other) if one < other else (other, one)
 
 
 def closest(pairs: Iterable[Pair], weigh: Callable[[int, int], float | None]) -> Pair | None:
@@ -130,7 +111,7 @@ def engine_links() -> Iterator[EngineLink]:
     seen: set[Pair] = set()
     rows = made.filter(kept).order_by("pk").values_list("source_record_id", "supporting_record_id")
     for record_id, supporting_id in rows.iterator(chunk_size=5_000):
-        pair = _ordered(record_id, supporting_id)
+        pair = separation(record_id, supporting_id)
         if pair not in seen:
             seen.add(pair)
             yield EngineLink(record_id, supporting_id, pair in apart)

@@ -18,6 +18,7 @@ from matching.blocking import RULES
 from matching.evaluate import Evaluation, Share, after_review, evaluate, harmonic
 from matching.evaluate_ladder import Ladder
 from matching.evaluate_pairs import PairFigures, share_document, true_pair_count
+from matching.join import separation
 from matching.model import LinkageModel
 from matching.policy import judge
 from matching.score import Score, score
@@ -151,7 +152,7 @@ def by_decisions(model: LinkageModel, *, advance: Advance) -> Result:
         records = read_records(database, advance=advance)
         numbers = records.numbers()
         labels: dict[Pair, bool] = {}
-        work = _Work(records, model, lambda one, other: labels.get((one, other) if one < other else (other, one)))
+        work = _Work(records, model, lambda one, other: labels.get(separation(one, other)))
         counted = _label(decisions, labels, work, numbers)
         unmet = set(labels)
         for one, other, mask in found_pairs(database, len(records.ids), advance=advance):
