@@ -8,9 +8,7 @@ from uuid import uuid4
 
 from audit.actions import Action
 from matching.decision import Fit
-from mpi import codec
 from mpi.models import (
-    Decision,
     EventKind,
     GoldenRecord,
     IdentityEvent,
@@ -26,10 +24,11 @@ from mpi.models import (
 )
 from mpi.services.active_model import ActiveModel
 from mpi.services.ask_again import carry_out_join
+from mpi.services.decisions import keep_decision
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
 from mpi.services.questions import close_question, question_values
-from mpi.services.redirect import follow_redirect
+from mpi.services.redirect import join_golden_records
 from mpi.services.rows import new_row
 from mpi.services.unit import UnitOfWork
 
@@ -78,7 +77,7 @@ class Applier:
             self.unit.records[record.pk] = record
             if plan.told.record is not None:
                 self.unit.heard.told[record.pk] = plan.told.record, plan.told.standard
-            decision_id, document = self._keep_decision(plan, record)
+            decision_id, document = self._keep_decision(plan)
             self._identify(plan, record, decision_id)
             self._settle(plan)
         elif plan.outcome == MessageOutcome.DELETED and record:
@@ -94,7 +93,7 @@ class Applier:
             plan.told.message, MessageState.APPLIED, plan.outcome, record.pk if record else None, decision_id, document
         )
 
-    def _keep_decision(self, plan: Plan, record: SourceRecord) -> tuple[int, dict[str, Any]]:
+    def _keep_decision(self, plan: Plan) -> tuple[int, dict[str, Any]]:
         engine = plan.decision
         if engine is None:
             raise ValueError("There is no decision to keep.")
@@ -102,23 +101,9 @@ class Applier:
         document["keys"] = {str(fit.person_id): list(plan.rules.get(fit.person_id, ())) for fit in engine.fits}
         capped = sorted({key.rule for key in plan.told.keys if key.hash in self.seen.capped})
         document["capped_keys"] = capped
-        best = engine.fits[0].best.score if engine.fits else None
-        decision = new_row(
-            Decision,
-            id=self.unit.new_id(Decision),
-            uuid=uuid4(),
-            source_record_id=record.pk,
-            message_id=plan.told.message.pk,
-            model_version_id=self.active.pk,
-            outcome=engine.outcome,
-            grade=engine.grade,
-            bits=best.bits if best else None,
-            probability=best.probability if best else None,
-            recorded_at=self.unit.recorded_at,
-        )
-        decision.evidence = codec.seal_evidence(document, decision.uuid)
-        self.unit.insert(decision)
-        return decision.pk, document
+        message_id = plan.told.message.pk
+        key = keep_decision(self.unit, engine, document, model_version_id=self.active.pk, message_id=message_id)
+        return key, document
 
     def _identify(self, plan: Plan, record: SourceRecord, decision_id: int) -> None:
         """Links, joins and questions of one decided record."""
@@ -136,7 +121,16 @@ class Applier:
             self.unit.end_link(event, self.links.pop(record.pk), self.golden[plan.left])
             self.unit.audit_record(Action.LINK_ENDED, record, self.golden[plan.left], message_id=record.message_id)
         for joined in plan.joined:
-            self._join(event, self.golden[joined], golden, record)
+            retired, matches = self.golden[joined], self.seen.matches
+            join_golden_records(
+                self.unit,
+                event,
+                self.links,
+                matches,
+                retired=retired,
+                survivor=golden,
+                message_id=record.message_id,
+            )
         if moves:
             self._link(plan, event, record, golden, decision_id)
         self.unit.touch(event, golden)
@@ -189,21 +183,13 @@ class Applier:
         )
         self.unit.notify("link.opened", golden, record_ids=[record.pk])
 
-    def _join(self, event: IdentityEvent, retired: GoldenRecord, survivor: GoldenRecord, record: SourceRecord) -> None:
-        links = [link for link in self.links.values() if link.golden_record_id == retired.pk and link.ended_at is None]
-        self.unit.merge(event, retired, survivor, links)
-        for link in self.unit.links_opened(event):
-            self.links[link.source_record_id] = link
-        self.unit.audit_golden(Action.GOLDEN_MERGED, survivor, retired, message_id=record.message_id)
-        follow_redirect(self.unit, event, self.seen.matches, retired=retired, survivor=survivor)
-
     def _settle(self, plan: Plan) -> None:
         """Open questions that the record has made certain."""
-        for join in plan.settled:
+        for settled in plan.settled:
             carry_out_join(
                 self.unit,
                 self.active,
-                join,
+                settled,
                 self.golden,
                 self.links,
                 self.seen.matches,

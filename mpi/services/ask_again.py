@@ -5,20 +5,16 @@ So the persons depend on the records, not on the order in which they came (see `
 
 from __future__ import annotations
 
-from uuid import uuid4
-
-from audit.actions import Action
 from matching.decision import Decision as EngineDecision
 from matching.decision import Fit
 from matching.model import LinkageModel
 from matching.settle import Join, settle
 from matching.verdict import Reason
-from mpi import codec
-from mpi.models import Decision, EventKind, GoldenRecord, Link, PotentialMatch
+from mpi.models import EventKind, GoldenRecord, Link, PotentialMatch
 from mpi.services.active_model import ActiveModel
+from mpi.services.decisions import keep_decision
 from mpi.services.neighbourhood import Neighbourhood
-from mpi.services.redirect import follow_redirect
-from mpi.services.rows import new_row
+from mpi.services.redirect import join_golden_records
 from mpi.services.unit import UnitOfWork
 
 CERTAIN = Reason("asked-again", "What a new record has told of the person makes the open question certain.")
@@ -54,7 +50,7 @@ def ask_again(seen: Neighbourhood, golden_id: int, model: LinkageModel) -> tuple
 def carry_out_join(
     unit: UnitOfWork,
     active: ActiveModel,
-    join: Join,
+    settled: Join,
     golden: dict[int, GoldenRecord],
     links: dict[int, Link],
     matches: dict[frozenset[int], PotentialMatch],
@@ -62,25 +58,24 @@ def carry_out_join(
     message_id: int,
 ) -> None:
     """One join as an identity event of its own, on locked golden records. `links` and `matches` are kept up to date."""
-    survivor, retired = golden[join.kept], golden[join.gone]
-    reasons = reasons_of(join)
+    reasons = reasons_of(settled)
     event = unit.event(EventKind.JOIN, reason_code=reasons[0].code, reason=" ".join(part.words for part in reasons))
-    decision_id = _keep_decision(unit, active, decision_of(join, active.model))
-    own = [link for link in links.values() if link.golden_record_id == retired.pk and link.ended_at is None]
-    unit.merge(event, retired, survivor, own)
-    for link in unit.links_opened(event):
-        link.decision_id, link.model_version_id = decision_id, active.pk
-        links[link.source_record_id] = link
-    unit.audit_golden(
-        Action.GOLDEN_MERGED,
-        survivor,
-        retired,
+    engine = decision_of(settled, active.model)
+    decision_id = keep_decision(unit, engine, document_of(engine), model_version_id=active.pk)
+    join_golden_records(
+        unit,
+        event,
+        links,
+        matches,
+        retired=golden[settled.gone],
+        survivor=golden[settled.kept],
         reason_code=event.reason_code,
         reason=event.reason,
         detail={"decision": decision_id},
         message_id=message_id,
     )
-    follow_redirect(unit, event, matches, retired=retired, survivor=survivor)
+    for link in unit.links_opened(event):
+        link.decision_id, link.model_version_id = decision_id, active.pk
 
 
 def reasons_of(join: Join) -> tuple[Reason, ...]:
@@ -113,23 +108,3 @@ def decision_of(join: Join, model: LinkageModel) -> EngineDecision:
 def document_of(decision: EngineDecision) -> dict[str, object]:
     """The decision as it is stored: no key has found it, a question was open."""
     return decision.to_document() | {"keys": {}, "capped_keys": []}
-
-
-def _keep_decision(unit: UnitOfWork, active: ActiveModel, engine: EngineDecision) -> int:
-    best = engine.fits[0].best.score
-    decision = new_row(
-        Decision,
-        id=unit.new_id(Decision),
-        uuid=uuid4(),
-        source_record_id=engine.subject.record_id,
-        message_id=None,
-        model_version_id=active.pk,
-        outcome=engine.outcome,
-        grade=engine.grade,
-        bits=best.bits,
-        probability=best.probability,
-        recorded_at=unit.recorded_at,
-    )
-    decision.evidence = codec.seal_evidence(document_of(engine), decision.uuid)
-    unit.insert(decision)
-    return decision.pk

@@ -1,10 +1,34 @@
-"""Potential matches follow their golden records when one is merged into another."""
+"""Joins of the engine; and potential matches follow their golden records when one is merged into another."""
 
 from __future__ import annotations
 
-from mpi.models import GoldenRecord, IdentityEvent, PotentialMatch
+from typing import Any
+
+from audit.actions import Action
+from mpi.models import GoldenRecord, IdentityEvent, Link, PotentialMatch
 from mpi.services.questions import close_question, kept_apart
 from mpi.services.unit import UnitOfWork
+
+
+def join_golden_records(
+    unit: UnitOfWork,
+    event: IdentityEvent,
+    links: dict[int, Link],
+    matches: dict[frozenset[int], PotentialMatch],
+    *,
+    retired: GoldenRecord,
+    survivor: GoldenRecord,
+    **said: Any,
+) -> None:
+    """Two golden records become one, because the engine has decided it; `said` is what the audit row says besides.
+
+    `links`, open ones by source record, and `matches` hold all of both sides and are kept up to date.
+    """
+    own = [link for link in links.values() if link.golden_record_id == retired.pk and link.ended_at is None]
+    unit.merge(event, retired, survivor, own)
+    links |= {link.source_record_id: link for link in unit.links_opened(event)}
+    unit.audit_golden(Action.GOLDEN_MERGED, survivor, retired, **said)
+    follow_redirect(unit, event, matches, retired=retired, survivor=survivor)
 
 
 def follow_redirect(

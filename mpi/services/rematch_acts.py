@@ -29,8 +29,8 @@ from mpi.models import (
 )
 from mpi.services.neighbourhood import open_links, open_matches
 from mpi.services.questions import close_question, question_values, settle_questions
-from mpi.services.redirect import follow_redirect
-from mpi.services.rematch_evidence import fit_of, keep_decision, members_of
+from mpi.services.redirect import join_golden_records
+from mpi.services.rematch_evidence import fit_of, keep_change, members_of
 from mpi.services.rematch_read import View
 from mpi.services.rematch_run import REASON_CODE, reason_of
 from mpi.services.unit import UnitOfWork
@@ -127,19 +127,21 @@ def _join(work: Work) -> IdentityEvent:
     fit, _ = work.fit(side)
     decision_id = _keep(work, "join", fit)
     event = work.event(EventKind.JOIN)
-    links = open_links([golden.pk for golden in work.golden])
+    standing = open_links([golden.pk for golden in work.golden])
+    links = {link.source_record_id: link for own in standing.values() for link in own}
     matches = open_matches([golden.pk for golden in work.golden])
     for retired in others:
-        work.unit.merge(event, retired, survivor, links[retired.pk])
-        work.unit.audit_golden(
-            Action.GOLDEN_MERGED,
-            survivor,
-            retired,
+        join_golden_records(
+            work.unit,
+            event,
+            links,
+            matches,
+            retired=retired,
+            survivor=survivor,
             reason_code=REASON_CODE,
             reason=event.reason,
             detail={"event": str(event.uuid), **work.said},
         )
-        follow_redirect(work.unit, event, matches, retired=retired, survivor=survivor)
     for link in work.unit.links_opened(event):
         link.decision_id, link.model_version_id = decision_id, work.run.model_version_id
     return event
@@ -188,7 +190,7 @@ _ACTS: dict[RematchKind, Callable[[Work], IdentityEvent]] = {
 
 
 def _keep(work: Work, outcome: Outcome, fit: Fit) -> int:
-    return keep_decision(
+    return keep_change(
         work.unit, work.change, outcome, fit, work.view.model, model_version_id=work.run.model_version_id
     )
 

@@ -6,7 +6,6 @@ Call inside the transaction of the change, on locked golden records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import uuid4
 
 from matching.decide import Outcome
 from matching.decision import Decision as EngineDecision
@@ -14,8 +13,8 @@ from matching.decision import Fit
 from matching.join import Member, judge_join, scored_pair
 from matching.model import LinkageModel
 from matching.verdict import Reason
-from mpi import codec
-from mpi.models import Decision, RematchChange
+from mpi.models import RematchChange
+from mpi.services.decisions import keep_decision
 from mpi.services.rematch_read import View
 from mpi.services.unit import UnitOfWork
 
@@ -34,7 +33,7 @@ def fit_of(subject: Member, others: Sequence[Member], golden_id: int, model: Lin
     return Fit(golden_id, human, tuple(others), pairs, judge_join(pairs, frozenset()))
 
 
-def keep_decision(
+def keep_change(
     unit: UnitOfWork,
     change: RematchChange,
     outcome: Outcome,
@@ -44,10 +43,9 @@ def keep_decision(
     model_version_id: int,
 ) -> int:
     """Store the decision of one change and return its key."""
-    best = fit.best
     engine = EngineDecision(
         outcome=outcome,
-        subject=best.left,
+        subject=fit.best.left,
         person_ids=(fit.person_id,) if outcome in ("link", "join") else (),
         grade=change.grade,
         review=(),
@@ -58,17 +56,4 @@ def keep_decision(
     )
     document = engine.to_document()
     document |= {"keys": {}, "capped_keys": [], "rematch": {"run": str(change.run.uuid), "change": change.number}}
-    decision = Decision(
-        id=unit.new_id(Decision),
-        uuid=uuid4(),
-        source_record_id=best.left.record_id,
-        model_version_id=model_version_id,
-        outcome=outcome,
-        grade=change.grade,
-        bits=best.score.bits,
-        probability=best.score.probability,
-        recorded_at=unit.recorded_at,
-    )
-    decision.evidence = codec.seal_evidence(document, decision.uuid)
-    unit.insert(decision)
-    return decision.pk
+    return keep_decision(unit, engine, document, model_version_id=model_version_id)
