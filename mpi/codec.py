@@ -142,6 +142,13 @@ def standard_record(source_record: SourceRecord) -> StandardRecord:
     return standard_from_document(source_record.standard, decrypt_ssn(source_record.ssn_cipher, source_record.uuid))
 
 
+def stored_standard(
+    standard: str | bytes, ssn_cipher: bytes | memoryview | None, record_uuid: object
+) -> StandardRecord:
+    """As `standard_record`, from the columns as they come from the database (JSON as text)."""
+    return standard_from_document(orjson.loads(standard), decrypt_ssn(ssn_cipher, record_uuid))
+
+
 def standard_from_document(document: Mapping[str, Any], ssn: str) -> StandardRecord:
     """Read the stored JSON form back."""
     return StandardRecord(

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-import orjson
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from matching.blocking import RULES
 from matching.model_document import from_document
-from matching.score import score
 from mpi import codec
 from mpi.services.bulk_batch import Fresh
+from mpi.services.bulk_close import Scoring, close_pairs
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_packed import member_of, standard_of
 from mpi.services.bulk_pairs import feature_table, features
@@ -51,14 +50,6 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
-    """A task: promising pairs, and the packed standard records that they name."""
-
-    records: Mapping[int, bytes] = field(repr=False)
-    pairs: tuple[tuple[int, int], ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Settling:
     """A task: components, and the first of the fresh keys of each kind (see `bulk_batch.Fresh`)."""
 
@@ -85,20 +76,12 @@ class Worker:
 
     def look(self, stored: Sequence[tuple[int, str, str, bytes]]) -> pa.Table:
         """Features of stored records, told as (id, uuid, standard record as JSON, SSN ciphertext)."""
-        records = {
-            number: codec.standard_from_document(orjson.loads(standard), codec.decrypt_ssn(cipher, uuid))
-            for number, uuid, standard, cipher in stored
-        }
+        records = {number: codec.stored_standard(standard, cipher, uuid) for number, uuid, standard, cipher in stored}
         return feature_table(list(records), [features(record, self._model) for record in records.values()])
 
     def score(self, task: Scoring) -> list[tuple[int, int]]:
         """The pairs that the engine would look at: those that do reach the review threshold."""
-        records, model = {number: standard_of(packed) for number, packed in task.records.items()}, self._model
-        return [
-            (left, right)
-            for left, right in task.pairs
-            if score(records[left], records[right], model).bits >= model.review_bits
-        ]
+        return close_pairs(task, self._model)
 
     def settle(self, task: Settling) -> tuple[dict[str, bytes], int]:
         """COPY lines by statement, parents first, and the number of persons."""

@@ -137,8 +137,7 @@ def _member(
 ) -> Member:
     """One source record as survivorship sees it; its SSN in clear, in memory only."""
     if told is None:
-        ssn = codec.decrypt_ssn(record.ssn_cipher, record.uuid)
-        told = patient_record_from_document(record.told), codec.standard_from_document(record.standard, ssn)
+        told = patient_record_from_document(record.told), codec.standard_record(record)
     patient, standard = told
     values = member_values(patient, standard)
     values.pop("ssn", None)

@@ -88,8 +88,8 @@ class Found:
             self.human.add(key)
         if quarantined == _TRUE:
             return
-        ssn = codec.decrypt_ssn(bytes.fromhex(ssn_cipher.decode()), uuid.decode()) if ssn_cipher else ""
-        member = Member(int(record_id), codec.standard_from_document(orjson.loads(standard), ssn))
+        cipher = bytes.fromhex(ssn_cipher.decode()) if ssn_cipher else None
+        member = Member(int(record_id), codec.stored_standard(standard, cipher, uuid.decode()))
         self.members.setdefault(key, []).append(member)
         if places := self._places[key].get(record_id):
             self.rules.setdefault(key, set()).update(wanted[int(place) - 1].rule for place in places.split())

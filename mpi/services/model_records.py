@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-import orjson
 from django.db import connection
 
 from matching.records import StandardRecord
@@ -52,8 +51,7 @@ def read_standard(ids: Sequence[int], advance: Callable[[int], None] | None = No
             cursor.execute(_RECORDS, [portion])
             rows = cursor.fetchall()
         for record_id, uuid, standard, ssn_cipher in rows:
-            ssn = codec.decrypt_ssn(ssn_cipher, uuid)
-            found[record_id] = codec.standard_from_document(orjson.loads(standard), ssn)
+            found[record_id] = codec.stored_standard(standard, ssn_cipher, uuid)
         if advance is not None:
             advance(len(portion))
     return {record_id: found[record_id] for record_id in sorted(found)}

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from matching.decide import Person
 from matching.join import Member, separation
 from matching.records import StandardRecord
@@ -187,10 +185,7 @@ def _read_members(seen: Neighbourhood, rows: Iterable[tuple[Any, ...]]) -> None:
             seen.silent[record_id] = golden_id
             continue
         seen.owner[record_id] = golden_id
-        ssn = codec.decrypt_ssn(ssn_cipher, uuid) if ssn_cipher else ""
-        seen.members[golden_id][record_id] = Member(
-            record_id, codec.standard_from_document(orjson.loads(standard), ssn)
-        )
+        seen.members[golden_id][record_id] = Member(record_id, codec.stored_standard(standard, ssn_cipher, uuid))
 
 
 def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood:

@@ -81,8 +81,7 @@ class View:
             return Told(record_id, version, golden_id, None)
         if told is not None:
             return Told(record_id, version, golden_id, self._standardised(uuid, told))
-        ssn = codec.decrypt_ssn(ssn_cipher, uuid)
-        return Told(record_id, version, golden_id, codec.standard_from_document(orjson.loads(standard), ssn))
+        return Told(record_id, version, golden_id, codec.stored_standard(standard, ssn_cipher, uuid))
 
     def _standardised(self, uuid: UUID, told: str) -> StandardRecord:
         """Standardised anew: under these settings other values count as placeholders, or the rules have changed."""
