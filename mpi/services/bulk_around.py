@@ -16,9 +16,10 @@ from django.db import connection
 
 from matching.model import LinkageModel
 from mpi.models import RecordState
-from mpi.services.bulk_pairs import add_records, append, key_table, promising_pairs
+from mpi.services.bulk_pairs import add_records, key_table, promising_pairs
 from mpi.services.bulk_pool import Pool
 from mpi.services.bulk_settle import components
+from mpi.services.duckdb_memory import append
 from mpi.services.rows import raw_connection
 
 _RECORDS_A_TASK = 2_000

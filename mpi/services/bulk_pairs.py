@@ -18,6 +18,7 @@ from matching.model import LinkageModel
 from matching.name_relations import nickname_forms, sound
 from matching.records import StandardRecord
 from mpi.services.bulk_bound import pairs_query
+from mpi.services.duckdb_memory import append, memory_database
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
 _RECORDS_A_SLICE = 50_000
@@ -81,20 +82,12 @@ def features(record: StandardRecord, model: LinkageModel) -> tuple[object, ...]:
 
 @contextmanager
 def pairs_database(*, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory. It never spills: what it holds are values of patients."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "threads": threads,
-        "temp_directory": "",
-    }
-    connection = duckdb.connect(":memory:", config=settings)
+    """A DuckDB in memory with empty tables of features and keys."""
     columns = ", ".join(f"{name} {_duckdb_type(kind)}" for name, kind in FEATURES)
-    connection.execute(f"create table person_feature (id integer, {columns})")
-    connection.execute("create table blocking_key (hash bigint, id integer, batch integer, strong boolean)")
-    try:
+    with memory_database(memory_limit=memory_limit, threads=threads) as connection:
+        connection.execute(f"create table person_feature (id integer, {columns})")
+        connection.execute("create table blocking_key (hash bigint, id integer, batch integer, strong boolean)")
         yield connection
-    finally:
-        connection.close()
 
 
 def _duckdb_type(kind: pa.DataType) -> str:
@@ -131,13 +124,6 @@ def add_records(connection: duckdb.DuckDBPyConnection, features: pa.Table, keys:
     """Load records from `feature_table` and `key_table`."""
     append(connection, "person_feature", features)
     append(connection, "blocking_key", keys)
-
-
-def append(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    """Load rows into one of our tables, columns in its order."""
-    connection.register("incoming", rows)
-    connection.execute(f"insert into {name} select * from incoming")  # noqa: S608 - our own names
-    connection.unregister("incoming")
 
 
 def find_useful_keys(connection: duckdb.DuckDBPyConnection) -> None:

@@ -22,6 +22,7 @@ from django.db import connection
 from matching.blocking import RULES, STRONG_RULES, blocking_keys
 from matching.records import StandardRecord
 from mpi import codec
+from mpi.services.duckdb_memory import append, memory_database
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
 _READ_AT_ONCE = 5_000
@@ -80,17 +81,9 @@ class Records:
 @contextmanager
 def keys_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory for hashes of blocking keys. It never spills."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _MEMORY,
-        "threads": 1,
-        "temp_directory": "",
-    }
-    database = duckdb.connect(":memory:", config=settings)
-    database.execute("create table blocking_key (hash bigint, id integer, rule tinyint)")
-    try:
+    with memory_database(memory_limit=_MEMORY, threads=1) as database:
+        database.execute("create table blocking_key (hash bigint, id integer, rule tinyint)")
         yield database
-    finally:
-        database.close()
 
 
 def read_records(database: duckdb.DuckDBPyConnection, *, advance: Advance) -> Records:
@@ -108,7 +101,7 @@ def read_records(database: duckdb.DuckDBPyConnection, *, advance: Advance) -> Re
                 keys[0].append(hash((key.rule, key.value)))
                 keys[1].append(number)
                 keys[2].append(RULES.index(key.rule))
-        _load(database, "blocking_key", ("hash", "id", "rule"), keys, (pa.int64(), pa.int32(), pa.int8()))
+        append(database, "blocking_key", pa.table(dict(zip(("hash", "id", "rule"), keys, strict=True))))
         advance(len(rows))
     records.fingerprint = digest.hexdigest()
     return records
@@ -119,19 +112,6 @@ def _batch(last: int) -> list[tuple[int, int, int, object, str, memoryview | Non
         cursor.execute(_READ, [last, _READ_AT_ONCE])
         rows: list[tuple[int, int, int, object, str, memoryview | None]] = cursor.fetchall()
         return rows
-
-
-def _load(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    names: tuple[str, ...],
-    columns: tuple[array[int], ...],
-    kinds: tuple[pa.DataType, ...],
-) -> None:
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    database.register("incoming", pa.Table.from_arrays(arrays, list(names)))
-    database.execute(f"insert into {table} select * from incoming")  # noqa: S608 - our own names
-    database.unregister("incoming")
 
 
 def found_pairs(database: duckdb.DuckDBPyConnection, count: int, *, advance: Advance) -> Iterator[tuple[int, int, int]]:
@@ -161,8 +141,8 @@ def found_pairs(database: duckdb.DuckDBPyConnection, count: int, *, advance: Adv
 def true_pairs_with_a_key(database: duckdb.DuckDBPyConnection, people: Mapping[int, int]) -> int:
     """Pairs of one true person that share a key at all, however many records share it. `people`: number -> person."""
     database.execute("create or replace table true_person (id integer, person integer)")
-    columns = (array("i", people.keys()), array("i", people.values()))
-    _load(database, "true_person", ("id", "person"), columns, (pa.int32(), pa.int32()))
+    known = {"id": array("i", people.keys()), "person": array("i", people.values())}
+    append(database, "true_person", pa.table(known))
     (found,) = database.execute(
         "select count(*) from (select distinct a.id, b.id from true_person a"
         " join true_person b on a.person = b.person and a.id < b.id"
