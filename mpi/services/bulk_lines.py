@@ -15,12 +15,11 @@ from pathlib import Path
 from django.conf import settings
 
 from mpi.errors import Flaw
-from mpi.mapping import Mapped
 from mpi.models import SourceRecord
 from mpi.services.bulk_prepare import Lines
-from mpi.services.import_file import LINES_A_COMMIT, Advance, Reading, mapped_line
+from mpi.services.import_file import LINES_A_COMMIT, Advance, Reading, draft_of, mapped_line
 from mpi.services.import_lines import Line, read_lines
-from mpi.services.receive import Draft, flat_payload
+from mpi.services.receive import Draft
 
 _LINES_A_TASK = 2 * LINES_A_COMMIT
 
@@ -69,7 +68,7 @@ class Aside:
             self.reading.counts["unchanged"] += len(part) - len(fresh)
             places = {line.number: place for place, line, _ in part}
             for line, mapped in fresh:
-                late[places[line.number] // settings.INGEST_BATCH].append(_draft(line, mapped, self.reading))
+                late[places[line.number] // settings.INGEST_BATCH].append(draft_of(line, mapped, self.reading))
         return list(late.values())
 
     def _hear_firsts(self, path: Path) -> None:
@@ -88,17 +87,6 @@ class Aside:
 def _number_of(line: Line) -> tuple[str, str]:
     """Source system and number of a line, as it tells them."""
     return line.row.get("source_system", "").strip(), line.row.get("mrn", "").strip()
-
-
-def _draft(line: Line, mapped: Mapped, reading: Reading) -> Draft:
-    return Draft(
-        "csv" if reading.header else "ndjson",
-        flat_payload(line.row),
-        mapped.record.source_system,
-        mapped.record.mrn,
-        line=line.number,
-        source_time=mapped.source_time,
-    )
 
 
 def line_tasks(path: Path, aside: Aside, advance: Advance) -> Iterator[Lines]:

@@ -17,6 +17,7 @@ from django.db import connection
 from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput, Malformed, TooLarge
 from mpi.models import TruthFile
+from mpi.services.import_lines import decoded
 from mpi.services.locking import transaction_time
 
 TRUTH_COLUMNS = ("source_system", "mrn", "person_id")
@@ -89,27 +90,15 @@ def _text_lines(file: BinaryIO, digest: hashlib._Hash, reader: _Reader) -> Itera
     """Physical lines as text; what is no text is a flaw of its line and ends the reading."""
     for number, line in enumerate(file, start=1):
         digest.update(line)
-        text = _decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number, reader)
-        if text is None:
+        if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            text: str | Flaw = Flaw("file", "is UTF-16", "save it as UTF-8", 1, 1)
+        else:
+            text = decoded(line, number)
+        if isinstance(text, Flaw):
+            reader.note(text)
             reader.refuse_flaws()
             return
         yield text
-
-
-def _decoded(line: bytes, number: int, reader: _Reader) -> str | None:
-    if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        reader.flaw("file", "is UTF-16", "save it as UTF-8", 1, 1)
-        return None
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        column = len(line[: error.start].decode(errors="replace")) + 1
-        reader.flaw("line", "is not UTF-8", "save the file as UTF-8", number, column)
-        return None
-    if "\0" in text:
-        reader.flaw("line", "holds a NUL byte", "give plain UTF-8 text", number, text.index("\0") + 1)
-        return None
-    return text
 
 
 class _Reader:
@@ -168,7 +157,10 @@ class _Reader:
         return False
 
     def flaw(self, name: str, problem: str, mend: str, line: int, column: int) -> None:
-        self._flaws.append(Flaw(name, problem, mend, line, column))
+        self.note(Flaw(name, problem, mend, line, column))
+
+    def note(self, flaw: Flaw) -> None:
+        self._flaws.append(flaw)
         if len(self._flaws) >= _MOST_FLAWS:
             self.refuse_flaws()
 

@@ -151,20 +151,22 @@ def _take(batch: Sequence[Line], reading: Reading) -> None:
     fresh = outlast(lambda again: reading.known.fresh(usable))
     reading.counts["unchanged"] += len(usable) - len(fresh)
     outlast(partial(_note, flaws, reading))
-    drafts = [
-        Draft(
-            "csv" if reading.header else "ndjson",
-            flat_payload(line.row),
-            mapped.record.source_system,
-            mapped.record.mrn,
-            line=line.number,
-            source_time=mapped.source_time,
-        )
-        for line, mapped in fresh
-    ]
+    drafts = [draft_of(line, mapped, reading) for line, mapped in fresh]
     if ids := outlast(partial(_receive, drafts, reading)):
         for places in batches_apart([mapped.record for _, mapped in fresh], size=settings.INGEST_BATCH):
             hint([ids[place] for place in places])
+
+
+def draft_of(line: Line, mapped: Mapped, reading: Reading) -> Draft:
+    """The message that a line of the file becomes."""
+    return Draft(
+        "csv" if reading.header else "ndjson",
+        flat_payload(line.row),
+        mapped.record.source_system,
+        mapped.record.mrn,
+        line=line.number,
+        source_time=mapped.source_time,
+    )
 
 
 def _note(flaws: Sequence[Flaw], reading: Reading, again: bool) -> None:

@@ -91,19 +91,20 @@ def _physical_lines(file: BinaryIO) -> Iterator[_Raw]:
                 number, "", Flaw("line", problem, "look for a quote that is not closed", number, MOST_LINE_BYTES)
             )
             continue
-        yield _decoded(chunk.removeprefix(_BOM) if number == 1 else chunk, number)
+        text = decoded(chunk, number)
+        yield _Raw(number, text) if isinstance(text, str) else _Raw(number, "", text)
 
 
-def _decoded(chunk: bytes, number: int) -> _Raw:
+def decoded(chunk: bytes, number: int) -> str | Flaw:
+    """A physical line (from 1) as text, or why it is none. A byte order mark before the first is left out."""
     try:
-        text = chunk.decode()
+        text = (chunk.removeprefix(_BOM) if number == 1 else chunk).decode()
     except UnicodeDecodeError as error:
         column = len(chunk[: error.start].decode(errors="replace")) + 1
-        return _Raw(number, "", Flaw("line", "is not UTF-8", "save the file as UTF-8", number, column))
+        return Flaw("line", "is not UTF-8", "save the file as UTF-8", number, column)
     if "\0" in text:
-        flaw = Flaw("line", "holds a NUL byte", "remove it; a file is plain UTF-8 text", number, text.index("\0") + 1)
-        return _Raw(number, "", flaw)
-    return _Raw(number, text)
+        return Flaw("line", "holds a NUL byte", "remove it; a file is plain UTF-8 text", number, text.index("\0") + 1)
+    return text
 
 
 # -- CSV ---------------------------------------------------------------------------------------------
