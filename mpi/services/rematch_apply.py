@@ -13,6 +13,7 @@ from itertools import combinations
 from uuid import UUID
 
 from audit.actions import Action
+from matching.join import separation
 from mpi.access import Permission, require
 from mpi.commands import Actor, Source
 from mpi.errors import AlreadyDecided, Busy, Flaw, InvalidInput
@@ -190,7 +191,7 @@ def _apart(change: RematchChange, sides: list[list[int]]) -> bool:
     together = [change.record_ids, sides[1]] if change.kind == RematchKind.MOVE else sides
     standing = separated_pairs([pk for side in together for pk in side])
     return any(
-        (min(one, other), max(one, other)) in standing
+        separation(one, other) in standing
         for left, right in combinations(together, 2)
         for one in left
         for other in right

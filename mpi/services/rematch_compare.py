@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from matching.cluster import Clusters, ReviewPair, cluster
-from matching.join import Member, ScoredPair, Separations, judge_join, scored_pair, strength
+from matching.join import Member, ScoredPair, Separations, judge_join, scored_pair, separation, strength
 from matching.model import LinkageModel
 from mpi.models import RematchKind
 from mpi.services.rematch_difference import Difference, Pairs, Question, Region
@@ -52,7 +52,7 @@ def _widened(region: Region) -> Separations:
     for pair in region.separated:
         for silent, other in (pair, pair[::-1]):
             if silent in owner and silent not in region.records:
-                wide |= {(min(pk, other), max(pk, other)) for pk in region.members[owner[silent]] if pk != other}
+                wide |= {separation(pk, other) for pk in region.members[owner[silent]] if pk != other}
     return frozenset(wide)
 
 
