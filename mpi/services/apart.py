@@ -6,11 +6,12 @@ commit. Only a way to go faster: what holds is the lock law, however the batches
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from matching.blocking import blocking_keys
 from matching.records import PatientRecord
 from matching.standardise import standardise
+from mpi.services.components import components
 
 
 def batches_apart(records: Sequence[PatientRecord], *, size: int) -> list[list[int]]:
@@ -21,7 +22,7 @@ def batches_apart(records: Sequence[PatientRecord], *, size: int) -> list[list[i
     if len(records) <= size:
         return [list(range(len(records)))] if records else []
     batches: list[list[int]] = []
-    for group in sorted(_groups(records), key=len, reverse=True):
+    for group in sorted(components(len(records), _ties(records)).values(), key=len, reverse=True):
         for first in range(0, len(group), size):
             part = group[first : first + size]
             room = next((batch for batch in batches if len(batch) + len(part) <= size), None)
@@ -32,23 +33,10 @@ def batches_apart(records: Sequence[PatientRecord], *, size: int) -> list[list[i
     return [sorted(batch) for batch in batches]
 
 
-def _groups(records: Sequence[PatientRecord]) -> list[list[int]]:
-    """Connected components, each ascending."""
-    parent = list(range(len(records)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
+def _ties(records: Sequence[PatientRecord]) -> Iterator[tuple[int, int]]:
+    """Each record with the first one that has its number, and with the first that has each of its keys."""
     seen: dict[Hashable, int] = {}
     for place, record in enumerate(records):
         own = (record.source_system, record.mrn)
         for key in (own, *((key.rule, key.value) for key in blocking_keys(standardise(record)))):
-            one, other = root(seen.setdefault(key, place)), root(place)
-            parent[max(one, other)] = min(one, other)
-    groups: dict[int, list[int]] = {}
-    for place in range(len(records)):
-        groups.setdefault(root(place), []).append(place)
-    return list(groups.values())
+            yield seen.setdefault(key, place), place

@@ -18,7 +18,7 @@ from matching.model import LinkageModel
 from mpi.models import RecordState
 from mpi.services.bulk_pairs import add_records, key_table, promising_pairs
 from mpi.services.bulk_pool import Pool
-from mpi.services.bulk_settle import components
+from mpi.services.components import components
 from mpi.services.duckdb_memory import append
 from mpi.services.rows import raw_connection
 

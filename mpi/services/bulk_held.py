@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mpi.services.bulk_prepare import Prepared
-from mpi.services.bulk_settle import components
-from mpi.services.bulk_worker import FULL, HIDDEN, Component, Scoring, Settling, Stored
+from mpi.services.bulk_worker import FULL, HIDDEN, Component, Settling, Stored
+from mpi.services.components import components
 
 _RECORDS_A_TASK = 1_000
-_PAIRS_A_TASK = 5_000
 _MOST_MOVES = 400
 """Keys for moved links are taken for so many moves of every second record: far more than joins of one person make."""
 
@@ -124,13 +123,6 @@ def joins_among(records: int) -> int:
 def moves_among(records: int) -> int:
     """How many links may move while so many records become one person: a join needs a third record."""
     return records * min(records - 1, _MOST_MOVES) // 2 if records > 2 else 0
-
-
-def scoring_tasks(load: Held, pairs: Sequence[tuple[int, int]]) -> Iterator[Scoring]:
-    """The promising pairs of a load, to be scored."""
-    for first in range(0, len(pairs), _PAIRS_A_TASK):
-        part = tuple(pairs[first : first + _PAIRS_A_TASK])
-        yield Scoring({number: load.standards[number] for pair in part for number in pair}, part)
 
 
 def dealing(lines: int, pairs: Iterable[tuple[int, int]], close: Iterable[tuple[int, int]]) -> Dealing:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 
 from matching.model_document import to_document
@@ -42,9 +42,10 @@ from mpi.models import (
 )
 from mpi.services.active_model import active_model
 from mpi.services.bulk_around import lines_near_persons
+from mpi.services.bulk_close import scoring_tasks
 from mpi.services.bulk_engine import require_engine, spark_pairs
 from mpi.services.bulk_frame import Frame
-from mpi.services.bulk_held import BulkReport, Held, dealing, scoring_tasks, settling_tasks
+from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
 from mpi.services.bulk_lines import Aside, line_tasks, looking_tasks
 from mpi.services.bulk_packed import standard_of
 from mpi.services.bulk_pairs import add_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
@@ -66,6 +67,8 @@ from mpi.services.ingest import ingest
 from mpi.services.locking import transaction_time
 from mpi.services.parse import all_systems
 from mpi.services.receive import store_many
+from mpi.services.rows import is_tracked
+from mpi.services.sequences import reserve_row
 
 _MODELS: tuple[type[models.Model], ...] = (
     InboundMessage,
@@ -153,7 +156,7 @@ def apply_late_lines(report: BulkReport, job: Job, *, actor: Actor) -> None:
 
 
 def _tables() -> list[str]:
-    tracked = [model.history.model for model in _MODELS if hasattr(model, "history")]
+    tracked = [model.history.model for model in _MODELS if is_tracked(model)]  # type: ignore[attr-defined]
     return [model._meta.db_table for model in (*_MODELS, *tracked)] + ["audit_event", "audit_pending_event"]
 
 
@@ -246,7 +249,7 @@ class _Load:
         """Keys for every line of the file are taken at once, so that a record's rows can name each other."""
         total = self.job.total or 0
         keyed = (InboundMessage, SourceRecord, GoldenRecord, Link, Decision, IdentityEvent)
-        firsts = [_first_id(model, total) for model in keyed]
+        firsts = [reserve_row(model, total) for model in keyed]
         active = active_model()
         return Frame(
             active.pk,
@@ -272,27 +275,12 @@ class _Load:
     def _settle(self, pool: Pool, pairs: Sequence[tuple[int, int]]) -> None:
         self.report.pairs = len(pairs)
         with self.report.stage("score"):
-            close = [pair for found in pool.map("score", scoring_tasks(self.held, pairs)) for pair in found]
+            close = [pair for found in pool.map("score", scoring_tasks(self.held.standards, pairs)) for pair in found]
         with self.report.stage("decide, survive, write"):
             deal = dealing(len(self.held.standards), pairs, close)
             wanted = ((PotentialMatch, deal.matches), (Link, deal.moves), (Decision, deal.joins))
-            firsts = [_first_id(model, count) for model, count in (*wanted, (IdentityEvent, deal.joins))]
+            firsts = [reserve_row(model, count) for model, count in (*wanted, (IdentityEvent, deal.joins))]
             with copy_writer() as writer:
                 for rows, persons in pool.map("settle", settling_tasks(self.held, deal, firsts)):
                     writer.write(rows)
                     self.report.persons += persons
-
-
-def _first_id(model: type[models.Model], count: int) -> int:
-    """The first of `count` keys in a row from the model's sequence."""
-    sequence = f"{model._meta.db_table}_id_seq"
-    with connection.cursor() as cursor:
-        for _ in range(3):
-            cursor.execute(
-                "SELECT min(value), max(value) FROM (SELECT nextval(%s) AS value FROM generate_series(1, %s)) AS taken",
-                [sequence, max(count, 1)],
-            )
-            first, last = cursor.fetchone()
-            if last - first == max(count, 1) - 1:
-                return int(first)
-    raise Busy("The index is in use; nothing was changed. Stop its workers and load again.")

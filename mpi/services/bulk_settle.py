@@ -110,25 +110,3 @@ class _Persons:
             self._owner[member.record_id] = taker
         self._members[taker] += self._members.pop(giver)
         self._questions.move(giver, taker)
-
-
-def components(lines: int, pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    """Connected components of more than one record: lowest number -> all its numbers, ascending."""
-    parent = list(range(lines))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    touched: set[int] = set()
-    for left, right in pairs:
-        touched.update((left, right))
-        one, other = root(left), root(right)
-        if one != other:
-            parent[max(one, other)] = min(one, other)
-    found: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(touched):
-        found[root(number)].append(number)
-    return dict(found)

@@ -2,15 +2,14 @@
 
 Read in chunks, paired in DuckDB in memory as a bulk load is, clustered region by region. Nothing of the index
 changes; what is kept are keys, codes and figures (`RematchChange`). What has changed by the time a difference is
-applied is found out then.
+applied is found out then. Memory: about 600 bytes a record, packed until the pairs are scored, beside DuckDB.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import duckdb
 from django.db import transaction
@@ -26,23 +25,23 @@ from mpi.models import (
     Link,
     LinkageModelVersion,
     ModelStatus,
-    PotentialMatch,
-    PotentialMatchStatus,
     RematchChange,
     RematchKind,
     RematchRun,
     RematchStatus,
 )
 from mpi.services.active_model import active_model
+from mpi.services.bulk_close import close_pairs, scoring_tasks
+from mpi.services.bulk_packed import packed_standard
 from mpi.services.bulk_pairs import add_records, feature_table, features, key_table, pairs_database, promising_pairs
-from mpi.services.bulk_settle import components
 from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import transaction_time
 from mpi.services.neighbourhood import separated_pairs
 from mpi.services.reasons import check_note
 from mpi.services.rematch_compare import compare
-from mpi.services.rematch_difference import Difference, Pairs, Question, Region
-from mpi.services.rematch_read import RECORDS_A_CHUNK, Membership, Roll, Told, View, membership, read_all, view_under
+from mpi.services.rematch_difference import Difference, Pairs
+from mpi.services.rematch_read import Membership, Roll, Told, View, membership, read_all, view_under
+from mpi.services.rematch_regions import Part, in_chunks, parts_of, region_of
 from mpi.services.rematch_run import WAITING, Progress, Tell, actor_of, fail, held, note, silent
 
 _MEMORY = "2GB"
@@ -115,15 +114,6 @@ def _version(name: str) -> LinkageModelVersion:
     return version
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One region by record keys, with its pairs and open questions, to be looked at together."""
-
-    record_ids: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
-    questions: tuple[Question, ...]
-
-
 @dataclass(slots=True)
 class _Preview:
     """The work of one preview."""
@@ -132,6 +122,7 @@ class _Preview:
     view: View
     progress: Progress
     number: int = 0
+    standards: list[bytes] = field(default_factory=list, repr=False)
     left_out: int = 0
     pairs: Pairs = field(default_factory=Pairs)
     changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -143,21 +134,33 @@ class _Preview:
             self.progress("finding pairs", 0, 1)
             pairs = list(promising_pairs(database, self.view.model))
         self.run.records = len(roll.record_ids)
-        parts = list(_parts(roll, pairs))
+        parts = list(parts_of(roll, pairs, self._close(pairs)))
         self._count(pairs=len(pairs), persons=len(set(roll.golden_ids)), regions=len(parts))
         total, done = sum(len(part.record_ids) for part in parts), 0
-        for chunk in _chunks(parts):
+        for chunk in in_chunks(parts):
             self._write(chunk)
             done += sum(len(part.record_ids) for part in chunk)
             self.progress("comparing", done, total)
         self._count(left_out=self.left_out)
         self.run.save(update_fields=["records", "counts", "links_changed"])
 
+    def _close(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The pairs that do reach the review threshold. The packed records are let go."""
+        close: list[tuple[int, int]] = []
+        done = 0
+        for task in scoring_tasks(self.standards, pairs):
+            close += close_pairs(task, self.view.model)
+            done += len(task.pairs)
+            self.progress("scoring", done, len(pairs))
+        self.standards.clear()
+        return close
+
     def _load(self, database: duckdb.DuckDBPyConnection, roll: Roll, chunk: Sequence[Told]) -> None:
         model = self.view.model
         ids, told, owners, hashes, strong = [], [], [], [], []
         for one in chunk:
             number = roll.add(one)
+            self.standards.append(packed_standard(one.standard) if one.standard else b"")
             if one.standard is None:
                 continue
             ids.append(number)
@@ -175,7 +178,7 @@ class _Preview:
         agreement = {"pairs_now": self.pairs.before, "agreement": round(self.pairs.agreement, 6)}
         self.run.counts = {**self.run.counts, **told, **agreement, "changes": changes}
 
-    def _write(self, parts: Sequence[_Part]) -> None:
+    def _write(self, parts: Sequence[Part]) -> None:
         """The differences of some regions, as rows."""
         told = {one.record_id: one for one in self.view.these(pk for part in parts for pk in part.record_ids)}
         held = membership(sorted({one.golden_id for one in told.values()}))
@@ -183,7 +186,7 @@ class _Preview:
         active = active_model().model
         rows = []
         for part in parts:
-            region = _region(part, told, held, apart)
+            region = region_of(part, told, held, apart)
             if region is None:
                 self.left_out += 1  # somebody came or left meanwhile
                 continue
@@ -225,58 +228,3 @@ class _Preview:
             reason_codes=list(difference.reasons),
             potential_match_id=difference.match_id,
         )
-
-
-def _parts(roll: Roll, pairs: Sequence[tuple[int, int]]) -> Iterator[_Part]:
-    """Regions: records tied by a pair, by their golden record, or by an open question, in order of their first."""
-    questions: list[tuple[int, int, Question]] = []
-    standing = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN)
-    for match_id, one, other in standing.values_list("pk", "record_a_id", "record_b_id").order_by("pk"):
-        numbers = roll.number(one), roll.number(other)
-        if numbers[0] is not None and numbers[1] is not None:
-            questions.append((numbers[0], numbers[1], Question(match_id, one, other)))
-    ties = [(left, right) for left, right, _ in questions]
-    groups = components(len(roll.record_ids), chain(pairs, ties, roll.fellows()))
-    first_of = {number: first for first, numbers in groups.items() for number in numbers}
-    pairs_of: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for left, right in pairs:
-        pairs_of[first_of[left]].append((roll.record_ids[left], roll.record_ids[right]))
-    questions_of: dict[int, list[Question]] = defaultdict(list)
-    for left, _, question in questions:
-        questions_of[first_of[left]].append(question)
-    for first in sorted(groups):
-        ids = tuple(roll.record_ids[number] for number in groups[first])
-        yield _Part(ids, tuple(pairs_of.pop(first, ())), tuple(questions_of.pop(first, ())))
-
-
-def _chunks(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
-    waiting: list[_Part] = []
-    records = 0
-    for part in parts:
-        waiting.append(part)
-        records += len(part.record_ids)
-        if records >= RECORDS_A_CHUNK:
-            yield waiting
-            waiting, records = [], 0
-    if waiting:
-        yield waiting
-
-
-def _region(part: _Part, told: dict[int, Told], held: Membership, apart: frozenset[tuple[int, int]]) -> Region | None:
-    """The region as it is now, None if golden records of it hold others by now."""
-    own = set(part.record_ids)
-    golden = {told[pk].golden_id for pk in own if pk in told}
-    members = {pk: held.members.get(pk, ()) for pk in sorted(golden)}
-    if any(not set(ids) <= own or not all(pk in told for pk in ids) for ids in members.values()):
-        return None
-    records = {
-        pk: one.standard for pk in part.record_ids if (one := told.get(pk)) is not None and one.standard is not None
-    }
-    return Region(
-        records=records,
-        members=members,
-        human=held.human & golden,
-        separated=frozenset(pair for pair in apart if pair[0] in own and pair[1] in own) if apart else frozenset(),
-        pairs=tuple(pair for pair in part.pairs if pair[0] in records and pair[1] in records),
-        questions=part.questions,
-    )

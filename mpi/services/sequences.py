@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 from django.db import models
 
+from mpi.errors import Busy
 from mpi.services.rows import fetch
 
 _RESERVE = (
     "SELECT place, nextval(name::regclass) FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY AS w(name, n, place), "
     "generate_series(1, n)"
 )
+
+_ENDS = (
+    "SELECT min(value), max(value) FROM (SELECT nextval(%s::regclass) AS value FROM generate_series(1, %s)) AS taken"
+)
+_TRIES = 3
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
@@ -26,6 +32,16 @@ def reserve_many(wanted: Mapping[type[models.Model], int]) -> dict[type[models.M
     for place, value in fetch(_RESERVE, [_sequence(model) for model in models_], list(wanted.values())):
         found[models_[place - 1]].append(value)
     return found
+
+
+def reserve_row(model: type[models.Model], count: int) -> int:
+    """The first of `count` fresh keys (one at least) without a gap. Raises Busy while others take keys as well."""
+    wanted = max(count, 1)
+    for _ in range(_TRIES):
+        ((first, last),) = fetch(_ENDS, _sequence(model), wanted)
+        if last - first == wanted - 1:
+            return int(first)
+    raise Busy("The index is in use; nothing was changed. Stop its workers and load again.")
 
 
 def _sequence(model: type[models.Model]) -> str:

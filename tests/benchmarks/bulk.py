@@ -9,6 +9,7 @@ from matching.cluster import cluster
 from matching.model import LinkageModel
 from matching.records import StandardRecord
 from matching.splink_bridge import block_records, bulk_connection, load_records, predict
+from mpi.services.components import components
 from tests.benchmarks.arriving import Arrival
 
 
@@ -23,23 +24,14 @@ def in_bulk(records: Mapping[int, StandardRecord], model: LinkageModel) -> Arriv
 
 def clustered(records: Mapping[int, StandardRecord], pairs: list[tuple[int, int]], model: LinkageModel) -> Arrival:
     """Clusters of the connected components, as the bulk import makes them."""
-    parent = {number: number for number in records}
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    for left, right in pairs:
-        parent[root(left)] = root(right)
+    groups = components(max(records, default=-1) + 1, pairs)
+    first_of = {number: first for first, numbers in groups.items() for number in numbers}
     of_component: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for pair in pairs:
-        of_component[root(pair[0])].append(pair)
+        of_component[first_of[pair[0]]].append(pair)
     result = Arrival(persons={number: number for number in records})
-    for own in of_component.values():
-        numbers = sorted({number for pair in own for number in pair})
-        found = cluster({number: records[number] for number in numbers}, own, model)
+    for first, numbers in groups.items():
+        found = cluster({number: records[number] for number in numbers}, of_component[first], model)
         result.persons.update(found.persons)
         for question in found.review:
             ends = (question.pair.left.record_id, question.pair.right.record_id)
