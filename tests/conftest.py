@@ -119,6 +119,11 @@ def second_steward() -> Actor:
 
 
 @pytest.fixture
+def admin() -> Actor:
+    return _person("adam", "administrator")
+
+
+@pytest.fixture
 def supervisor() -> Actor:
     return _person("susan", "supervisor")
 

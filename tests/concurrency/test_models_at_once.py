@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from matching.model_document import load_default
-from mpi.access import ROLES
-from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, InvalidInput, StaleVersion
 from mpi.models import Decision, Link, LinkageModelVersion, ModelActivation
 from mpi.services.active_model import active_model
@@ -18,11 +14,6 @@ from tests.services.models import approved, changed, drafted
 from tests.services.telling import KATHERINE, MARCUS, tell
 
 SHIPPED = load_default().version
-
-
-@pytest.fixture
-def admin() -> Actor:
-    return Actor(kind="user", id="adam", name="Adam", permissions=ROLES["administrator"], source="web")
 
 
 def _active() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -110,3 +111,28 @@ def token() -> Token:
 def audited(action: Action, **where: Any) -> int:
     """How many audit events of an action there are."""
     return AuditEvent.objects.filter(action=action, **where).count()
+
+
+@pytest.fixture
+def town(twins: PotentialMatch, tell: Tell) -> Callable[[int], None]:
+    """Open as many more questions as asked for."""
+
+    families = ("Bergmann", "Okafor", "Delacroix", "Silva", "Tanaka", "Novak")
+    streets = ("2 Mill Road", "94 Harbor View", "611 Quincy Avenue", "7 Tulip Court", "330 Kings Highway", "58 Elm")
+
+    def grow(pairs: int) -> None:
+        for number, (family, street) in enumerate(zip(families[:pairs], streets, strict=False)):
+            same = {"family": family, "street": street, "sex": "M", "postal_code": f"0{number}{number}77"}
+            same |= {
+                "phone": f"2{number}75550{number}34",
+                "birth_date": f"19{4 + number}{number}-0{number + 1}-1{number}",
+            }
+            tell("GH", f"2{number}", given="Robert", **same)
+            tell("GH" if number % 2 else "CN", f"3{number}", given="Roland", **same)
+
+    return grow
+
+
+def plain(html: str) -> str:
+    """The words of a page; a mark inside a value does not cut it."""
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"</?mark>", "", html)).split())

@@ -14,8 +14,8 @@ from review.models import Outcome, ReviewDecision
 from review.queries.labels import answers
 from review.queries.state import done_line
 from review.services.decide import decide
-from tests.review.conftest import Token
-from tests.review.test_pages import page, plain
+from tests.review.conftest import Token, plain
+from tests.review.test_pages import page
 
 pytestmark = pytest.mark.django_db
 

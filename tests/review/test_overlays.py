@@ -21,8 +21,7 @@ from mpi.services import dispatch
 from mpi.services.upsert import upsert_record
 from mpi.tasks import ingest_messages
 from review.queries.overlays import TARGET
-from tests.review.conftest import Tell, audited, patient, sign_in
-from tests.review.test_pages import plain
+from tests.review.conftest import Tell, audited, patient, plain, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -88,11 +87,6 @@ def read(browser: Client, task: IdentityTask) -> str:
     return response.content.decode()
 
 
-def words_of(html: str) -> str:
-    """The words of a page; a mark inside a value does not cut it."""
-    return plain(re.sub(r"</?mark>", "", html))
-
-
 def answer(browser: Client, task: IdentityTask, act: str, reason: str = "Asked the ward") -> Any:
     return browser.post(address(task, act), {"reason": reason})
 
@@ -133,7 +127,7 @@ def test_the_page_shows_both_sides_and_what_each_answer_would_do(
     later(middle="Ann", ssn="412-55-8801", phone="6035550199")
     tell("LAB", "9", **ROBERT)
     html = read(stefan, overlay)
-    words = words_of(html)
+    words = plain(html)
     assert "General Hospital sent an update of its number 1001 that looks like another person: name and birth" in words
     assert "one valid social security number was replaced by a different one" in words
     for said in ("Margaret", "Robert", "09-Mar-1971", "30-Nov-1948", "•••-••-8801", "•••-••-7710", "18 Orchard Lane",
@@ -176,7 +170,7 @@ def test_accepting_applies_the_update_and_then_what_arrived_behind(
     person = GoldenRecord.objects.get(links__source_record=record, links__ended_at__isnull=True)
     assert person.values["given_name"] == "Robert"
     assert audited(Action.TASK_RESOLVED, actor_id="stefan", reason_text="Asked the ward") == 1
-    words = words_of(read(stefan, overlay))
+    words = plain(read(stefan, overlay))
     assert "Accepted as the same person" in words
     assert "You accepted the update: same person" in words
     assert "“Asked the ward”" in words

@@ -11,15 +11,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from audit.actions import Action
 from mpi.commands import Actor
 from mpi.models import PotentialMatch
 from review.models import ReviewDecision
-from review.queries.queue import QueueFilter, counts, queue_page
 from review.services.claim import claim
-from tests.review.conftest import Tell, audited, sign_in
+from tests.review.conftest import Tell, audited, plain, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -42,31 +40,6 @@ def send(browser: Client, task: PotentialMatch, basis: str, outcome: str = "same
     return browser.post(reverse(name, kwargs={"uuid": task.uuid, "outcome": outcome}), data)
 
 
-def plain(html: str) -> str:
-    """The words of a page."""
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
-
-
-@pytest.fixture
-def town(twins: PotentialMatch, tell: Tell) -> Callable[[int], None]:
-    """Open as many more questions as asked for."""
-
-    families = ("Bergmann", "Okafor", "Delacroix", "Silva", "Tanaka", "Novak")
-    streets = ("2 Mill Road", "94 Harbor View", "611 Quincy Avenue", "7 Tulip Court", "330 Kings Highway", "58 Elm")
-
-    def grow(pairs: int) -> None:
-        for number, (family, street) in enumerate(zip(families[:pairs], streets, strict=False)):
-            same = {"family": family, "street": street, "sex": "M", "postal_code": f"0{number}{number}77"}
-            same |= {
-                "phone": f"2{number}75550{number}34",
-                "birth_date": f"19{4 + number}{number}-0{number + 1}-1{number}",
-            }
-            tell("GH", f"2{number}", given="Robert", **same)
-            tell("GH" if number % 2 else "CN", f"3{number}", given="Roland", **same)
-
-    return grow
-
-
 def test_the_desk_is_for_those_who_may_review(twins: PotentialMatch, client: Client) -> None:
     response = client.get(reverse("review-queue"))
     assert response.status_code == 302
@@ -75,75 +48,6 @@ def test_the_desk_is_for_those_who_may_review(twins: PotentialMatch, client: Cli
     assert clerk.get(reverse("review-queue")).status_code == 403
     assert clerk.get(reverse("review-task", kwargs={"uuid": twins.uuid})).status_code == 403
     assert audited(Action.ACCESS_REFUSED, actor_id="carla") == 2
-
-
-def test_the_queue_shows_both_persons_why_and_how_long(twins: PotentialMatch, stefan: Client) -> None:
-    html = stefan.get(reverse("review-queue")).content.decode()
-    for words in ("HOLLOWAY, Margaret Ann", "HOLLOWAY, Marjorie", "09-Mar-1971", "Overlap across sources"):
-        assert words in html
-    assert "Different given names" in html
-    assert 'data-key="n"' in html
-    assert "1001" not in html, "no number of a source in a list that need not show it"
-    assert audited(Action.PERSON_SEARCHED, actor_id="stefan") == 3  # the look itself, and each of the two persons
-
-
-def test_an_empty_queue_says_what_will_appear_and_how(stefan: Client) -> None:
-    words = plain(stefan.get(reverse("review-queue")).content.decode())
-    assert "Nothing to decide" in words
-    assert "Import records" in words
-    assert "No task fits this filter" in plain(stefan.get(reverse("review-queue") + "?kind=duplicate").content.decode())
-
-
-def test_counts_are_true_and_filters_narrow(town: Callable[[int], None], steward: Actor, twins: PotentialMatch) -> None:
-    town(3)
-    now = timezone.now()
-    claim(task=twins.uuid, actor=steward)
-    found = counts(user_id="stefan", now=timezone.now())
-    assert (found.open, found.duplicate, found.overlap, found.mine, found.free) == (4, 1, 3, 1, 3)
-
-    def ask(**wanted: str) -> int:
-        return len(queue_page(QueueFilter(**wanted), user_id="stefan", now=timezone.now()).rows)
-
-    assert ask() == 4
-    assert ask(kind="duplicate") == 1
-    assert ask(system="LAB") == 1
-    assert ask(holder="mine") == 1
-    assert ask(holder="free") == 3
-    assert ask(age="late") == 0
-    assert ask(show="aside") == 0
-    PotentialMatch.objects.filter(pk=twins.pk).update(opened_at=now.replace(year=now.year - 1))
-    assert ask(age="late") == 1
-    assert counts(user_id="stefan", now=timezone.now()).late == 1
-
-
-def test_pages_follow_each_other_without_gap_or_repeat(town: Callable[[int], None]) -> None:
-    town(4)
-    seen: list[object] = []
-    after = ""
-    while True:
-        found = queue_page(QueueFilter(), user_id="stefan", now=timezone.now(), after=after, size=2)
-        seen += [row.uuid for row in found.rows]
-        after = found.after
-        if not after:
-            break
-    ordered = PotentialMatch.objects.order_by("-risk", "pk").values_list("uuid", flat=True)
-    assert seen == list(ordered)
-
-
-def test_the_queue_takes_the_same_queries_for_one_task_and_for_many(
-    town: Callable[[int], None], stefan: Client
-) -> None:
-    def cost() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
-            assert stefan.get(reverse("review-queue")).status_code == 200
-        return len(found)
-
-    stefan.get(reverse("review-queue"))
-    one = cost()
-    town(5)
-    assert cost() == one
 
 
 def test_the_task_page_takes_the_same_queries_for_few_records_and_for_many(
@@ -317,11 +221,6 @@ def test_a_task_has_a_permanent_address(twins: PotentialMatch, stefan: Client) -
     assert "Answered: different people" in words
     assert "You answered “different people”" in words
     assert stefan.get("/review/6f1d8a52-7f0c-4a6c-9d54-3f6c0c2f9a11/").status_code == 404
-
-
-@pytest.mark.parametrize("after", ["x", "1:2:3", "nan:1", "inf:9", "1e999:5", "1:99999999999999999999"])
-def test_a_hostile_page_key_is_no_error(twins: PotentialMatch, stefan: Client, after: str) -> None:
-    assert stefan.get(reverse("review-queue"), {"after": after}).status_code == 200
 
 
 @pytest.mark.parametrize("basis", ["", "x", "a:b:c"])

@@ -13,16 +13,28 @@ from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.errors import InvalidInput, ServiceDown
 from mpi.mapping import record_from_json
-from mpi.models import LinkageModelVersion
+from mpi.models import GoldenRecord, LinkageModelVersion, Separation
 from mpi.services import active_model as active_model_module
 from mpi.services.active_model import active_model, last_active_model
 from mpi.services.match import MatchCandidate, match
 from mpi.services.match_search import search
 from mpi.services.neighbourhood import look_for
 from mpi.services.parse import keys_of
+from mpi.services.separate import lift_separation, separate
 from mpi.services.verify import verify_golden_record
 from tests.services.models import activated, changed
-from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, MARGARET, MARJORIE, owner, tell
+from tests.services.telling import (
+    ESTEBAN,
+    KATHERINE,
+    KATHERINE_BRIDGE,
+    KATHERINE_BY_NUMBER,
+    KATHERINE_MARRIED,
+    MARCUS,
+    MARGARET,
+    MARJORIE,
+    owner,
+    tell,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +107,45 @@ def test_what_tells_nothing_is_refused_and_finds_nobody(people: None, steward: A
     assert search(()).persons() == []
     with pytest.raises(InvalidInput):
         asked({"given_name": "UNKNOWN"}, steward)
+
+
+@pytest.fixture
+def kept_apart(steward: Actor) -> tuple[GoldenRecord, GoldenRecord]:
+    """Two persons of whom a third record would make one, had a steward not said that they are two."""
+    tell("HIS", "1", KATHERINE_BY_NUMBER)
+    tell("LAB", "2", KATHERINE_MARRIED)
+    one, other = owner("HIS", "1"), owner("LAB", "2")
+    separate(euid_a=one.euid, euid_b=other.euid, reason_code="twins", reason="Birth register", actor=steward)
+    return one, other
+
+
+def grades(found: tuple[MatchCandidate, ...]) -> dict[str, tuple[str, bool]]:
+    """EUID -> grade, and whether a separation is named as a reason."""
+    return {one.golden.euid: (one.grade, "separated" in {reason["code"] for reason in one.reasons}) for one in found}
+
+
+def test_two_persons_whom_a_steward_keeps_apart_are_not_both_certain_and_say_why(
+    kept_apart: tuple[GoldenRecord, GoldenRecord], steward: Actor
+) -> None:
+    assert grades(asked(KATHERINE_BRIDGE, steward)) == {golden.euid: ("probable", True) for golden in kept_apart}
+    record = record_from_json(KATHERINE_BRIDGE, needs_number=False).record
+    assert match(record=record, actor=steward, only_certain=True) == ()
+    lift_separation(separation_uuid=Separation.objects.get().uuid, reason="The same after all", actor=steward)
+    assert grades(asked(KATHERINE_BRIDGE, steward)) == {golden.euid: ("certain", False) for golden in kept_apart}
+
+
+def test_one_of_two_who_are_kept_apart_stays_certain_where_the_other_does_not_fit(
+    kept_apart: tuple[GoldenRecord, GoldenRecord], steward: Actor
+) -> None:
+    one, _ = kept_apart
+    assert grades(asked(KATHERINE_BY_NUMBER, steward))[one.euid] == ("certain", False)
+
+
+def test_what_was_said_of_a_quarantined_record_keeps_its_whole_person_apart(
+    kept_apart: tuple[GoldenRecord, GoldenRecord], steward: Actor
+) -> None:
+    one, other = kept_apart
+    tell("CLINIC", "1", KATHERINE_BY_NUMBER)
+    assert owner("CLINIC", "1") == one
+    tell("HIS", "1", ESTEBAN)  # an overlay: the record that the steward spoke of is quarantined
+    assert grades(asked(KATHERINE_BRIDGE, steward)) == {golden.euid: ("probable", True) for golden in (one, other)}

@@ -11,12 +11,9 @@ from pytest_django import Settings
 from audit.models import AuditEvent
 from matching.model import Thresholds
 from matching.model_document import load_default
-from mpi.access import ROLES
-from mpi.commands import Actor
 from mpi.errors import InvalidInput, NotFound, ServiceDown
-from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun, Separation
+from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun
 from mpi.queries import linkage
-from mpi.queries.labels import standing_labels
 from mpi.services.active_model import active_model
 from mpi.services.merge import merge_golden_records
 from mpi.services.model_activate import activate_model, outlook
@@ -24,9 +21,6 @@ from mpi.services.model_compare import compare_versions
 from mpi.services.model_estimate import LinkEstimate, estimate_links, grade_changes
 from mpi.services.model_rollback import roll_back_model
 from mpi.services.rematch import preview_rematch
-from mpi.services.resolve import resolve_potential_match
-from mpi.services.separate import lift_separation, separate
-from tests.services.acting import undo
 from tests.services.models import activated, approved, changed, wary
 from tests.services.telling import (
     ESTEBAN,
@@ -36,18 +30,12 @@ from tests.services.telling import (
     MARJORIE,
     link_of,
     owner,
-    question,
     tell,
     versions,
 )
 
 pytestmark = pytest.mark.django_db
 SHIPPED = load_default().version
-
-
-@pytest.fixture
-def admin() -> Actor:
-    return Actor(kind="user", id="adam", name="Adam", permissions=ROLES["administrator"], source="web")
 
 
 @pytest.fixture
@@ -274,54 +262,3 @@ def test_pairs_are_sampled_the_same_each_time(people) -> None:
     assert grade_changes(*models) == grade_changes(*models)
     assert sum(change.pairs for change in grade_changes(*models, sample=1)) == 1
     assert estimate_links(*models, sample=3).looked_at == 3
-
-
-@pytest.fixture
-def asked():
-    """An open question between two golden records."""
-    tell("HIS", "1", MARGARET)
-    tell("LAB", "2", MARJORIE)
-    return question()
-
-
-def _answer(match, outcome: str, actor: Actor):
-    return resolve_potential_match(
-        uuid=match.uuid,
-        outcome=outcome,
-        version=match.version,
-        reason_code="documents-seen",
-        reason="",
-        actor=actor,
-    )
-
-
-def test_an_answer_is_a_label_and_an_undone_one_is_none(asked, steward) -> None:
-    assert standing_labels() == ()
-    done = _answer(asked, "same", steward)
-    (label,) = standing_labels()
-    assert (label.low, label.high, label.same) == (
-        min(asked.record_a_id, asked.record_b_id),
-        max(asked.record_a_id, asked.record_b_id),
-        True,
-    )
-    undo(done, steward)
-    assert standing_labels() == ()
-    asked.refresh_from_db()
-    _answer(asked, "different", steward)
-    (label,) = standing_labels()
-    assert not label.same, "the newest that stands"
-
-
-def test_an_answer_whose_separation_was_lifted_is_no_label(asked, steward) -> None:
-    match = question()
-    resolve_potential_match(
-        uuid=match.uuid, outcome="different", version=match.version, reason_code="twins", reason="", actor=steward
-    )
-    assert [label.same for label in standing_labels()] == [False]
-    lift_separation(separation_uuid=Separation.objects.get().uuid, reason="New papers", actor=steward)
-    assert standing_labels() == ()
-
-
-def test_a_separation_answers_the_question_too(asked, steward) -> None:
-    separate(euid_a=asked.golden_a.euid, euid_b=asked.golden_b.euid, reason_code="twins", reason="", actor=steward)
-    assert [label.same for label in standing_labels()] == [False]

@@ -29,11 +29,6 @@ SHIPPED = load_default().version
 
 
 @pytest.fixture
-def admin() -> Actor:
-    return Actor(kind="user", id="adam", name="Adam", permissions=ROLES["administrator"], source="web")
-
-
-@pytest.fixture
 def calmer():
     return changed("calmer", thresholds=Thresholds(automatic=0.96, review=0.75))
 
