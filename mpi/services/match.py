@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from audit.actions import Action
 from matching.decide import decide
 from matching.decision import Fit
-from matching.join import Member
+from matching.join import SEPARATED, Member, Separations
 from matching.records import PatientRecord, StandardRecord
 from matching.standardise import standardise
+from matching.verdict import Reason
 from mpi import codec
 from mpi.access import Permission, audit_search, require
 from mpi.commands import Actor
@@ -23,6 +25,7 @@ from mpi.services.parse import keys_of
 MOST_CANDIDATES = 50
 _NOT_STORED = 0
 """The record id of a subject that is in no index."""
+_KEPT_APART = Reason(SEPARATED.code, "A steward keeps this person apart from another one that fits: a person chooses.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,20 @@ def match(
     """Golden records from likeliest to least, at most `limit` (1 to 50).
 
     With `only_certain` the answer is the one certain golden record, or nothing when there is none or
-    several that cannot be told apart (FHIR R4 Patient/$match, onlyCertainMatches). Raises Forbidden,
-    InvalidInput when nothing in the request can be searched by.
+    several that cannot be told apart (FHIR R4 Patient/$match, onlyCertainMatches). Of two persons that a steward keeps
+    apart at most one is certain, and the other says why it is not. Raises Forbidden, InvalidInput when nothing in the
+    request can be searched by.
     """
     require(actor, Permission.MATCH)
     active, standard, found = _look(record)
-    decision = decide(Member(_NOT_STORED, standard), found.persons(), active.model, separated=frozenset())
-    fits = [fit for fit in decision.fits if _grade(fit, decision.person_ids) != "certainly-not"]
+    separated = found.separated()
+    decision = decide(Member(_NOT_STORED, standard), found.persons(), active.model, separated=separated)
+    chosen = decision.person_ids
+    fits = [fit for fit in decision.fits if _grade(fit, chosen) != "certainly-not"]
+    apart = _kept_apart(fits, separated).difference(chosen)
     if only_certain:
-        fits = [fit for fit in fits if fit.person_id in decision.person_ids] if len(decision.person_ids) == 1 else []
-    candidates = tuple(_candidate(fit, found, decision.person_ids) for fit in fits[:limit])
+        fits = [fit for fit in fits if fit.person_id in chosen] if len(chosen) == 1 else []
+    candidates = tuple(_candidate(fit, found, chosen, fit.person_id in apart) for fit in fits[:limit])
     audit_search(actor, [candidate.golden.euid for candidate in candidates], action=Action.MATCH_REQUESTED)
     return candidates
 
@@ -87,8 +94,18 @@ def _grade(fit: Fit, chosen: tuple[int, ...]) -> str:
     return "probable" if grade == "certain" else grade
 
 
-def _candidate(fit: Fit, found: Found, chosen: tuple[int, ...]) -> MatchCandidate:
+def _kept_apart(fits: Sequence[Fit], separated: Separations) -> set[int]:
+    """Which of these persons a steward keeps apart from another one of them."""
+    if not separated:
+        return set()
+    owner = {member.record_id: fit.person_id for fit in fits for member in fit.members}
+    sides = ((owner.get(low), owner.get(high)) for low, high in separated)
+    return {side for pair in sides if None not in pair for side in pair if side is not None}
+
+
+def _candidate(fit: Fit, found: Found, chosen: tuple[int, ...], kept_apart: bool) -> MatchCandidate:
     best, keys = fit.best, tuple(sorted(found.rules[fit.person_id]))
+    reasons = (*best.verdict.reasons, _KEPT_APART) if kept_apart else best.verdict.reasons
     return MatchCandidate(
         golden=found.golden(fit.person_id),
         probability=best.score.probability,
@@ -96,6 +113,6 @@ def _candidate(fit: Fit, found: Found, chosen: tuple[int, ...]) -> MatchCandidat
         grade=_grade(fit, chosen),
         record_id=best.right.record_id,
         evidence=fit.evidence(keys).to_document(),
-        reasons=[{"code": reason.code, "words": reason.words} for reason in best.verdict.reasons],
+        reasons=[{"code": reason.code, "words": reason.words} for reason in reasons],
         keys=keys,
     )

@@ -13,7 +13,7 @@ import orjson
 from django.db import connection
 
 from matching.decide import Person
-from matching.join import Member
+from matching.join import Member, Separations, separation
 from mpi import codec
 from mpi.database.straight import ask
 from mpi.models import GoldenRecord
@@ -22,9 +22,10 @@ from mpi.services.parse import Key
 from mpi.services.rows import raw_connection
 from mpi.services.search_sql import HITS, members
 
-_TRUE = b"t"
+_TRUE, _NOBODY = b"t", b"{}"
 _SHOWN = ("id", "euid", "status", "version", "member_count", "values")
 """Columns of a golden record that an answer shows; the others are read when asked for."""
+# A pair is told by its lower record; a person's values by its first one: to write JSON out as text costs.
 _SEARCH = f"""
 WITH hit AS MATERIALIZED (
   SELECT b.source_record_id AS id, string_agg(wanted.place::text, ' ') AS places
@@ -35,7 +36,11 @@ WITH hit AS MATERIALIZED (
 SELECT model.id, model.content_hash, found.*
 FROM mpi_linkage_model_version model LEFT JOIN (
   SELECT r.id AS record_id, r.uuid, r.standard, encode(r.ssn_cipher, 'hex'), r.state = 'quarantined',
-         l.by_human OR g.verified, person.hits, {", ".join(f"g.{column}" for column in _SHOWN)}
+         l.by_human OR g.verified, person.hits, ARRAY(
+           SELECT p.record_high_id FROM mpi_separation_pair p JOIN mpi_separation s ON s.id = p.separation_id
+           WHERE p.record_low_id = r.id AND s.lifted_at IS NULL
+         ), g.id, g.euid, g.status, g.version, g.member_count,
+         CASE WHEN row_number() OVER (PARTITION BY g.id ORDER BY r.id) = 1 THEN g.values END
   FROM (
     SELECT open.golden_record_id AS id, string_agg(hit.id || ' ' || hit.places, ',') AS hits
     FROM hit CROSS JOIN LATERAL (
@@ -58,18 +63,30 @@ class Found:
     members   golden record -> its source records, but for quarantined ones: these attract nobody
     rules     golden record -> the blocking rules that found it
     human     golden records on which a person has decided
+    silent    quarantined source record -> its golden record
     """
 
     model: tuple[int, str] | None = None
     members: dict[int, list[Member]] = field(default_factory=dict)
     rules: dict[int, set[str]] = field(default_factory=dict)
     human: set[int] = field(default_factory=set)
+    silent: dict[int, int] = field(default_factory=dict)
+    _apart: list[tuple[int, int]] = field(default_factory=list)
     _golden: dict[int, Sequence[bytes]] = field(default_factory=dict)
     _places: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
 
     def persons(self) -> list[Person]:
         """The candidates as the engine takes them."""
         return [Person(key, tuple(self.members[key]), key in self.human) for key in self.rules]
+
+    def separated(self) -> Separations:
+        """Records that a steward keeps apart. What was said of a quarantined one holds for its whole person."""
+        pairs = ((one, other) for low, high in self._apart for one in self._of(low) for other in self._of(high))
+        return frozenset(separation(one, other) for one, other in pairs)
+
+    def _of(self, record_id: int) -> list[int]:
+        golden_id = self.silent.get(record_id)
+        return [record_id] if golden_id is None else [member.record_id for member in self.members.get(golden_id, ())]
 
     def golden(self, golden_id: int) -> GoldenRecord:
         """The golden record of a candidate, with what an answer shows of it; the rest is read when asked for."""
@@ -79,14 +96,17 @@ class Found:
 
     def add(self, row: Sequence[Any], wanted: Sequence[Key]) -> None:
         """One source record of a golden record that was found. `wanted` are the keys in the order of the search."""
-        record_id, uuid, standard, ssn_cipher, quarantined, by_human, hits, golden_id, *golden = row
+        record_id, uuid, standard, ssn_cipher, quarantined, by_human, hits, apart, golden_id, *golden = row
         key = int(golden_id)
         if key not in self._golden:
             self._golden[key] = golden
             self._places[key] = dict(hit.split(b" ", 1) for hit in hits.split(b","))
         if by_human == _TRUE:
             self.human.add(key)
+        if apart != _NOBODY:
+            self._apart += [(int(record_id), int(other)) for other in apart[1:-1].split(b",")]
         if quarantined == _TRUE:
+            self.silent[int(record_id)] = key
             return
         cipher = bytes.fromhex(ssn_cipher.decode()) if ssn_cipher else None
         member = Member(int(record_id), codec.stored_standard(standard, cipher, uuid.decode()))
