@@ -52,7 +52,8 @@ class Batch:
         self._touched: set[int] = set()
         self._moved: set[int] = set()
         self._events: list[EventRow] = []
-        self._links: dict[int, tuple[LinkRow, str]] = {}
+        self._opened: set[int] = set()
+        self._ended: list[LinkRow] = []
         self._matches: dict[int, tuple[PotentialMatch, str]] = {}
         self._notices: dict[tuple[str, int], tuple[set[int], set[str]]] = {}
         self._merged_by: dict[int, int] = {}
@@ -87,7 +88,7 @@ class Batch:
     def _open(self, event: EventRow, link: LinkRow) -> None:
         event.payload["links_opened"].append(link.pk)
         self._ledger.links[link.golden_id].append(link)
-        self._links[link.pk] = (link, FIRST)
+        self._opened.add(link.pk)
         self._moved.add(link.golden_id)
 
     def _join(
@@ -108,7 +109,8 @@ class Batch:
         for link in self._ledger.links[retired.pk]:
             event.payload["links_ended"].append(link.pk)
             link.ended = (event.pk, self._writer.now)
-            self._links.setdefault(link.pk, (link, LATER))
+            if link.pk not in self._opened:
+                self._ended.append(link)
             self._ledger.ended.append(link)
             moved = LinkRow(
                 next(self._ledger.fresh.moves),

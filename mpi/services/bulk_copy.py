@@ -45,26 +45,21 @@ def pattern_of(row: models.Model, varying: Sequence[str], *, leave_out: Sequence
     return _pattern(table.name, columns, constants, varying, leave_out)
 
 
-def history_pattern(
-    row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID, kind: str | None = "+"
-) -> Pattern:
-    """The pattern of a history row of a tracked model; after `varying` each line takes its `history_date`.
-
-    `kind` is that of all rows ("+" or "~"); None where each line gives its own, after the date.
-    """
+def history_pattern(row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID) -> Pattern:
+    """The pattern of a history row of a tracked model; after `varying` each line takes its `history_date` and
+    `history_type`."""
     table = table_of(type(row).history.model)  # type: ignore[attr-defined]  # simple-history adds it
     own = dict(zip(table_of(type(row)).attributes, values_of(row), strict=True))
     constants = own | {
         "history_date": None,
-        "history_type": kind,
+        "history_type": None,
         "history_user_id": actor_id,
         "history_change_reason": None,
         "history_correlation_id": correlation_id,
     }
     known = dict(zip(table.attributes, table.columns, strict=True))
     columns = {name: known[name] for name in constants}  # in the order of the model, not of its history
-    last = ("history_date",) if kind else ("history_date", "history_type")
-    return _pattern(table.name, columns, constants, (*varying, *last), ())
+    return _pattern(table.name, columns, constants, (*varying, "history_date", "history_type"), ())
 
 
 def audit_pattern(entry: AuditEntry, varying: Sequence[str]) -> Pattern:

@@ -12,31 +12,29 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from matching.model import LinkageModel
 from matching.model_document import to_document
 from mpi.commands import Actor
 from mpi.errors import Busy, Flaw
 from mpi.models import (
-    BlockingKey,
     Decision,
     GoldenRecord,
-    Identifier,
     IdentityEvent,
     InboundMessage,
     Job,
     JobStatus,
     Link,
     MessageState,
-    OutboxEvent,
     PotentialMatch,
     SourceRecord,
 )
@@ -57,8 +55,8 @@ from mpi.services.bulk_schema import (
     lock_tables,
     may_rebuild,
     remove_indexes,
-    restore_indexes,
 )
+from mpi.services.bulk_work import READ_TABLES, SETTLED_TABLES, Work
 from mpi.services.bulk_writer import copy_writer
 from mpi.services.import_file import MOST_LINE_ERRORS, Advance, Reading, finish_job, note_flaws
 from mpi.services.import_known import known_before
@@ -67,21 +65,10 @@ from mpi.services.ingest import ingest
 from mpi.services.locking import transaction_time
 from mpi.services.parse import all_systems
 from mpi.services.receive import store_many
-from mpi.services.rows import is_tracked
 from mpi.services.sequences import reserve_row
 
-_MODELS: tuple[type[models.Model], ...] = (
-    InboundMessage,
-    SourceRecord,
-    Identifier,
-    BlockingKey,
-    GoldenRecord,
-    IdentityEvent,
-    Decision,
-    Link,
-    PotentialMatch,
-    OutboxEvent,
-)
+Ids = list[tuple[int, int]]
+"""Pairs of lines."""
 _WRITTEN = ("mpi_source_record", "mpi_blocking_key", "mpi_golden_record", "mpi_link", "mpi_potential_match")
 """While these cannot be written, nobody is added to the index and nobody's identity changes."""
 
@@ -155,11 +142,6 @@ def apply_late_lines(report: BulkReport, job: Job, *, actor: Actor) -> None:
     finish_job(job.pk, actor)
 
 
-def _tables() -> list[str]:
-    tracked = [model.history.model for model in _MODELS if is_tracked(model)]  # type: ignore[attr-defined]
-    return [model._meta.db_table for model in (*_MODELS, *tracked)] + ["audit_event", "audit_pending_event"]
-
-
 @dataclass(slots=True)
 class _Load:
     """One load inside its transaction."""
@@ -178,7 +160,7 @@ class _Load:
         """Everything between the locks and the commit."""
         require_engine(self.engine)
         require_no_open_work()
-        tables, empty = _tables(), index_is_empty()
+        tables, empty = [*READ_TABLES, *SETTLED_TABLES], index_is_empty()
         rebuild = empty and may_rebuild(tables)
         if rebuild:
             lock_tables(tables)
@@ -188,18 +170,17 @@ class _Load:
             raise Busy("Somebody has filled the index meanwhile; nothing was changed. Load again.")
         frame = self._frame()
         removed = remove_indexes(tables) if rebuild else None
-        known = known_before(self.job, frame.systems, active_model())
+        active = active_model()
+        known = known_before(self.job, frame.systems, active)
         reading = Reading(self.job, self.actor, frame.header, frame.systems, known)
         aside = Aside(reading)
         with worker_processes(frame, processes=self.processes) as pool:
+            work = Work(pool, frame, active.model, removed)
             if not empty:
                 with self.report.stage("look around"):
-                    aside.forget(self._near(pool))
-            pairs = self._read(pool, aside, advance)
-            self._settle(pool, pairs)
-        if removed:
-            with self.report.stage("indexes and foreign keys"):
-                restore_indexes(removed)
+                    aside.forget(self._near(work))
+            pairs, close = self._read(work, aside, advance)
+            self._settle(work, pairs, close)
         analyse(tables)
         late = aside.resolve(self.path, self.flaws)
         note_flaws(sorted(self.flaws, key=lambda flaw: flaw.line or 0), reading)
@@ -207,34 +188,45 @@ class _Load:
         self.report.late = sum(map(len, late))
         self.job.counts = dict(reading.counts)
 
-    def _near(self, pool: Pool) -> set[int]:
+    def _near(self, work: Work) -> set[int]:
         """Lines that only the online path can apply: of records that the index holds, or near its persons."""
         known: set[int] = set()
         lines = 0
         with self._database() as database:
-            for prepared in pool.map("prepare", looking_tasks(self.path, known)):
+            for prepared in work.pool.map("prepare", looking_tasks(self.path, known)):
                 add_records(database, prepared.features, prepared.keys)
                 lines += prepared.lines
-            return known | lines_near_persons(database, pool, active_model().model, lines=lines)
+            return known | lines_near_persons(database, work.pool, work.model, lines=lines)
 
-    def _read(self, pool: Pool, aside: Aside, advance: Advance) -> list[tuple[int, int]]:
-        """Write what the lines say; the pairs of them that may be one person."""
-        with self._database() as database:
-            with self.report.stage("read, standardise, receive"), copy_writer() as writer:
-                tasks = line_tasks(self.path, aside, advance)
-                for prepared in self._prepared(pool, tasks, aside.reading):
-                    writer.write(prepared.rows)
-                    self.held.add(prepared)
-                    add_records(database, prepared.features, prepared.keys)
-            self.report.records = self.held.records
-            with self.report.stage("block and bound"):
-                pairs = self._pairs(database)
-                for number, value, found, full in hot_keys(database):
-                    self.held.mark(number, value, found=found, full=full)
-        return pairs
+    def _read(self, work: Work, aside: Aside, advance: Advance) -> tuple[Ids, Ids]:
+        """Write what the lines say; the pairs of them that may be one person, and those of them that come close.
 
-    def _pairs(self, database: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
-        model = active_model().model
+        Indexes and history of what was written are made while the pairs are found and scored.
+        """
+        with copy_writer() as writer:
+            with self._database() as database:
+                with self.report.stage("read, standardise, receive"):
+                    tasks = line_tasks(self.path, aside, advance)
+                    for prepared in self._prepared(work.pool, tasks, aside.reading):
+                        writer.write(prepared.rows)
+                        self.held.add(prepared)
+                        add_records(database, prepared.features, prepared.keys)
+                    writer.wait()
+                self.report.records = self.held.records
+                writer.execute([work.history(SourceRecord, work.frame.first_record), *work.indexes(READ_TABLES)])
+                with self.report.stage("block and bound"):
+                    pairs = self._pairs(database, work.model)
+                    for number, value, found, full in hot_keys(database):
+                        self.held.mark(number, value, found=found, full=full)
+            self.report.pairs = len(pairs)
+            with self.report.stage("score"):
+                scoring = scoring_tasks(self.held.standards, pairs)
+                close = [pair for found in work.pool.map("score", scoring) for pair in found]
+            with self.report.stage("indexes of what was read"):
+                writer.wait()
+        return pairs, close
+
+    def _pairs(self, database: duckdb.DuckDBPyConnection, model: LinkageModel) -> Ids:
         if self.engine == "duckdb":
             return list(promising_pairs(database, model))
         find_useful_keys(database)
@@ -272,15 +264,21 @@ class _Load:
                 self.flaws += prepared.flaws
             yield prepared
 
-    def _settle(self, pool: Pool, pairs: Sequence[tuple[int, int]]) -> None:
-        self.report.pairs = len(pairs)
-        with self.report.stage("score"):
-            close = [pair for found in pool.map("score", scoring_tasks(self.held.standards, pairs)) for pair in found]
+    def _settle(self, work: Work, pairs: Ids, close: Ids) -> None:
         with self.report.stage("decide, survive, write"):
             deal = dealing(len(self.held.standards), pairs, close)
             wanted = ((PotentialMatch, deal.matches), (Link, deal.moves), (Decision, deal.joins))
             firsts = [reserve_row(model, count) for model, count in (*wanted, (IdentityEvent, deal.joins))]
             with copy_writer() as writer:
-                for rows, persons in pool.map("settle", settling_tasks(self.held, deal, firsts)):
+                for rows, persons in work.pool.map("settle", settling_tasks(self.held, deal, firsts)):
                     writer.write(rows)
                     self.report.persons += persons
+        with self.report.stage("indexes and foreign keys"), copy_writer() as writer:
+            writer.execute(
+                [
+                    work.history(GoldenRecord, work.frame.first_golden),
+                    work.history(Link, work.frame.first_link),
+                    *work.indexes(SETTLED_TABLES),
+                    *work.foreign_keys(),
+                ]
+            )

@@ -99,7 +99,7 @@ def row_patterns(frame: Frame, actor: Actor) -> dict[str, Pattern]:
 
 
 def _versions(row: GoldenRecord | Link | PotentialMatch, varying: tuple[str, ...], actor: Actor) -> Pattern:
-    return history_pattern(row, varying, actor_id=actor.id, correlation_id=actor.correlation_id, kind=None)
+    return history_pattern(row, varying, actor_id=actor.id, correlation_id=actor.correlation_id)
 
 
 def audit_patterns(actor: Actor) -> Callable[[Action, tuple[str, str]], Pattern]:

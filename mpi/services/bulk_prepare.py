@@ -30,7 +30,7 @@ from mpi.models import (
     RecordState,
     SourceRecord,
 )
-from mpi.services.bulk_copy import binary, chance, history_pattern, json_bytes, moment, pattern_of, rendered
+from mpi.services.bulk_copy import binary, chance, json_bytes, moment, pattern_of, rendered
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_packed import packed_member, packed_standard
 from mpi.services.bulk_pairs import feature_table, features, key_table
@@ -120,19 +120,15 @@ class Preparer:
     def __init__(self, frame: Frame, model: LinkageModel) -> None:
         self._frame = frame
         self._model = model
-        record = _record(frame)
         self._message = pattern_of(_message(frame), _MESSAGE)
-        self._record = pattern_of(record, _RECORD)
-        self._history = history_pattern(
-            record, _RECORD, actor_id="system:matching", correlation_id=frame.correlation_id
-        )
+        self._record = pattern_of(_record(frame), _RECORD)
         self._identifier = pattern_of(Identifier(), _IDENTIFIER, leave_out=("id",))
         self._keys = f"COPY {table_of(BlockingKey).name} (key, source_record_id) FROM STDIN"
 
     def prepare(self, task: Lines) -> Prepared:
         """Rows of these lines, and what matching needs."""
         prepared = Prepared(task.first, len(task.lines))
-        patterns = (self._message, self._record, self._history, self._identifier)
+        patterns = (self._message, self._record, self._identifier)
         rows: dict[str, list[str]] = {told: [] for told in (*[one.statement for one in patterns], self._keys)}
         told: list[tuple[object, ...]] = []
         batches = -(-LINES_A_COMMIT // self._frame.batch_size)
@@ -193,7 +189,6 @@ class Preparer:
             recorded_at,
         )
         rows[self._record.statement].append(self._record.line % values)
-        rows[self._history.statement].append(self._history.line % (*values, recorded_at))
         rows[self._message.statement].append(self._message_line(line, number, told, told_at, recorded_at))
         hashes = prepared.hashes[len(prepared.hashes) - prepared.key_counts[-1] :]
         rows[self._keys].extend([f"{value}\t{record_id}\n" for value in sorted(set(hashes))])

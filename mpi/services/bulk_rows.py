@@ -38,8 +38,9 @@ class LinkRow:
     opened_at: str
     ended: tuple[int | None, str] = (None, "\\N")
 
-    def values(self) -> tuple[object, ...]:
-        """In the order of `bulk_patterns.LINK`."""
+    def values(self, *, while_open: bool = False) -> tuple[object, ...]:
+        """In the order of `bulk_patterns.LINK`, as it ends up or as it stood until it was ended."""
+        event, moment = (None, "\\N") if while_open else self.ended
         return (
             self.pk,
             self.record_id,
@@ -48,9 +49,9 @@ class LinkRow:
             rendered(self.supporting),
             self.decision_id,
             self.event_id,
-            rendered(self.ended[0]),
+            rendered(event),
             self.opened_at,
-            self.ended[1],
+            moment,
         )
 
 
@@ -143,18 +144,19 @@ class RowWriter:
         """The row as it ends up."""
         self._add("link", link.values())
 
-    def link_version(self, link: LinkRow, kind: str) -> None:
-        """Its history."""
-        self._add("link history", (*link.values(), self.now, kind))
+    def link_before(self, link: LinkRow) -> None:
+        """The history of a link that a later batch has ended: how it stood until then."""
+        self._add("link history", (*link.values(while_open=True), link.opened_at, FIRST))
 
     def golden(self, golden: GoldenRow) -> None:
         """The row as it ends up: its latest version."""
         self._add("golden", golden.written)
 
-    def golden_version(self, golden: GoldenRow, kind: str) -> None:
-        """Its history."""
+    def golden_version(self, golden: GoldenRow) -> None:
+        """A new version; the one before it is history."""
+        if golden.written:
+            self._add("golden history", (*golden.written, golden.written[-1], FIRST if golden.version == 2 else LATER))
         golden.written = _golden_values(golden)
-        self._add("golden history", (*golden.written, self.now, kind))
 
     def notice(self, kind: str, golden: GoldenRow, record_ids: Sequence[int], related: Sequence[str]) -> None:
         """An outbox event."""

@@ -6,11 +6,13 @@ it was. Each index is built again from its own definition, each foreign key chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
+
+from mpi.services.bulk_writer import Statement
 
 _OWNED = "SELECT bool_and(pg_has_role(session_user, relowner, 'USAGE')) FROM pg_class WHERE relname = ANY(%s)"
 _CONSTRAINTS = """
@@ -20,7 +22,7 @@ AND (conrelid = ANY(%(tables)s::regclass[]) OR (contype = 'f' AND confrelid = AN
 ORDER BY array_position(ARRAY['f', 'u', 'p'], contype::text), 2
 """
 _INDEXES = """
-SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
+SELECT i.indrelid::regclass::text, i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
 WHERE i.indrelid = ANY(%(tables)s::regclass[])
 AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u'))
 """
@@ -30,9 +32,24 @@ _MAY_SET = "SELECT has_parameter_privilege(session_user, 'wal_compression', 'SET
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Statements that put everything back, in order: indexes, primary keys and uniqueness, foreign keys."""
+    """What puts everything back: (table, statement) of indexes and keys, and statements of foreign keys."""
 
-    restore: tuple[str, ...]
+    indexes: tuple[tuple[str, str], ...]
+    foreign_keys: tuple[str, ...]
+    before: tuple[str, ...]
+    """Statements to be carried out first: the owner's rights, and settings of the transaction."""
+    after: tuple[str, ...]
+
+    def indexes_of(self, tables: Collection[str]) -> list[Statement]:
+        """Build the indexes and keys of these tables."""
+        return self._as_owner([statement for table, statement in self.indexes if table in tables])
+
+    def check_foreign_keys(self) -> list[Statement]:
+        """Put the foreign keys back, once all rows are there and all keys are. Fails if the rows break one."""
+        return self._as_owner(self.foreign_keys)
+
+    def _as_owner(self, statements: Sequence[str]) -> list[Statement]:
+        return [(statement, ()) for statement in (*self.before, *statements, *self.after)]
 
 
 @contextmanager
@@ -67,31 +84,36 @@ def lock_out_writers(tables: Sequence[str]) -> None:
 
 def remove_indexes(tables: Sequence[str]) -> Removed:
     """Drop all indexes, keys and foreign keys of the (locked, empty) tables; says how to put them back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_setting('role'))")
+        (role,) = cursor.fetchone()
     with _as_owner(), connection.cursor() as cursor:
         cursor.execute(_CONSTRAINTS, {"tables": list(tables)})
         constraints = cursor.fetchall()
         cursor.execute(_INDEXES, {"tables": list(tables)})
         indexes = cursor.fetchall()
+        cursor.execute(_MAY_SET)
+        (may_set,) = cursor.fetchone()
         for table, name, _, _ in constraints:
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        for name, _ in indexes:
+        for _, name, _ in indexes:
             cursor.execute(f"DROP INDEX {name}")
-    keys = [row for row in constraints if row[3] != "f"]
-    foreign = [row for row in constraints if row[3] == "f"]
-    restore = [f"ALTER TABLE {table} ADD CONSTRAINT {name} {told}" for table, name, told, _ in (*keys, *foreign)]
-    return Removed((*[told for _, told in indexes], *restore))
-
-
-def restore_indexes(removed: Removed) -> None:
-    """Build everything again and check it. Raises IntegrityError if the rows break a rule."""
-    with _as_owner(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('maintenance_work_mem', %s, true)", [_MAINTENANCE_MEMORY])
-        cursor.execute(_MAY_SET)
-        if cursor.fetchone()[0]:
-            # Every page of a new index is logged whole: to compress them takes as long as to build the index.
-            cursor.execute("SET LOCAL wal_compression = off")
-        for statement in removed.restore:
-            cursor.execute(statement)
+    add = [
+        (table, f"ALTER TABLE {table} ADD CONSTRAINT {name} {told}", kind) for table, name, told, kind in constraints
+    ]
+    before = ["SET LOCAL ROLE NONE", f"SET LOCAL maintenance_work_mem = '{_MAINTENANCE_MEMORY}'"]
+    if may_set:
+        # Every page of a new index is logged whole: to compress them takes as long as to build the index.
+        before.append("SET LOCAL wal_compression = off")
+    return Removed(
+        (
+            *[(table, told) for table, _, told in indexes],
+            *[(table, told) for table, told, kind in add if kind != "f"],
+        ),
+        tuple(told for _, told, kind in add if kind == "f"),
+        tuple(before),
+        (f"SET LOCAL ROLE {role}",),
+    )
 
 
 def analyse(tables: Sequence[str]) -> None:

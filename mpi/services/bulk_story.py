@@ -19,7 +19,7 @@ from mpi.models import EventKind, GoldenStatus, LinkOrigin
 from mpi.services.ask_again import decision_of, reasons_of
 from mpi.services.bulk_batch import Batch, Fresh, Ledger
 from mpi.services.bulk_frame import Frame
-from mpi.services.bulk_rows import FIRST, LATER, GoldenRow, LinkRow, RowWriter
+from mpi.services.bulk_rows import GoldenRow, LinkRow, RowWriter
 from mpi.services.bulk_settle import Placed
 from mpi.services.golden import changes, settle
 from mpi.services.unit_states import golden_state
@@ -76,8 +76,8 @@ class _Batch(Batch):
         for pk in sorted(self._touched):
             self._recompute(self._ledger.golden[pk])
         self._tell_events()
-        for link, kind in self._links.values():
-            self._writer.link_version(link, kind)
+        for link in self._ended:
+            self._writer.link_before(link)
         for match, kind in self._matches.values():
             self._writer.match_version(match, kind)
         for (notice, pk), (record_ids, related) in self._notices.items():
@@ -156,7 +156,7 @@ class _Batch(Batch):
         golden.version += 1
         golden.recorded_at = self._moment
         created = golden.pk in self._created
-        self._writer.golden_version(golden, FIRST if created else LATER)
+        self._writer.golden_version(golden)
         if created:
             self._writer.audit_golden(Action.GOLDEN_CREATED, golden)
         elif changed:
