@@ -1,8 +1,15 @@
 """The WSGI door for granian."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpi.settings")
 application = get_wsgi_application()
+
+# A request makes a few thousand objects and no ring among them; a look for rings through all that Django, Splink's
+# neighbours and the data tables hold takes tens of milliseconds, in the middle of somebody's request.
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 50, 100)

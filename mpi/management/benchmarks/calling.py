@@ -33,7 +33,8 @@ Request = tuple[str, str, str]
 class Calls:
     """What the clients of one run saw: milliseconds of every call, and calls a second of all clients together.
 
-    `answers` holds a checksum of each answer, client by client, in the order of the calls.
+    `answers` holds a checksum of each answer, client by client, in the order of the calls; `client_ms` is the
+    processor time that the clients themselves took for a call.
     """
 
     clients: int
@@ -41,6 +42,7 @@ class Calls:
     per_s: float
     statuses: dict[str, int]
     answers: tuple[tuple[int, ...], ...]
+    client_ms: float
 
     def figures(self) -> dict[str, Any]:
         """Percentiles in milliseconds, throughput and what was answered."""
@@ -82,7 +84,7 @@ def running(kept: Sequence[Program], *, port: int | None = None) -> Iterator[Non
     thread = threading.Thread(target=run, name="programs")  # the programs live as long as this thread
     thread.start()
     try:
-        _wait(thread, port)
+        _wait(thread, port, workers=any(program.name == "worker" for program in kept))
         yield
     finally:
         done.set()
@@ -95,10 +97,11 @@ def _say_aside(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _wait(thread: threading.Thread, port: int | None) -> None:
+def _wait(thread: threading.Thread, port: int | None, *, workers: bool) -> None:
+    """Until all that was started answers: a worker that is still starting would take the processor from the rest."""
     ends = time.monotonic() + _ANSWER_S
     while thread.is_alive() and time.monotonic() < ends:
-        if programs.answers(HOST, port) if port else programs.workers_answer():
+        if (not port or programs.answers(HOST, port)) and (not workers or programs.workers_answer()):
             return
         time.sleep(0.1)
     raise CommandError("The index did not come up; see the logs.")
@@ -130,7 +133,8 @@ def call(requests: Sequence[Sequence[Request]], *, port: int, token: str, warm: 
     ms = tuple(value for one in told for value in one["ms"])
     seconds = max(one["ended"] for one in told) - min(one["began"] for one in told)
     answers = tuple(tuple(one["answers"]) for one in told)
-    return Calls(len(clients), ms, len(ms) / seconds, dict(statuses), answers)
+    client_ms = 1000 * sum(one["processor_s"] for one in told) / len(ms)
+    return Calls(len(clients), ms, len(ms) / seconds, dict(statuses), answers, client_ms)
 
 
 def _client(part: Sequence[Request], port: int, token: str, warm: int) -> subprocess.Popen[str]:

@@ -17,6 +17,7 @@ from mpi.management import programs
 from mpi.management.benchmarks.calling import HOST, Calls, Request, call, free_port, running
 from mpi.management.benchmarks.index import BuiltIndex, Row, build_index
 from mpi.management.benchmarks.machine import machine, peak_memory, postmaster
+from mpi.management.benchmarks.processor import processor_time
 from mpi.management.benchmarks.scoring import CANDIDATES, compare_scorers
 from mpi.management.benchmarks.watching import timed_calls, watched_waits
 from mpi.mapping import record_from_flat, record_from_json
@@ -43,15 +44,16 @@ def run(*, records: int, seed: int, folder: Path, processes: int, with_splink: b
     """Measure, and answer what was measured."""
     built = build_index(records=records, newcomers=_WARM + _QUESTIONS, seed=seed, folder=folder, processes=processes)
     told: dict[str, Any] = {"benchmark": "match", "records": records, "seed": seed, "machine": machine()}
-    port = free_port()
+    port, root = free_port(), postmaster()
     kept = [programs.web_program(host=HOST, port=port, processes=_WEB), programs.worker_program(processes=1)]
     with (
-        peak_memory(postmaster()) as peak,
+        peak_memory(root) as peak,
         running([*kept, programs.beat_program()], port=port),
         watched_waits() as waits,
     ):
-        calls = {clients: _measure(built, clients, port) for clients in _CLIENTS}
-    runs = {clients: made.figures() for clients, made in calls.items()}
+        measured = {clients: _measure(built, clients, port, root) for clients in _CLIENTS}
+    calls = {clients: made for clients, (made, _) in measured.items()}
+    runs = {clients: made.figures() | {"processor_ms": took} for clients, (made, took) in measured.items()}
     alone = runs[1]
     told |= {name: alone[name] for name in ("p50_ms", "p95_ms", "p99_ms")}
     told["requests_per_s"] = max(runs[clients]["per_s"] for clients in _CLIENTS if clients > 1)
@@ -73,11 +75,16 @@ def question(row: Row) -> str:
 _NOT_ASKED = frozenset({"source_system", "mrn", "updated_at"})
 
 
-def _measure(built: BuiltIndex, clients: int, port: int) -> Calls:
+def _measure(built: BuiltIndex, clients: int, port: int, database_root: int | None) -> tuple[Calls, dict[str, float]]:
+    """What the clients saw, and milliseconds of processor time a request by program, the clients' own among them."""
     asked: list[Request] = [("POST", "/api/v1/match", question(row)) for row in built.newcomers]
     warm, rest = asked[:_WARM], asked[_WARM:]
     parts = [[*warm, *rest[number::clients]] for number in range(clients)]
-    return call(parts, port=port, token=built.token, warm=_WARM)
+    with processor_time(database_root) as took:
+        made = call(parts, port=port, token=built.token, warm=_WARM)
+    asked_in_all = clients * _WARM + len(rest)
+    spent = {part: round(1000 * seconds / asked_in_all, 3) for part, seconds in took.items()}
+    return made, spent | {"clients": round(made.client_ms, 3)}
 
 
 def _in_order(made: Calls) -> tuple[int, ...]:
