@@ -6,7 +6,6 @@ in clear: in `told` they are ciphertexts, in `standard` blind indexes.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import cache, lru_cache
@@ -30,10 +29,10 @@ from matching.records import (
 )
 from mpi import vault
 from mpi.models import Decision, GoldenRecord, SourceRecord
+from mpi.packing import packed, unpacked
 
 _OFTEN_SAME = 512
 """Bytes below which a decision document has no evidence in it."""
-_WINDOW_BITS, _MEMORY_LEVEL = 12, 5
 _REPEATED = ("names", "addresses", "telecoms", "identifiers")
 PROTECTED_TYPES = frozenset({"SS", "SSN", "ITIN", "TAX", "PPN", "DL", "NI", "MB"})
 """HL7 table 0203 types whose values are encrypted at rest."""
@@ -174,27 +173,20 @@ def _name(document: Mapping[str, Any]) -> StandardName:
 def seal_evidence(document: Mapping[str, object], decision_uuid: object) -> bytes:
     """A decision document, compressed and encrypted for storage."""
     plain = orjson.dumps(document)
-    packed = _packed(plain) if len(plain) < _OFTEN_SAME else _compressed(plain)
-    return vault.encrypt(packed, field="decision", record=str(decision_uuid))
+    short = _packed(plain) if len(plain) < _OFTEN_SAME else packed(plain)
+    return vault.encrypt(short, field="decision", record=str(decision_uuid))
 
 
 @lru_cache(maxsize=64)
 def _packed(plain: bytes) -> bytes:
     """Decisions that considered nobody are all alike."""
-    return _compressed(plain)
-
-
-def _compressed(plain: bytes) -> bytes:
-    """zlib (RFC 1950). A window of 4 kB is enough for a document of two; to set up the usual 32 kB takes 9 times as
-    long as the work itself."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
-    return packer.compress(plain) + packer.flush()
+    return packed(plain)
 
 
 def decision_evidence(decision: Decision) -> dict[str, Any]:
     """The decision document as it was at decision time."""
     plain = vault.decrypt(decision.evidence, field="decision", record=str(decision.uuid))
-    return orjson.loads(zlib.decompress(plain))  # type: ignore[no-any-return]
+    return orjson.loads(unpacked(plain))  # type: ignore[no-any-return]
 
 
 def golden_values(golden: GoldenRecord) -> dict[str, Any]:
