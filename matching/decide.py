@@ -108,8 +108,8 @@ def _reviewable(fit: Fit) -> bool:
 
 def _sole(fits: Sequence[Fit], model: LinkageModel, separated: Separations) -> Fit | None:
     """The person that fits a record of which too little is known, if no other fits that cannot be the same one."""
-    alive = sorted((fit for fit in fits if _reviewable(fit) and not fit.best.verdict.vetoes), key=_strength)
-    if not alive or alive[-1].join.refusals or not automatic_if_sole(alive[-1].join):
+    alive = sorted((fit for fit in fits if _reviewable(fit) and not fit.join.refusals), key=_strength)
+    if not alive or not automatic_if_sole(alive[-1].join):
         return None
     *others, sole = alive
     side = (*sole.members, sole.best.left)

@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, Middle, Ssn
+from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, BirthDate, Given, Middle, Ssn
 from matching.model import LinkageModel
-from matching.pair_facts import BIRTH_DATE_AGREES, GIVEN_AGREES, pair_facts
+from matching.pair_facts import (
+    BIRTH_DATE_AGREES,
+    CONTACT_BESIDES_EMAIL,
+    GIVEN_AGREES,
+    SURNAME_AGREES,
+    pair_facts,
+)
 from matching.policy import judge
 from matching.profile import judge_whole
 from matching.records import StandardRecord
@@ -140,12 +146,13 @@ def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[S
 
     A person may be known under two given names, or in error under two SSNs, because records that prove it are
     linked. Let (x, y) be a certain pair across the sets. If it agrees in the field, and x is l or agrees with it,
-    then y and r differ within the right set already; likewise for y and r. If x agrees with l and y with r,
+    then y and r differ within the right set already; likewise for y and r. A pair that only asks for a sole candidate
+    proves as much: whether it is one is asked of the whole sets. If x agrees with l and y with r,
     the difference is the one that x and y have in spite of being one person. A record that is another beyond
     doubt (one's own number, birth date and name) belongs where that one is, whatever name is told there by
     records that may well be of one person with it.
     """
-    proofs = [other for other in pairs if other.certain]
+    proofs = [other for other in pairs if other.certain or other.verdict.automatic_if_sole]
     if not proofs:
         return False
     known = {frozenset((inner.left.record_id, inner.right.record_id)): inner for inner in inside}
@@ -175,14 +182,17 @@ def _falls(
 
 
 def _sure_within(proof: ScoredPair, pair: ScoredPair, inside: Mapping[frozenset[int], ScoredPair]) -> bool:
-    """Whether the vetoed record is one beyond doubt with that of the proof, within its own set, by a shared number.
+    """Whether the vetoed record is one with that of the proof, within its own set: beyond doubt by a shared number,
+    or firmly, where the proof is firm as well.
 
     The same three records as where that one comes last, and so the same answer in every order of arrival.
     """
     ends = ((proof.left, pair.left, proof.right, pair.right), (proof.right, pair.right, proof.left, pair.left))
     for same, as_before, known, vetoed in ends:
         inner = inside.get(frozenset((known.record_id, vetoed.record_id)))
-        if same.record_id == as_before.record_id and inner is not None and _beyond_doubt(inner):
+        if same.record_id != as_before.record_id or inner is None:
+            continue
+        if _beyond_doubt(inner) or (_firm(inner) and _firm(proof)):
             return True
     return False
 
@@ -220,6 +230,17 @@ def _beyond_doubt(pair: ScoredPair) -> bool:
     return facts.own_number_and_birth and facts.given_agrees
 
 
+def _firm(pair: ScoredPair) -> bool:
+    """Whether two records are one person by name and birth date, and by the number, a phone or the address besides."""
+    facts = pair_facts(pair.left.record, pair.right.record, pair.score)
+    if not pair.certain or not facts.given_agrees or facts.surname not in SURNAME_AGREES:
+        return False
+    if facts.birth_date not in BIRTH_DATE_AGREES:
+        return facts.own_number and facts.birth_date == BirthDate.MISSING
+    at_home = facts.contact in CONTACT_BESIDES_EMAIL
+    return facts.own_number or (at_home and (facts.birth_date == BirthDate.EXACT or facts.given == Given.EXACT))
+
+
 _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
     "given-differs": (GIVEN, frozenset(GIVEN_AGREES)),
     "middle-differs": (MIDDLE, frozenset({Middle.FULL, Middle.INITIAL})),
@@ -229,4 +250,4 @@ _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
 """Vetoes that a person's own records can explain: code -> comparison and its agreeing levels."""
 _OF_THE_WHOLE = {"floor": ("given-differs", "generation"), "two-people": ("given-differs", "generation")}
 """Vetoes of the pair as a whole, and the fields in which records must agree for them to fall."""
-_BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "generation", "floor", "two-people"})
+_BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "ssn-differs", "generation", "floor", "two-people"})

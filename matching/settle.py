@@ -143,7 +143,7 @@ class _Questions:
         for end, opposite in (pair, pair[::-1]):
             for third in self._others[end] - {opposite}:
                 rival = self._answer(_question(end, third))
-                if rival.best is not None and not rival.best.verdict.vetoes and self._contradict(pair, third):
+                if rival.best is not None and not rival.refusals and self._contradict(pair, third):
                     return True
         return False
 
