@@ -6,9 +6,9 @@ import gc
 import logging
 
 from celery import shared_task
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import task_prerun, worker_process_init, worker_ready
 from django.core.cache import cache
-from django.db import connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from audit.seal import find_strays, seal_all
@@ -85,6 +85,12 @@ def _own_connections(**_: object) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+@task_prerun.connect
+def _look_after_connections(**_: object) -> None:
+    """As at the beginning of a request: a broken connection is closed, and a kept one is tried before it is used."""
+    close_old_connections()
 
 
 @worker_ready.connect
