@@ -73,6 +73,7 @@ class ReadAddress:
     removed: str = ""
 
 
+@lru_cache(maxsize=4_096)  # of one record it is asked twice: for matching, and for what is shown
 def read_address(told: Address) -> ReadAddress:
     """Standardise one address. Parts that are not told stay ""."""
     read = read_street(told.street)

@@ -17,6 +17,7 @@ _FILLER_SUBSCRIBERS = frozenset({"0000000", "5555555", "9999999"})
 _EMAIL = re.compile(r"[^@\s,;:<>\"()]{1,64}@[^@\s,;:<>\"()]+\.[^@\s,;:<>\"().]{2,}")
 
 
+@lru_cache(maxsize=16_384)
 def standard_phone(told: str) -> tuple[str, str]:
     """(digits, reason): ten digits of a North American number, else E.164 digits; ("", why) when removed.
 

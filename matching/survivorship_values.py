@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from matching.addresses import read_address
@@ -64,6 +65,7 @@ def member_values(record: PatientRecord, standard: StandardRecord) -> dict[str, 
     return {field: value for field, value in shown.items() if value.key and value.value}
 
 
+@lru_cache(maxsize=65_536)
 def presentable(told: str) -> str:
     """One name as a person would write it: as told, but title case for SMITH-JONES, o'brien and DE LA CRUZ."""
     text = " ".join(told[:LONGEST].split())
@@ -77,26 +79,40 @@ def presentable(told: str) -> str:
 
 def _name_values(told: Name, standard: StandardRecord) -> dict[str, FieldValue]:
     name = standard.name
-    family = _without_suffix(_PARENTHESES.sub(" ", told.family).split())
     suffix = name.suffix if name.suffix in _ROMAN_SUFFIXES else name.suffix.capitalize()
     values = {
-        "family_name": FieldValue(presentable(" ".join(family)), name.family),
+        "family_name": FieldValue(_shown_family(told.family), name.family),
         "suffix": FieldValue(suffix, name.suffix),
     }
     if standard.newborn:
         return values | {"given_name": FieldValue(presentable(f"{told.given} {told.middle}"), NEWBORN_KEY)}
-    words = told.given.split()
-    while len(words) > 1 and is_title(words[0]):
-        words = words[1:]
-    words = _without_suffix(words)
-    given = presentable(" ".join(words[:1]))
-    fields = (words[1:], _without_suffix(told.middle.split()))
-    middle = " ".join(presentable(" ".join(field)) for field in fields if field)
+    given, rest = _shown_given(told.given)
+    middle = " ".join(part for part in (rest, _shown_middle(told.middle)) if part)
     if name.given:
         values["given_name"] = FieldValue(given, " ".join(read_given(given).words))
     if name.middle:
         values["middle_name"] = FieldValue(middle, " ".join(read_given(middle).words))
     return values
+
+
+@lru_cache(maxsize=65_536)
+def _shown_family(told: str) -> str:
+    return presentable(" ".join(_without_suffix(_PARENTHESES.sub(" ", told).split())))
+
+
+@lru_cache(maxsize=65_536)
+def _shown_given(told: str) -> tuple[str, str]:
+    """The first given name, and further ones in the same field; titles and suffixes are left out."""
+    words = told.split()
+    while len(words) > 1 and is_title(words[0]):
+        words = words[1:]
+    words = _without_suffix(words)
+    return presentable(" ".join(words[:1])), presentable(" ".join(words[1:]))
+
+
+@lru_cache(maxsize=65_536)
+def _shown_middle(told: str) -> str:
+    return presentable(" ".join(_without_suffix(told.split())))
 
 
 def _without_suffix(words: list[str]) -> list[str]:

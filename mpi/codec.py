@@ -45,11 +45,15 @@ def is_protected(authority: str, kind: str) -> bool:
 
 def told_document(record: PatientRecord, record_uuid: object) -> bytes:
     """The record as told, as JSON, with protected values encrypted for this source record."""
-    told = plain_record(record)
-    for part in told["identifiers"]:
+    return sealed_document(plain_record(record), record_uuid)
+
+
+def sealed_document(plain: dict[str, Any], record_uuid: object) -> bytes:
+    """The same of a record in the plain form of `plain_record`, which is changed."""
+    for part in plain["identifiers"]:
         if is_protected(part["authority"], part["type"]):
             part["value"] = vault.encrypt_text(part["value"], field="identifier", record=str(record_uuid))
-    return orjson.dumps(told)
+    return orjson.dumps(plain)
 
 
 def plain_record(record: PatientRecord) -> dict[str, Any]:
@@ -197,6 +201,7 @@ def golden_values(golden: GoldenRecord) -> dict[str, Any]:
     return shown
 
 
+@lru_cache(maxsize=65_536)
 def search_name(shown: str) -> str:
     """A name as the search index holds it: ASCII capitals, letters and single spaces only."""
     folded = anyascii(shown).upper()

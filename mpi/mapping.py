@@ -37,6 +37,7 @@ FLAT_FIELDS = (
     "previous_family_name",
 )
 OPTIONAL_FIELDS = ("updated_at",)
+_FIELDS = frozenset(FLAT_FIELDS + OPTIONAL_FIELDS)
 LIMITS = {"mrn": 64, "source_system": 32, "suffix": 32, "sex": 16, "ssn": 32, "birth_date": 32, "updated_at": 40}
 DEFAULT_LIMIT = 300
 _SEXES = frozenset({"", "F", "M", "U", "O", "A", "N", "X", "FEMALE", "MALE", "UNKNOWN", "OTHER", "UNDIFFERENTIATED"})
@@ -92,6 +93,8 @@ def record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mappe
 
 
 def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
+    if _is_plain(row):
+        return ()
     flaws = [
         Flaw(key, "is not a field of a record", f"remove it; the fields are {', '.join(FLAT_FIELDS + OPTIONAL_FIELDS)}")
         for key in row
@@ -111,6 +114,18 @@ def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
         elif value and not value.isprintable() and _CONTROL.search(value):
             flaws.append(Flaw(key, "holds a control character", "remove it; the text must be plain UTF-8"))
     return tuple(flaws)
+
+
+def _is_plain(row: Mapping[str, str]) -> bool:
+    """Whether a row has no fatal flaw, told in a third of the time for the usual one: short and printable."""
+    text = "".join(row.values())
+    return (
+        row.keys() <= _FIELDS
+        and len(text) <= DEFAULT_LIMIT
+        and text.isprintable()
+        and bool(row.get("source_system") and row.get("mrn") and (row.get("family_name") or row.get("given_name")))
+        and all(len(row[name]) <= limit for name, limit in LIMITS.items() if name in row)
+    )
 
 
 def doubts_about(record: PatientRecord) -> tuple[Flaw, ...]:

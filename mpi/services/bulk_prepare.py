@@ -38,7 +38,7 @@ from mpi.services.identifiers import identifier_values
 from mpi.services.import_file import LINES_A_COMMIT
 from mpi.services.import_lines import Line
 from mpi.services.import_mapping import map_line
-from mpi.services.receive import flat_payload, order_key, payload_hash, record_hash
+from mpi.services.receive import flat_payload, order_key, payload_hash, plain_hash
 from mpi.services.rows import table_of
 
 _NUMBER = {rule: number for number, rule in enumerate(RULES)}
@@ -174,16 +174,18 @@ class Preparer:
         record_id, uuid, system = frame.first_record + number, chance.uuid(), frame.systems[told.source_system]
         ssn_cipher, ssn_index = codec.encrypt_ssn(codec.ssn_of(standard), uuid)
         told_at, recorded_at = moment(mapped.source_time), moment(now)
+        plain = codec.plain_record(told)
+        told_hash = plain_hash(plain)
         values = (
             record_id,
             uuid,
             system.pk,
             rendered(told.mrn),
-            json_bytes(codec.told_document(told, uuid)),
+            json_bytes(codec.sealed_document(plain, uuid)),
             json_bytes(codec.standard_document(standard)),
             binary(ssn_cipher),
             binary(ssn_index),
-            binary(record_hash(told)),
+            binary(told_hash),
             frame.first_message + number,
             told_at,
             recorded_at,

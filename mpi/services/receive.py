@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -75,7 +75,12 @@ def payload_hash(payload: bytes) -> bytes:
 
 def record_hash(record: PatientRecord) -> bytes:
     """A keyed hash of what a source tells of a patient, whichever door it came by."""
-    return vault.blind_index("record", orjson.dumps(codec.plain_record(record)).decode())
+    return plain_hash(codec.plain_record(record))
+
+
+def plain_hash(plain: Mapping[str, object]) -> bytes:
+    """The same of a record in the plain form of `codec.plain_record`."""
+    return vault.blind_index("record", orjson.dumps(plain).decode())
 
 
 def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str = "") -> Receipt:
