@@ -117,7 +117,7 @@ def _judge_name_and_birth(changes: Changes) -> tuple[Verdict, list[str]]:
 
 
 def _judge_name(changes: Changes) -> tuple[Verdict, list[str]]:
-    """Same or unknown birth date: marriage is allowed; another given name in one family may be a twin."""
+    """Same or unknown birth date: marriage is allowed; another given name on one birth date may be a twin."""
     if changes.given is not Change.OTHER:
         return _judge_family_name(changes)
     both = changes.family is Change.OTHER
@@ -128,6 +128,8 @@ def _judge_name(changes: Changes) -> tuple[Verdict, list[str]]:
         return "quarantine", [*reasons, "ssn_replaced"]
     if changes.ssn is Change.SAME:
         return ("review" if both else "allow"), reasons
+    if changes.birth is not Change.UNKNOWN:
+        return "quarantine", reasons
     return ("quarantine" if both and changes.contact is not Change.SAME else "review"), reasons
 
 
@@ -145,7 +147,9 @@ def _judge_birth(old: StandardRecord, new: StandardRecord, changes: Changes) -> 
     years = abs(int(old.birth_year) - int(new.birth_year)) if old.birth_year and new.birth_year else 0
     generation = differ(old.name.suffix, new.name.suffix) or years >= _GENERATION_YEARS
     reason = "generation_changed" if generation else "birth_date_changed"
-    return _by_ssn(changes, reason, unknown="quarantine" if changes.contact is Change.OTHER else "review")
+    # A father and his son share the name, the address and the telephone: those excuse no generation.
+    held = generation or changes.contact is Change.OTHER
+    return _by_ssn(changes, reason, unknown="quarantine" if held else "review")
 
 
 def _by_ssn(changes: Changes, reason: str, unknown: Verdict = "review") -> tuple[Verdict, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +13,7 @@ from matching.name_relations import nickname_forms
 from matching.records import StandardName, StandardRecord
 
 _NEAR = 0.9
+_ENDEARING = re.compile(r"(?:(.)\1)?(?:IE|EY|Y|I)$")
 
 
 class Change(IntEnum):
@@ -110,6 +112,8 @@ def _given(old: StandardName, new: StandardName) -> Change:
         return Change.NEAR
     if nickname_forms(old.given) & nickname_forms(new.given) or _similar(old.given, new.given):
         return Change.NEAR
+    if _short_form(old.given, new.given) or _slip(old.given, new.given):
+        return Change.NEAR
     # The middle name in daily use, or a second given name told alone.
     if old.given in new.middle.split() or new.given in old.middle.split():
         return Change.NEAR
@@ -123,6 +127,21 @@ def _family(old: StandardName, new: StandardName) -> Change:
         return Change.SAME
     parts = {old.family, *old.family_parts} & {new.family, *new.family_parts}
     return Change.NEAR if parts or _similar(old.family, new.family) else Change.OTHER
+
+
+def _short_form(name: str, other: str) -> bool:
+    """LIV for OLIVIA, KATHIE for KATHLEEN, MADDIE for MADISON: what no table of nicknames holds in full."""
+    short, long = sorted((name, other), key=len)
+    stem = _ENDEARING.sub(r"\1", short)
+    return (len(short) > 2 and short in long) or (len(stem) > 2 and long.startswith(stem))
+
+
+def _slip(name: str, other: str) -> bool:
+    """One slip in a name of three letters or fewer: a letter dropped or doubled, or another one after the first."""
+    short = min(len(name), len(other))
+    if short < 2 or short > 3 or DamerauLevenshtein.distance(name, other) != 1:
+        return False
+    return len(name) != len(other) or name[0] == other[0]
 
 
 def _similar(name: str, other: str) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
 from matching.overlay import EXPLANATION_WORDS, REASON_WORDS, assess
-from matching.records import Address, Name, PatientRecord, StandardAddress, StandardName, StandardRecord, Telecom
-from matching.standardise import standardise
-from mpi.synthetic.generate import generate
+from matching.records import StandardAddress, StandardName, StandardRecord
 
 HOME = StandardAddress("12 OAK AVE", "", "BOSTON", "MA", "02110")
 ANN = StandardRecord(
@@ -151,7 +147,8 @@ def test_an_added_ssn_is_explained_and_a_replaced_one_is_looked_at() -> None:
 
 def test_another_given_name_may_be_a_twin() -> None:
     twin = called(NO_SSN, "CARLA")
-    assert verdict(NO_SSN, twin) == "review"
+    assert verdict(NO_SSN, twin) == "quarantine"
+    assert verdict(replace(NO_SSN, birth_date="", birth_year=""), twin) == "review"
     assert verdict(ANN, replace(twin, ssn="212561234")) == "quarantine"
     assert verdict(ANN, replace(twin, ssn=ANN.ssn)) == "allow"
 
@@ -159,7 +156,8 @@ def test_another_given_name_may_be_a_twin() -> None:
 def test_father_and_son_are_not_excused_by_one_name() -> None:
     son = born(called(NO_SSN, suffix="JR"), "2005-06-01")
     assert assess(NO_SSN, son).reasons == ("generation_changed",)
-    assert verdict(NO_SSN, son) == "review"
+    assert verdict(NO_SSN, son) == "quarantine"
+    assert verdict(ANN, replace(son, ssn=ANN.ssn)) == "allow"
     assert verdict(NO_SSN, replace(son, phones=BOB.phones, addresses=BOB.addresses)) == "quarantine"
     assert verdict(called(NO_SSN, suffix="SR"), called(NO_SSN, suffix="JR")) == "review"
 
@@ -189,29 +187,15 @@ def test_every_code_has_its_words() -> None:
     assert len(seen_reasons) >= 5
 
 
-@pytest.mark.slow
-def test_hard_swaps_are_stopped_and_ordinary_updates_are_not() -> None:
-    """Sensitivity of at least .95 on swaps; at most 1 in 1,000 of one person's own records quarantined."""
-    records: list[StandardRecord] = []
-    persons: dict[str, list[int]] = defaultdict(list)
-    for index, generated in enumerate(generate(30_000, 4711)):
-        records.append(standardise(as_told(generated.as_dict())))
-        persons[generated.person_id].append(index)
-    firsts = [records[members[0]] for members in persons.values()]
-    swaps = [assess(old, new).verdict for old, new in pairwise(firsts)]
-    own = [assess(records[members[0]], records[other]).verdict for members in persons.values() for other in members[1:]]
-    assert swaps.count("quarantine") / len(swaps) >= 0.95
-    assert len(own) > 10_000
-    assert own.count("quarantine") / len(own) <= 0.001
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("OLIVIA", "LIV"), ("KATHLEEN", "KATHIE"), ("MADISON", "MADDIE"), ("JIM", "JM"), ("NIA", "NOA"), ("ANN", "ANNA")],
+)
+def test_short_forms_and_slips_in_short_names_are_allowed(old: str, new: str) -> None:
+    assert verdict(called(NO_SSN, old), called(NO_SSN, new)) == "allow"
+    assert verdict(called(NO_SSN, new), called(NO_SSN, old)) == "allow"
 
 
-def as_told(row: dict[str, str]) -> PatientRecord:
-    return PatientRecord(
-        row["source_system"],
-        row["mrn"],
-        names=(Name(row["family_name"], row["given_name"], row["middle_name"], row["suffix"]),),
-        birth_date=row["birth_date"],
-        sex=row["sex"],
-        addresses=(Address(row["street"], row["city"], row["state"], row["postal_code"]),),
-        telecoms=(Telecom("phone", row["phone"]), Telecom("email", row["email"])),
-    )
+@pytest.mark.parametrize(("old", "new"), [("MIA", "TIA"), ("JO", "AL"), ("MARGARET", "MARJORIE")])
+def test_names_that_only_sound_alike_are_two_children(old: str, new: str) -> None:
+    assert verdict(called(NO_SSN, old), called(NO_SSN, new)) == "quarantine"
