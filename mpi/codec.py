@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import cache, lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
@@ -153,25 +153,41 @@ def stored_standard(
 
 
 def standard_from_document(document: Mapping[str, Any], ssn: str) -> StandardRecord:
-    """Read the stored JSON form back."""
+    """Read the stored JSON form back. By place, not by name: every candidate of every search comes through here."""
+    system, mrn, name, former, newborn, letter, date, year, sex, _, _, *parts = _in_order(StandardRecord)(document)
+    addresses, phones, emails, identifiers, deceased, mothers_name, removed = parts
+    place = _in_order(StandardAddress)
     return StandardRecord(
-        **{
-            **document,
-            "name": _name(document["name"]),
-            "former_names": tuple(_name(part) for part in document["former_names"]),
-            "addresses": tuple(StandardAddress(**part) for part in document["addresses"]),
-            "phones": tuple(document["phones"]),
-            "emails": tuple(document["emails"]),
-            "identifiers": tuple((part[0], part[1], part[2]) for part in document["identifiers"]),
-            "removed": tuple(document["removed"]),
-            "ssn": ssn if len(ssn) == 9 else "",
-            "ssn_last4": ssn[-4:],
-        }
+        system,
+        mrn,
+        _name(name),
+        tuple([_name(one) for one in former]),
+        newborn,
+        letter,
+        date,
+        year,
+        sex,
+        ssn if len(ssn) == 9 else "",
+        ssn[-4:],
+        tuple([StandardAddress(*place(one)) for one in addresses]),
+        tuple(phones),
+        tuple(emails),
+        tuple([(authority, kind, value) for authority, kind, value in identifiers]),
+        deceased,
+        mothers_name,
+        tuple(removed),
     )
 
 
 def _name(document: Mapping[str, Any]) -> StandardName:
-    return StandardName(**{**document, "family_parts": tuple(document["family_parts"])})
+    given, middle, family, suffix, family_parts = _in_order(StandardName)(document)
+    return StandardName(given, middle, family, suffix, tuple(family_parts))
+
+
+@cache
+def _in_order(kind: type) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Reads the members of a stored document in the order of the class's fields."""
+    return itemgetter(*(field.name for field in fields(kind)))
 
 
 def seal_evidence(document: Mapping[str, object], decision_uuid: object) -> bytes:
