@@ -128,6 +128,7 @@ class Action(StrEnum):
     JOB_STARTED = "job.started", Category.SYSTEM, "Job started"
     JOB_FINISHED = "job.finished", Category.SYSTEM, "Job finished"
     AUDIT_VERIFIED = "audit.verified", Category.SYSTEM, "Audit log verified"
+    INDEX_CHECKED = "index.checked", Category.SYSTEM, "Invariants of the index checked"
     # Only for a checkpoint asked for by hand: the sealer's own would feed the log for ever.
     CHECKPOINT_SIGNED = "checkpoint.signed", Category.SYSTEM, "Checkpoint signed on request"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpi.settings")
 
@@ -35,6 +36,12 @@ app.conf.update(
         "seal the audit log": {"task": "mpi.seal_audit", "schedule": 2.0, "options": {"expires": 2}},
         "worker heartbeat": {"task": "mpi.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
         "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
+        # At night, UTC; one that cannot be begun within the hour is left to the next night.
+        "check the invariants": {
+            "task": "mpi.check_index",
+            "schedule": crontab(hour=2, minute=30),
+            "options": {"expires": 3600},
+        },
     },
 )
 app.autodiscover_tasks(["mpi"])

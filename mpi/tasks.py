@@ -15,6 +15,7 @@ from audit.seal import find_strays, seal_all
 from mpi.commands import system_actor
 from mpi.errors import Busy, ServiceDown
 from mpi.queries.health import HEARTBEAT_KEY
+from mpi.services.check import check_and_note
 from mpi.services.evaluation import resume_evaluations, run_evaluation
 from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
@@ -67,6 +68,14 @@ def find_audit_strays() -> None:
     strays = find_strays()
     if strays:
         log.error("%d audit events are neither pending nor sealed; the first is %s", len(strays), strays[0][1])
+
+
+@shared_task(name="mpi.check_index")
+def check_index() -> None:
+    """Check the invariants of the index; the outcome stands in the audit log."""
+    report = check_and_note(actor=system_actor("checkindex"))
+    if not report.is_clean:
+        log.error("invariants that do not hold: %s; run manage.py checkindex", ", ".join(report.broken))
 
 
 @shared_task(name="mpi.heartbeat")
