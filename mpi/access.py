@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -128,13 +129,17 @@ def access_person(actor: Actor, euid: str) -> tuple[GoldenRecord, tuple[str, ...
     return golden, passed
 
 
-def access_exact_golden_record(actor: Actor, euid: str) -> GoldenRecord:
-    """The golden record of exactly this EUID, merged or not, for its history. Audited. Raises Forbidden, NotFound."""
+def access_exact_golden_record(actor: Actor, euid: str, *, as_of: datetime | None = None) -> GoldenRecord:
+    """The golden record of exactly this EUID, merged or not, for its history. Raises Forbidden, NotFound.
+
+    Audited; `as_of` is written down where the person is looked at as of a past instant.
+    """
     require(actor, Permission.PERSON_READ)
     golden = GoldenRecord.objects.filter(euid=normal_euid(euid)).first()
     if golden is None:
         raise NotFound("There is no golden record under this EUID.")
-    _note_read(actor, Action.PERSON_READ, golden_subject(golden.euid))
+    detail = {"as_of": as_of.isoformat()} if as_of else None
+    _note_read(actor, Action.PERSON_READ, golden_subject(golden.euid), detail=detail)
     return golden
 
 

@@ -188,8 +188,12 @@ def origin_words(link: Link) -> str:
 
 def fields(golden: GoldenRecord, links: Sequence[Link]) -> tuple[GoldenField, ...]:
     """The survived values in page order. No query."""
+    return fields_of(golden, {link.source_record_id: link.source_record.source_system.name for link in links})
+
+
+def fields_of(golden: GoldenRecord, systems: Mapping[int, str]) -> tuple[GoldenField, ...]:
+    """The same, of a golden record or a version of one; `systems` names the source system of each member by key."""
     values = codec.golden_values(golden)
-    systems = {link.source_record_id: link.source_record.source_system.name for link in links}
     others = [key for key in values if key not in LABELS]
     return tuple(
         _field(key, values.get(key), golden.provenance.get(key) or {}, systems)

@@ -35,9 +35,13 @@ def find_golden_record(euid: str) -> GoldenRecord:
 
 
 def begin(actor: Actor, golden_ids: Iterable[int]) -> UnitOfWork:
-    """Lock the golden records and open the unit of work on them. Call inside a transaction."""
+    """Lock the golden records and open the unit of work on them. Call inside a transaction.
+
+    Its time is never before theirs, even where the clock was put back: "as of" rests on it.
+    """
     locked = lock_golden_records(golden_ids)
-    return UnitOfWork(actor=actor, recorded_at=transaction_time(), golden_records=locked)
+    moment = max([transaction_time(), *(golden.recorded_at for golden in locked.values())])
+    return UnitOfWork(actor=actor, recorded_at=moment, golden_records=locked)
 
 
 def check_sides(golden_records: Iterable[GoldenRecord], versions: Mapping[str, int]) -> None:

@@ -155,7 +155,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         keys={pk: frozenset(key.hash for key in keys) for pk, keys in old_keys.items()},
     )
     plans = [planner.plan(item) for item in told]
-    golden = _lock_golden_records(plans, seen)
+    golden = _lock_golden_records(plans, seen, unit.recorded_at)
     standing = open_links(golden)
     unit.heard.links |= {pk: standing.get(pk, []) for pk in golden}
     links = {link.source_record_id: link for own in standing.values() for link in own}
@@ -212,11 +212,14 @@ def _worker(messages: Sequence[InboundMessage]) -> Actor:
     return system_actor("matching", correlation_id=correlations.pop() if len(correlations) == 1 else None)
 
 
-def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood) -> dict[int, GoldenRecord]:
-    """Lock what the plans change. Raises TryAgain if anything of it changed since it was read."""
+def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood, now: datetime) -> dict[int, GoldenRecord]:
+    """Lock what the plans change. Raises TryAgain if anything of it changed since it was read, or since `now`.
+
+    The time of the batch is read before this lock: an act between both would be later than what comes after it.
+    """
     wanted = {pk for plan in plans for pk in plan.golden_ids()}
     locked = lock_golden_records(wanted & seen.versions.keys())
-    if any(row.version != seen.versions[pk] for pk, row in locked.items()):
+    if any(row.version != seen.versions[pk] or row.recorded_at > now for pk, row in locked.items()):
         raise TryAgain
     return locked
 

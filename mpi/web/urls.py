@@ -9,6 +9,7 @@ from mpi.web.styleguide import styleguide
 from mpi.web.views import (
     account,
     acts,
+    as_of,
     audit_log,
     dashboard,
     decision,
@@ -53,6 +54,7 @@ urlpatterns = [
     path(f"{_PERSON}/", golden.overview, name="golden-record"),
     path(f"{_PERSON}/source-records/", golden.source_records, name="golden-source-records"),
     path(f"{_PERSON}/history/", golden.history, name="golden-history"),
+    path(f"{_PERSON}/as-of/", as_of.as_of, name="golden-as-of"),
     path(f"{_PERSON}/verify/", acts.verify, name="verify"),
     path(f"{_PERSON}/merge/", acts.choose_other, {"act": "merge"}, name="choose-merge"),
     path(f"{_PERSON}/separate/", acts.choose_other, {"act": "separate"}, name="choose-separate"),

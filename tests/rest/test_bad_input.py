@@ -170,9 +170,9 @@ def test_a_query_string_that_cannot_be_is_refused_by_name(caller: Caller, query:
     assert answer.body["flaws"][0]["mend"]
 
 
-def test_as_of_is_refused_by_name_until_it_is_offered(caller: Caller) -> None:
+def test_as_of_is_refused_where_it_is_not_offered(caller: Caller) -> None:
     euid = caller.put("records/MERCY/1", KATHERINE).body["euid"]
-    answer = caller.get(f"golden-records/{euid}?as_of=2026-01-01T00:00:00Z")
+    answer = caller.get(f"golden-records/{euid}/history?as_of=2026-01-01T00:00:00Z")
     assert (answer.status, answer.body["flaws"][0]["field"]) == (422, "as_of")
 
 

@@ -48,6 +48,7 @@ def _addresses(people, job):
         "golden-record": reverse("golden-record", args=[people.margaret.euid]),
         "golden-source-records": reverse("golden-source-records", args=[people.margaret.euid]),
         "golden-history": reverse("golden-history", args=[people.margaret.euid]),
+        "golden-as-of": reverse("golden-as-of", args=[people.margaret.euid]),
         "source-record": reverse("source-record", args=[people.record.pk]),
         "choose-merge": reverse("choose-merge", args=[people.margaret.euid]),
         "merge": reverse("merge", args=[people.margaret.euid, people.marjorie.euid]),
@@ -71,11 +72,20 @@ def _addresses(people, job):
 OPEN_TO_ALL = {"dashboard", "health", "account", "styleguide"}
 MAY = {
     "clerk": {"search", "golden-record", "golden-source-records", "golden-history", "source-record", "jobs", "job"}
+    | {"golden-as-of"}
     | {"job-errors"},
     "steward": {"search", "golden-record", "golden-source-records", "golden-history", "source-record", "jobs", "job"}
+    | {"golden-as-of"}
     | {"job-errors", "choose-merge", "merge", "separate", "verify", "unlink", "unmask", "messages", "message"}
     | {"matching"},
-    "compliance officer": {"search", "golden-record", "golden-source-records", "golden-history", "matching"}
+    "compliance officer": {
+        "search",
+        "golden-record",
+        "golden-source-records",
+        "golden-history",
+        "matching",
+        "golden-as-of",
+    }
     | {"audit", "audit-csv", "audit-ndjson"},
     "administrator": {"jobs", "job", "job-errors", "matching"},
 }

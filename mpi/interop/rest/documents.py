@@ -16,6 +16,8 @@ from mpi import codec
 from mpi.euid import grouped
 from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, PotentialMatch, SourceRecord
 from mpi.queries import rest_golden, rest_records
+from mpi.queries.as_of import MemberThen
+from mpi.services.as_of import AsOf
 
 Document = dict[str, Any]
 _KEPT_INSIDE = frozenset({"index", "key", "record_id", "agreeing"})
@@ -35,6 +37,16 @@ def golden_document(golden: GoldenRecord, passed: Sequence[str] = ()) -> Documen
         "provenance": provenance_document(golden.provenance),
         "created_at": golden.created_at,
         "recorded_at": golden.recorded_at,
+    }
+
+
+def golden_then_document(then: AsOf) -> Document:
+    """A golden record as it stood at an instant, and how the one that was asked for stands now."""
+    return {
+        **golden_document(then.row, then.passed),
+        "as_of": then.instant,
+        "status_now": then.asked.status,
+        "version_now": then.asked.version,
     }
 
 
@@ -112,6 +124,11 @@ def member_document(link: Link) -> Document:
     """A source record of a golden record, with the link that holds it there."""
     record = link.source_record
     return {**record_document(record), "link": link_document(link)}
+
+
+def member_then_document(member: MemberThen) -> Document:
+    """A source record as it was told at an instant, with the link that held it then."""
+    return {**record_document(member.record), "link": link_document(member.link)}
 
 
 def record_document(record: SourceRecord) -> Document:

@@ -168,3 +168,4 @@ def read(query: QueryDict, parameters: Sequence[Parameter]) -> Asked:
 
 LIMIT = Parameter("limit", "How many on a page.", "integer", least=1, most=200, default=50)
 CURSOR = Parameter("cursor", "Where the page begins: “next” of the page before.")
+AS_OF = Parameter("as_of", "A past instant: ISO 8601 with its offset, Z or %2B01:00. Left out, the present.", "time")

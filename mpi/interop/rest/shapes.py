@@ -135,6 +135,11 @@ class GoldenRecordShape(PersonSummaryShape):
     provenance = s.DictField(help_text="Field → the source record that gave it, the rule that chose it, what lost.")
     created_at = s.DateTimeField()
     recorded_at = s.DateTimeField()
+    as_of = s.DateTimeField(required=False, help_text="Only with `as_of`: the instant in UTC.")
+    status_now = s.ChoiceField(
+        GoldenStatus.choices, required=False, help_text="Only with `as_of`: how the EUID you asked for stands now."
+    )
+    version_now = s.IntegerField(required=False)
 
 
 class GoldenVersionShape(s.Serializer[Any]):

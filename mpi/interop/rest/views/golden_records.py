@@ -8,13 +8,22 @@ from rest_framework.response import Response
 from mpi.access import Permission, access_exact_golden_record, access_person
 from mpi.errors import Flaw, NotFound
 from mpi.euid import is_euid, normal_euid
-from mpi.interop.rest.documents import event_document, golden_document, member_document, version_document
+from mpi.interop.rest.documents import (
+    event_document,
+    golden_document,
+    golden_then_document,
+    member_document,
+    member_then_document,
+    version_document,
+)
 from mpi.interop.rest.door import Door
 from mpi.interop.rest.operation import operation
 from mpi.interop.rest.pagination import page, read_cursor
-from mpi.interop.rest.query import CURSOR, LIMIT
+from mpi.interop.rest.query import AS_OF, CURSOR, LIMIT
 from mpi.interop.rest.shapes import EventShape, GoldenRecordShape, GoldenVersionShape, MemberShape, paged
 from mpi.queries import rest_golden
+from mpi.queries.as_of import members_then
+from mpi.services.as_of import golden_record_as_of
 
 
 def stored_euid(typed: str) -> str:
@@ -35,11 +44,16 @@ class GoldenRecordDetail(Door):
         name="get_golden_record",
         scope=Permission.PERSON_READ,
         answers={200: GoldenRecordShape},
+        query=(AS_OF,),
         words="The survived demographics with the provenance of each field. A merged EUID answers its survivor: then "
-        "`merged_into` is the survivor and `requested_euid` the one you asked for.",
+        "`merged_into` is the survivor and `requested_euid` the one you asked for. With `as_of` all of it, merges "
+        "included, as the index held it at that instant.",
     )
     def get(self, request: Request, euid: str) -> Response:
         """The live golden record, audited as a read."""
+        if instant := self.asked.time("as_of"):
+            then = golden_record_as_of(euid=stored_euid(euid), instant=instant, actor=self.actor)
+            return Response(golden_then_document(then))
         golden, passed = access_person(self.actor, stored_euid(euid))
         return Response(golden_document(golden, passed))
 
@@ -53,12 +67,18 @@ class GoldenRecordMembers(Door):
         name="list_source_records",
         scope=Permission.PERSON_READ,
         answers={200: paged(MemberShape, "Member")},
-        query=(LIMIT, CURSOR),
+        query=(AS_OF, LIMIT, CURSOR),
+        words="With `as_of` the members at that instant, each as its source had told it by then.",
     )
     def get(self, request: Request, euid: str) -> Response:
         """Open links in the order they were opened."""
-        golden, _ = access_person(self.actor, stored_euid(euid))
         limit, after = self.asked.number("limit"), read_cursor(self.asked.text("cursor"), int)
+        if instant := self.asked.time("as_of"):
+            then = golden_record_as_of(euid=stored_euid(euid), instant=instant, actor=self.actor)
+            found = members_then(then.row.id, instant, after=int(after[0]) if after else 0, size=limit)
+            members, following = page(found, limit, lambda member: (member.link.pk,))
+            return Response({"items": [member_then_document(member) for member in members], "next": following})
+        golden, _ = access_person(self.actor, stored_euid(euid))
         rows, following = page(
             rest_golden.members(golden.pk, after=int(after[0]) if after else None, size=limit),
             limit,
