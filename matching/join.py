@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, BirthDate, Given, Middle, Ssn
+from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, BirthDate, Contact, Given, Middle, Ssn
 from matching.model import LinkageModel
 from matching.pair_facts import (
     BIRTH_DATE_AGREES,
-    CONTACT_BESIDES_EMAIL,
+    CONTACT_AGREES,
     GIVEN_AGREES,
     SURNAME_AGREES,
     pair_facts,
@@ -155,6 +155,8 @@ def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[S
     proofs = [other for other in pairs if other.certain or other.verdict.automatic_if_sole]
     if not proofs:
         return False
+    if all(veto.code in _BEYOND_DOUBT for veto in pair.verdict.vetoes) and _firmly_one(pair, [*pairs, *inside]):
+        return True
     known = {frozenset((inner.left.record_id, inner.right.record_id)): inner for inner in inside}
     return all(_falls(veto.code, pair, proofs, known) for veto in pair.verdict.vetoes)
 
@@ -182,17 +184,14 @@ def _falls(
 
 
 def _sure_within(proof: ScoredPair, pair: ScoredPair, inside: Mapping[frozenset[int], ScoredPair]) -> bool:
-    """Whether the vetoed record is one with that of the proof, within its own set: beyond doubt by a shared number,
-    or firmly, where the proof is firm as well.
+    """Whether the vetoed record is one beyond doubt with that of the proof, within its own set, by a shared number.
 
     The same three records as where that one comes last, and so the same answer in every order of arrival.
     """
     ends = ((proof.left, pair.left, proof.right, pair.right), (proof.right, pair.right, proof.left, pair.left))
     for same, as_before, known, vetoed in ends:
         inner = inside.get(frozenset((known.record_id, vetoed.record_id)))
-        if same.record_id != as_before.record_id or inner is None:
-            continue
-        if _beyond_doubt(inner) or (_firm(inner) and _firm(proof)):
+        if same.record_id == as_before.record_id and inner is not None and _beyond_doubt(inner):
             return True
     return False
 
@@ -230,15 +229,30 @@ def _beyond_doubt(pair: ScoredPair) -> bool:
     return facts.own_number_and_birth and facts.given_agrees
 
 
+def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
+    """Whether pair after pair that is firmly one person leads from one end to the other, whatever the two differ in.
+
+    Asked of both sets together, and so with the same answer whichever record came last.
+    """
+    ties = [(tie.left.record_id, tie.right.record_id) for tie in known if _firm(tie)]
+    reached, before = {pair.left.record_id}, 0
+    while len(reached) > before:
+        before = len(reached)
+        reached.update(end for tie in ties if not reached.isdisjoint(tie) for end in tie)
+    return pair.right.record_id in reached
+
+
 def _firm(pair: ScoredPair) -> bool:
-    """Whether two records are one person by name and birth date, and by the number, a phone or the address besides."""
+    """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so."""
+    if not pair.certain:
+        return False
     facts = pair_facts(pair.left.record, pair.right.record, pair.score)
-    if not pair.certain or not facts.given_agrees or facts.surname not in SURNAME_AGREES:
+    if not facts.given_agrees or facts.surname not in SURNAME_AGREES:
         return False
     if facts.birth_date not in BIRTH_DATE_AGREES:
         return facts.own_number and facts.birth_date == BirthDate.MISSING
-    at_home = facts.contact in CONTACT_BESIDES_EMAIL
-    return facts.own_number or (at_home and (facts.birth_date == BirthDate.EXACT or facts.given == Given.EXACT))
+    more = facts.contact in CONTACT_AGREES or facts.contact == Contact.CLOSE or facts.number_nearly
+    return facts.own_number or (more and (facts.given == Given.EXACT or facts.birth_date == BirthDate.EXACT))
 
 
 _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
@@ -251,3 +265,4 @@ _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
 _OF_THE_WHOLE = {"floor": ("given-differs", "generation"), "two-people": ("given-differs", "generation")}
 """Vetoes of the pair as a whole, and the fields in which records must agree for them to fall."""
 _BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "ssn-differs", "generation", "floor", "two-people"})
+"""Vetoes that fall where records are one beyond doubt: errors, however many. A suffix or a birth letter is none."""

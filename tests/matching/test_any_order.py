@@ -89,3 +89,13 @@ def test_who_is_refused_by_a_person_is_no_rival_for_a_sole_candidate() -> None:
     known = {0: father, 1: again, 2: son, 3: unborn}
     persons = arrive(known, MODEL).persons
     assert persons[0] == persons[1] != persons[2] == persons[3]
+
+
+def test_a_chain_of_firm_pairs_makes_its_two_ends_one_in_every_order() -> None:
+    first = vary(PLAIN, given="ELBERT", family="COLEMAN", middle="ISAAC", sex="M", phones=())
+    second = vary(first, middle="", phones=("2175551234",), source_system="LAB")
+    third = vary(second, addresses=(ELSEWHERE,), ssn="774441420", source_system="PORTAL")
+    last = vary(third, middle="ABEL", phones=(), source_system="CLINIC")
+    four = (first, second, third, last)
+    assert "middle-differs" in vetoes(first, last)
+    assert groups(*four) == whole(four)
