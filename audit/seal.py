@@ -52,7 +52,7 @@ def seal(batch: int = 5000) -> SealResult:
         if not _take_lock():
             return SealResult(sealed=0, size=_checkpoint_size(), published=0, busy=True)
         with _as_sealer():
-            frontier = _checked_frontier(directory)
+            frontier = checked_frontier(last_published(directory))
             sealed = _seal_pending(frontier, batch)
     return SealResult(sealed=sealed, size=frontier.size, published=publish(directory, _notes_after))
 
@@ -108,14 +108,16 @@ def _checkpoint_size() -> int:
     return Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
 
 
-def _checked_frontier(directory: Path) -> Frontier:
-    """The tree's right edge, after proving that it extends the last signed and the last published checkpoint."""
+def checked_frontier(published: Statement | None) -> Frontier:
+    """The tree's right edge, after proving that it extends the last signed and the last published checkpoint.
+
+    Call inside a transaction in which nobody else seals, or on one snapshot. Raises InconsistentLog.
+    """
     last = Checkpoint.objects.order_by("-size").first()
     size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
     with connection.cursor() as cursor:
         cursor.execute("SELECT COALESCE(max(seq) + 1, 0) FROM audit_sealed_entry")
         (entries,) = cursor.fetchone()
-    published = last_published(directory)
     try:
         if entries != size:
             raise InconsistentLog(f"The log holds {entries} entries, but its last checkpoint covers {size}.")

@@ -40,7 +40,7 @@ def verify_database(
     path = checkpoints_path or published_file(Path(settings.AUDIT_CHECKPOINT_DIR))
     findings = FindingList()
     length = path.stat().st_size if path.exists() else 0  # taken before the snapshot: the file cannot be ahead of it
-    with _snapshot():
+    with snapshot():
         walk = LogWalk(findings, _published(path, length, key, findings))
         checkpoints = 0
         for entries in _chunks():
@@ -63,7 +63,7 @@ def verify_database(
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """One consistent view of the log, while the sealer goes on. Inside a caller's transaction: the caller's view."""
     nested = connection.in_atomic_block
     with transaction.atomic():

@@ -7,10 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from audit.checkpoint import ensure_signing_key
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Checkpoint
+from audit.publish import published_file
 from audit.seal import seal_all
 from mpi.commands import Actor
 from mpi.models import InboundMessage, Job, LineError, MessageState, SourceSystem
@@ -229,14 +231,15 @@ def test_the_audit_log_is_paged_and_filtered(caller: Caller) -> None:
 
 
 @pytest.fixture
-def own_log(transactional_db: None, settings: Settings, tmp_path: Path) -> None:
-    """A signing key and a directory for checkpoints of this test alone."""
+def own_log(transactional_db: None, settings: Settings, tmp_path: Path) -> Path:
+    """A signing key and a directory for checkpoints of this test alone; answers the directory."""
     settings.AUDIT_SIGNING_KEY_FILE = str(tmp_path / "keys" / "audit-signing.pem")
     settings.AUDIT_CHECKPOINT_DIR = str(tmp_path / "checkpoints")
     ensure_signing_key(Path(settings.AUDIT_SIGNING_KEY_FILE))
+    return tmp_path / "checkpoints"
 
 
-def test_the_checkpoint_is_the_signed_note(own_log: None, caller: Caller) -> None:
+def test_the_checkpoint_is_the_signed_note(own_log: Path, caller: Caller) -> None:
     assert caller.get("audit/checkpoint").status == 404
     seal_all()
     body = caller.get("audit/checkpoint").body
@@ -244,11 +247,39 @@ def test_the_checkpoint_is_the_signed_note(own_log: None, caller: Caller) -> Non
     assert body["root"] in body["note"]
 
 
-def test_health_is_open_and_tells_no_person(caller: Caller) -> None:
+def test_health_is_open_and_tells_no_person(caller: Caller, own_log: Path) -> None:
     caller.put("records/MERCY/1", KATHERINE)
+    sealed = seal_all().sealed
     answer = Caller().get("health")
     assert answer.status == 200
+    log = answer.body.pop("audit")
     assert answer.body == {"status": "ok", "database": "ok", "broker": "ok", "oldest_waiting_s": None}
+    assert log.pop("signed_at") is not None
+    figures = {"sealed": sealed, "pending": 0, "oldest_pending_s": None, "published": sealed}
+    assert log == {"status": "ok", "problem": None, **figures}
+
+
+def test_health_is_not_ok_once_the_audit_log_is_shorter_than_what_was_published(caller: Caller, own_log: Path) -> None:
+    caller.put("records/MERCY/1", KATHERINE)
+    seal_all()
+    file = published_file(own_log)
+    note = json.loads(file.read_text())["note"]
+    size = str(Checkpoint.objects.get().size)
+    file.write_text(json.dumps({"note": note.replace(f"\n{size}\n", f"\n{int(size) + 3}\n")}) + "\n")
+    health = Caller().get("health").body
+    assert (health["status"], health["audit"]["status"]) == ("degraded", "broken")
+    assert "it was cut" in health["audit"]["problem"]
+
+
+def test_health_is_not_ok_while_a_guard_of_the_audit_log_is_off(caller: Caller, own_log: Path) -> None:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('role', 'none', true)")
+            cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only")
+        health = Caller().get("health").body
+        transaction.set_rollback(True)
+    assert (health["status"], health["audit"]["status"]) == ("degraded", "broken")
+    assert "guard" in health["audit"]["problem"]
 
 
 def test_every_problem_code_is_explained_at_its_type() -> None:

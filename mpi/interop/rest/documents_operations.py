@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from audit.queries import LoggedEvent
+from audit.standing import Standing
 from mpi.euid import grouped
 from mpi.interop.rest.documents import Document
 from mpi.models import GoldenRecord, InboundMessage, Job
@@ -110,4 +111,19 @@ def audit_document(logged: LoggedEvent) -> Document:
         "after": event.after,
         "detail": event.detail,
         "correlation_id": event.correlation_id,
+    }
+
+
+def standing_document(found: Standing) -> Document:
+    """How the audit log stands, for monitors."""
+    state = found.state
+    age, checkpoint = state.oldest_pending_age_s, state.last_checkpoint
+    return {
+        "status": found.verdict,
+        "problem": found.problem or None,
+        "sealed": state.sealed,
+        "pending": state.pending,
+        "oldest_pending_s": None if age is None else int(age),
+        "published": found.published,
+        "signed_at": checkpoint.signed_at if checkpoint else None,
     }

@@ -106,13 +106,28 @@ class CheckpointShape(s.Serializer[Any]):
     pending = s.IntegerField()
 
 
+class AuditHealthShape(s.Serializer[Any]):
+    """How the audit log stands. `late`: events wait for the sealer. `broken`: it is shorter or other than what was
+    signed and published, or a guard is off; nothing is sealed until somebody has run `verifyaudit`."""
+
+    status = s.ChoiceField(("ok", "late", "broken"))
+    problem = s.CharField(allow_null=True)
+    sealed = s.IntegerField()
+    pending = s.IntegerField()
+    oldest_pending_s = s.IntegerField(allow_null=True)
+    published = s.IntegerField()
+    signed_at = s.DateTimeField(allow_null=True)
+
+
 class HealthShape(s.Serializer[Any]):
-    """Whether the index serves. `degraded`: it serves, but the broker does not answer and messages wait."""
+    """Whether the index serves. `degraded`: it serves, but messages wait because the broker does not answer, or the
+    audit log is not as it should be."""
 
     status = s.ChoiceField(("ok", "degraded", "down"))
     database = s.ChoiceField(("ok", "down"))
     broker = s.ChoiceField(("ok", "down"))
     oldest_waiting_s = s.IntegerField(allow_null=True)
+    audit = AuditHealthShape(allow_null=True)
 
 
 class ProblemKindShape(s.Serializer[Any]):

@@ -12,8 +12,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.standing import standing
 from mpi.errors import MpiError, NotFound, every_error
 from mpi.interop.rest.documents import Document
+from mpi.interop.rest.documents_operations import standing_document
 from mpi.interop.rest.door import OpenDoor
 from mpi.interop.rest.errors import INTERNAL
 from mpi.interop.rest.shapes_operations import HealthShape, ProblemKindShape
@@ -25,7 +27,8 @@ class Health(OpenDoor):
 
     @extend_schema(
         summary="Whether the index serves",
-        description="200 while it serves (also when degraded: messages wait, none is lost), 503 when it does not.",
+        description="200 while it serves, also when degraded: messages wait (none is lost), or the audit log is late "
+        "or broken (see `audit`); 503 when it does not.",
         tags=["health"],
         operation_id="get_health",
         request=None,
@@ -33,13 +36,15 @@ class Health(OpenDoor):
         auth=[],
     )
     def get(self, request: Request) -> Response:
-        """Two small questions: one to the database, one to the broker."""
-        told: Document = {"status": "down", "database": "down", "broker": "ok", "oldest_waiting_s": None}
+        """Small questions to the database and one to the broker."""
+        told: Document = {"status": "down", "database": "down", "broker": "ok", "oldest_waiting_s": None, "audit": None}
         try:
             oldest = rest_operations.oldest_waiting()
+            log = standing()
         except DatabaseFailure:
             return Response(told, status=503)
-        told |= {"status": "ok", "database": "ok"}
+        status = "ok" if log.verdict == "ok" else "degraded"
+        told |= {"status": status, "database": "ok", "audit": standing_document(log)}
         if oldest is not None:
             told["oldest_waiting_s"] = int((timezone.now() - oldest).total_seconds())
         try:
