@@ -8,6 +8,7 @@ Policy never touches these numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from matching.compare import compare
 from matching.levels import COMPARISONS, GIVEN, HOUSE, Levels
@@ -15,8 +16,7 @@ from matching.model import TERM_GIVEN, TERM_HOUSE, LinkageModel
 from matching.records import StandardRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one comparison gave: its level, m and u, match weight and frequency adjustment in bits."""
 
     comparison: str
@@ -60,20 +60,9 @@ class Score:
         frequency = {GIVEN: self.given_frequency_bits, HOUSE: self.family_frequency_bits}
         parts = []
         for number, level_number in enumerate(self.levels):
-            level = self.model.level(number, level_number)
-            shape = COMPARISONS[number]
-            parts.append(
-                Part(
-                    comparison=shape.name,
-                    title=shape.title,
-                    level=level.name,
-                    words=level.words,
-                    m=level.m,
-                    u=level.u,
-                    bits=self.model.bits[number][level_number],
-                    frequency_bits=frequency.get(number, 0.0),
-                )
-            )
+            level, shape = self.model.level(number, level_number), COMPARISONS[number]
+            bits = self.model.bits[number][level_number], frequency.get(number, 0.0)
+            parts.append(Part(shape.name, shape.title, level.name, level.words, level.m, level.u, *bits))
         return tuple(parts)
 
 

@@ -85,6 +85,24 @@ class Survived:
 def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequence[Override] = ()) -> Survived:
     """Survive all fields. Of several overrides of a field the last one counts."""
     ordered = sorted(members, key=lambda member: member.record_id)
+    survived = _of_one(ordered[0]) if len(ordered) == 1 else _of_many(ordered, rules)
+    for override in overrides:
+        _override(survived, override)
+    return survived
+
+
+def _of_one(member: Member) -> Survived:
+    """What a person's only record tells, as it tells it."""
+    told = [name for name in FIELDS if name in member.values]
+    if "previous_family_name" in told and "family_name" in told:
+        former, current = member.values["previous_family_name"], member.values["family_name"]
+        if former.key == current.key:
+            told.remove("previous_family_name")
+    source = Provenance(member.record_id, member.source_system, member.mrn, "only", (member.record_id,))
+    return Survived({name: member.values[name].value for name in told}, dict.fromkeys(told, source))
+
+
+def _of_many(ordered: Sequence[Member], rules: SurvivorshipRules) -> Survived:
     survived = Survived()
     criteria = _criteria(rules)
     agreed: dict[tuple[int, ...], Provenance] = {}
@@ -103,8 +121,6 @@ def survive(members: Iterable[Member], rules: SurvivorshipRules, overrides: Sequ
             candidates = [Told(member, member.values[name], member.values[name].key, name) for member in tellers]
             winner, criterion = _choose(candidates, criteria.get(name, ()), ordered)
             _settle(survived, name, winner, criterion, candidates)
-    for override in overrides:
-        _override(survived, override)
     return survived
 
 
@@ -121,8 +137,7 @@ def _survive_previous_name(survived: Survived, ordered: Sequence[Member], criter
         for member, told in [(member, member.values.get(name)) for member in ordered]
         if told
     ]
-    if len(ordered) > 1:
-        candidates += _older_family_names(ordered, survived)
+    candidates += _older_family_names(ordered, survived)
     candidates = _other_than_current(candidates, ordered, survived)
     if candidates:
         winner, criterion = _choose(candidates, criteria, ordered)
