@@ -126,6 +126,8 @@ def _look_replayed(examples: int) -> Looked:
     _compare_links(tally, replay, links)
     for row in chain.from_iterable(chunks(_GOLDEN)):
         _compare_golden(tally, replay, row)
+    for pk in replay.golden:
+        tally.add("the replay ends in a golden record that does not exist", f"golden record no. {pk}")
     return tally.looked()
 
 
@@ -143,6 +145,9 @@ def _events(tally: Tally) -> Iterable[_Event]:
 
 def _compare_links(tally: Tally, replay: _Replay, links: list[tuple[Any, ...]]) -> None:
     present = {record: pk for pk, record, _, is_open in links if is_open}
+    for pk in replay.at.values():
+        if pk not in replay.links:
+            tally.add("the replay ends in a link that does not exist", f"link no. {pk}")
     for record, uuid in {record: uuid for _, record, uuid, _ in links}.items():
         if present.get(record) != replay.at.get(record):
             tally.add("the replay ends in another link", f"source record {uuid}")
@@ -150,9 +155,10 @@ def _compare_links(tally: Tally, replay: _Replay, links: list[tuple[Any, ...]]) 
 
 def _compare_golden(tally: Tally, replay: _Replay, row: tuple[Any, ...]) -> None:
     pk, euid, *now = row
-    if pk not in replay.golden:
+    told = replay.golden.pop(pk, None)
+    if told is None:
         tally.add("no identity event knows it", f"golden record {euid}")
-    elif replay.golden[pk][1] != tuple(now):
+    elif told[1] != tuple(now):
         tally.add("the replay ends in another status, survivor or verification", f"golden record {euid}")
 
 

@@ -21,9 +21,13 @@ LEFT JOIN (SELECT DISTINCT id, message_id FROM mpi_historicalsourcerecord) h
   ON h.message_id = m.id AND h.id = m.source_record_id
 """
 _SOURCES = """
+WITH taken_back AS (
+  SELECT jsonb_object_keys(payload -> 'messages') AS message FROM mpi_identity_event WHERE payload ? 'messages'
+)
 SELECT 'source record ' || h.uuid, CASE
   WHEN m.id IS NULL THEN 'a version that names no message'
-  WHEN m.state <> 'applied' OR m.source_record_id <> h.id THEN 'a version whose message did not make it' END
+  WHEN m.source_record_id IS DISTINCT FROM h.id OR (m.state <> 'applied' AND NOT EXISTS (
+    SELECT 1 FROM taken_back WHERE taken_back.message = m.id::text)) THEN 'a version whose message did not make it' END
 FROM (SELECT DISTINCT id, uuid, version, message_id FROM mpi_historicalsourcerecord) h
 LEFT JOIN mpi_inbound_message m ON m.id = h.message_id
 """
@@ -37,7 +41,7 @@ MESSAGES: Final = (
     ),
     Invariant(
         "sources",
-        "Every version of a source record comes from a message that was applied to it.",
+        "Every version of a source record comes from a message that was applied to it (and taken back only by an act).",
         "mpi_source_record",
         by_sql(_SOURCES),
     ),

@@ -8,9 +8,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from django.db import connection
 
 from matching.records import patient_record_from_document
-from matching.survivorship import DEFAULT_RULES, FieldValue, Member, Override, member_values, survive
+from matching.survivorship import (
+    DEFAULT_RULES,
+    FieldValue,
+    Member,
+    Override,
+    SurvivorshipRules,
+    member_values,
+    survive,
+)
 from mpi import codec, vault
 from mpi.queries.invariants.finding import Invariant, Looked, Tally, chunks, rows_of
 
@@ -29,18 +38,20 @@ _OVERRIDES = """
 SELECT golden_record_id, field, value, reason, actor_id, expires_at FROM mpi_golden_override
 WHERE ended_at IS NULL AND golden_record_id = ANY(%s::bigint[]) ORDER BY id
 """
+_RULES = "SELECT document FROM mpi_survivorship_version WHERE 0 <> ALL(%s::bigint[])"
 _LIVE = ("provisional", "confirmed")
 
 
 def _look(examples: int) -> Looked:
     tally = Tally(examples)
+    rules = _rules()
     for rows in chunks(_GOLDEN):
         live = [row[0] for row in rows if row[2] in _LIVE]
         members, overrides = _members(rows_of(_MEMBERS, live)), _overrides(rows_of(_OVERRIDES, live))
         for row in rows:
             tally.rows += 1
             if own := members[row[0]]:
-                for words in _faults(row, own, overrides[row[0]]):
+                for words in _faults(row, own, overrides[row[0]], rules):
                     tally.add(words, f"golden record {row[1]}")
     return tally.looked()
 
@@ -65,13 +76,33 @@ def _overrides(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[datetime
     return found
 
 
+def _rules() -> dict[str, SurvivorshipRules]:
+    """Every version of the rules by its name: golden records name the one that made them."""
+    known = {DEFAULT_RULES.version: DEFAULT_RULES}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('mpi_survivorship_version') IS NOT NULL")
+        (there,) = cursor.fetchone()
+    for (document,) in rows_of(_RULES, ()) if there else ():
+        rules = SurvivorshipRules.from_document(orjson.loads(document))
+        known[rules.version] = rules
+    return known
+
+
 def _faults(
-    row: tuple[Any, ...], members: list[Member], overrides: list[tuple[datetime | None, Override]]
+    row: tuple[Any, ...],
+    members: list[Member],
+    overrides: list[tuple[datetime | None, Override]],
+    rules: Mapping[str, SurvivorshipRules],
 ) -> Iterable[str]:
     """What is stored and not what the members make. An override counts that was in force at the last change."""
-    _, euid, _, values, provenance, family_name, given_name, birth_date, recorded_at = row
+    _, euid, _, values, told, family_name, given_name, birth_date, recorded_at = row
+    provenance = orjson.loads(told)
+    version = provenance.pop("rules", DEFAULT_RULES.version)
+    if version not in rules:
+        yield "made by rules that do not exist"
+        return
     in_force = [override for until, override in overrides if until is None or until > recorded_at]
-    survived = survive(members, DEFAULT_RULES, in_force)
+    survived = survive(members, rules[version], in_force)
     due = orjson.loads(orjson.dumps({"values": survived.values, "provenance": survived.provenance}))
     _hide_number(due)
     shown = orjson.loads(values)
@@ -79,7 +110,7 @@ def _faults(
         shown["ssn"] = vault.decrypt_text(shown["ssn"], field="golden-ssn", record=euid)
     if shown != due["values"]:
         yield "values are not those that its members make"
-    if orjson.loads(provenance) != due["provenance"]:
+    if provenance != due["provenance"]:
         yield "provenance is not that of its members"
     if (family_name, given_name, birth_date) != _search_columns(due["values"]):
         yield "search columns are not its values"
