@@ -243,11 +243,14 @@ def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
 
 
 def _firm(pair: ScoredPair) -> bool:
-    """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so."""
+    """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so.
+
+    Under one's own number and birth date, the family name will do.
+    """
     if not pair.certain:
         return False
     facts = pair_facts(pair.left.record, pair.right.record, pair.score)
-    if not facts.given_agrees or facts.surname not in SURNAME_AGREES:
+    if facts.surname not in SURNAME_AGREES or not (facts.given_agrees or facts.own_number_and_birth):
         return False
     if facts.birth_date not in BIRTH_DATE_AGREES:
         return facts.own_number and facts.birth_date == BirthDate.MISSING

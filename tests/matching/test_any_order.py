@@ -99,3 +99,11 @@ def test_a_chain_of_firm_pairs_makes_its_two_ends_one_in_every_order() -> None:
     four = (first, second, third, last)
     assert "middle-differs" in vetoes(first, last)
     assert groups(*four) == whole(four)
+
+
+def test_who_goes_by_another_name_under_his_own_number_is_one_in_every_order() -> None:
+    andrew = vary(PLAIN, given="ANDREW", family="SMITH", sex="M", ssn="664967488")
+    tom = vary(andrew, given="TOM", middle="A", emails=("andrew@example.org",), source_system="LAB")
+    again = vary(andrew, middle="T", ssn="", source_system="PORTAL")
+    assert "given-differs" in vetoes(tom, again)
+    assert groups(andrew, tom, again) == whole([andrew, tom, again])
