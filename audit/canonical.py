@@ -42,9 +42,16 @@ _JSON_COLUMNS = frozenset({"before", "after", "detail"})
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+# How a column comes as the text that the document holds: PostgreSQL writes it in a tenth of the time of Python.
+_AS_TEXT = dict.fromkeys(("event_id", "correlation_id", *_JSON_COLUMNS), "{}::text") | {
+    "recorded_at": """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+    "salt": "encode({}, 'hex')",
+}
+
+
 def event_select(alias: str) -> str:
-    """The columns of `EVENT_COLUMNS`, in order, for a raw SELECT from a table alias; JSON comes as text."""
-    return ", ".join(f"{alias}.{name}{'::text' if name in _JSON_COLUMNS else ''}" for name in EVENT_COLUMNS)
+    """The columns of `EVENT_COLUMNS`, in order, for a raw SELECT from a table alias, as `event_leaf` reads them."""
+    return ", ".join(_AS_TEXT.get(name, "{}").format(f"{alias}.{name}") for name in EVENT_COLUMNS)
 
 
 def document_of(values: Mapping[str, object]) -> dict[str, object]:
@@ -64,17 +71,15 @@ def document_leaf(document: Mapping[str, object]) -> bytes:
 
 def event_leaf(row: Sequence[object]) -> bytes:
     """The leaf hash of a row selected by `event_select`."""
-    values = zip(EVENT_COLUMNS, row, strict=True)
-    return document_leaf(document_of({name: _read(name, value) for name, value in values}))
+    document = dict(zip(EVENT_COLUMNS, row, strict=True)) | {"v": VERSION}
+    for name in _JSON_COLUMNS:
+        document[name] = json.loads(str(document[name])) if document[name] is not None else None
+    return document_leaf(document)
 
 
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: `2026-01-31T08:05:00.000001Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
-def _read(name: str, value: object) -> object:
-    return json.loads(value) if name in _JSON_COLUMNS and isinstance(value, str) else value
 
 
 def _plain(value: object) -> object:

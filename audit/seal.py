@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit.canonical import event_leaf, event_select
 from audit.checkpoint import Statement, load_signing_key, sign
 from audit.merkle import Frontier, NodeKey, is_stored
-from audit.models import Checkpoint, PendingEvent
+from audit.models import Checkpoint
 from audit.publish import last_published, publish
 from audit.roles import SEALER_ROLE
 from audit.tree import MissingNodes, load_frontier, root_at
@@ -151,7 +151,8 @@ def _seal_pending(frontier: Frontier, batch: int) -> int:
     leaves = [event_leaf(row[1:]) for row in rows]
     nodes = [node for leaf in leaves for node in frontier.append(leaf) if is_stored(node[0])]
     _store(first, rows, leaves, nodes)
-    PendingEvent.objects.filter(event__in=[row[0] for row in rows]).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_pending_event WHERE event = ANY(%s)", [[row[0] for row in rows]])
     _sign(frontier)
     return len(rows)
 
