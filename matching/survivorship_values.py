@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from matching.addresses import read_address
 from matching.contacts import standard_email, standard_phone
@@ -28,8 +27,7 @@ _ROMAN_SUFFIXES = frozenset({"II", "III", "IV", "V", "VI"})
 _OTHER_SEXES = {"O": "O", "OTHER": "O", "A": "A", "AMBIGUOUS": "A", "N": "N"}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldValue:
+class FieldValue(NamedTuple):
     """One told value: `value` is what is shown (an address is a mapping), `key` what agreement is judged by.
 
     Both are opaque to survivorship: the shell may pass an SSN's ciphertext as value and its blind index as key.

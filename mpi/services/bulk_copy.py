@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -86,23 +87,10 @@ def _pattern(
 
 def rendered(value: object) -> str:
     """One value in COPY's text format. Raises TypeError for a type that no column of ours has."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if isinstance(value, int | float | UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, bytes):
-        return binary(value)
-    if isinstance(value, Jsonb):
-        return json_text(value.obj)
-    if isinstance(value, list):
-        return array(value)
-    raise TypeError(f"COPY has no form for {type(value).__name__}.")
+    form = _FORMS.get(type(value)) or next((told for kind, told in _FORMS.items() if isinstance(value, kind)), None)
+    if form is None:
+        raise TypeError(f"COPY has no form for {type(value).__name__}.")
+    return form(value)
 
 
 def json_text(value: object) -> str:
@@ -123,6 +111,21 @@ def binary(value: bytes | None) -> str:
 def array(values: Iterable[int | str]) -> str:
     """An array column of numbers, or of texts without space, quote, comma or backslash: ids, EUIDs, subjects."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+_FORMS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "\\N",
+    bool: lambda value: "t" if value else "f",
+    str: lambda value: value.translate(_ESCAPES),
+    int: str,
+    float: str,
+    UUID: str,
+    datetime: lambda value: value.astimezone(UTC).isoformat(),
+    bytes: binary,
+    Jsonb: lambda value: json_text(value.obj),
+    list: array,
+}
+"""By type, a subtype before what it is one of."""
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matching.decide import Person, decide
 from matching.decision import Decision, Fit
@@ -74,10 +74,7 @@ class _Persons:
         near = {self._owner[other] for other in self._near[number]}
         decision = decide(subject, [Person(pk, tuple(self._members[pk])) for pk in sorted(near)], model)
         own, *joined = sorted(decision.person_ids) or [number + self._offset]
-        asks = self._asks(decision, {own, *joined})
-        placed = Placed(
-            number, own, own not in self._members, decision, decision.supporting_record_id, asks, tuple(joined)
-        )
+        is_first, asks = own not in self._members, self._asks(decision, {own, *joined})
         for pk in joined:
             self._move(pk, own)
         self._members.setdefault(own, []).append(subject)
@@ -86,7 +83,8 @@ class _Persons:
             best = fit.best
             asked = Asked(frozenset((best.left.record_id, best.right.record_id)), best.score.bits)
             self._questions.ask(own, pk, asked)
-        return replace(placed, settled=self._ask_again(own, model)) if decision.person_ids else placed
+        settled = self._ask_again(own, model) if decision.person_ids else ()
+        return Placed(number, own, is_first, decision, decision.supporting_record_id, asks, tuple(joined), settled)
 
     def _ask_again(self, own: int, model: LinkageModel) -> tuple[Join, ...]:
         """What the record has made certain of the open questions of its person, as the online path asks again."""
