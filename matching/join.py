@@ -130,15 +130,31 @@ def judge_join(
         if pair.verdict.vetoes and not _explained(pair, pairs, inside):
             refusals.extend(Refusal(*ids, reason) for reason in pair.verdict.vetoes)
     best = max(pairs, key=strength)
-    whole = best.verdict if best.certain or len(pairs) == 1 else _whole(pairs, best)
+    whole = best.verdict if best.certain or len(pairs) == 1 else _whole(pairs, best)[1]
+    if refusals and all(refusal.reason.code in _OTHER_NAME for refusal in refusals) and _one_by_number(pairs, best):
+        refusals = []
     earned = whole.grade == "certain"
     return JoinVerdict(earned and not refusals, earned, best, tuple(refusals), whole)
 
 
-def _whole(pairs: Sequence[ScoredPair], best: ScoredPair) -> Verdict:
-    """What the policy says of the two sets as two whole people."""
+def _whole(pairs: Sequence[ScoredPair], best: ScoredPair) -> tuple[Score, Verdict]:
+    """What the model and the policy say of the two sets as two whole people."""
     scored = [(pair.left.record, pair.right.record, pair.score) for pair in pairs]
-    return judge_whole(scored, (best.left.record, best.right.record, best.score), best.score.model)[1]
+    return judge_whole(scored, (best.left.record, best.right.record, best.score), best.score.model)
+
+
+def _one_by_number(pairs: Sequence[ScoredPair], best: ScoredPair) -> bool:
+    """Whether the whole people share their own number, birth date and family name, one record telling both.
+
+    Twins of a household that uses one number for both are told so by no record.
+    """
+    told = any(
+        pair.score.levels[SSN] == Ssn.EXACT and (pair.left.record.birth_date or pair.right.record.birth_date)
+        for pair in pairs
+    )
+    whole, verdict = _whole(pairs, best)
+    facts = pair_facts(best.left.record, best.right.record, whole)
+    return told and verdict.grade == "certain" and facts.own_number_and_birth and facts.surname in SURNAME_AGREES
 
 
 def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[ScoredPair]) -> bool:
@@ -265,6 +281,8 @@ _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
     "generation": (BIRTH_DATE, frozenset(BIRTH_DATE_AGREES)),
 }
 """Vetoes that a person's own records can explain: code -> comparison and its agreeing levels."""
+_OTHER_NAME = frozenset({"given-differs", "middle-differs"})
+"""Vetoes that a pair of records would not have met, had it told number and birth date as the whole people do."""
 _OF_THE_WHOLE = {"floor": ("given-differs", "generation"), "two-people": ("given-differs", "generation")}
 """Vetoes of the pair as a whole, and the fields in which records must agree for them to fall."""
 _BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "ssn-differs", "generation", "floor", "two-people"})
