@@ -23,9 +23,9 @@ def started(path: Path, actor: Actor) -> Job:
     return start_import(path, total=total, actor=actor)
 
 
-def load_in_bulk(path: Path, actor: Actor) -> tuple[Job, BulkReport]:
+def load_in_bulk(path: Path, actor: Actor, *, engine: str = "duckdb") -> tuple[Job, BulkReport]:
     job = started(path, actor)
-    report = bulk_import(path, job, actor=actor)
+    report = bulk_import(path, job, actor=actor, engine=engine)
     apply_late_lines(report, job, actor=actor)
     job.refresh_from_db()
     return job, report

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import warnings
-from importlib.util import find_spec
 
 import pytest
 
 from matching.model_document import load_default
 from matching.splink_bridge import bulk_connection, load_pairs, load_records, predict
 from matching.splink_spark import predict_on_spark, spark_condition, spark_session
+from tests.bulk.spark import spark_or_skip
 from tests.matching.people import town
 
 MODEL = load_default()
@@ -19,17 +17,9 @@ _RECORDS = int(os.environ.get("MPI_SPARK_RECORDS", "400"))
 """2000 takes minutes: MPI_SPARK_RECORDS=2000 pytest tests/bulk/test_spark.py"""
 
 
-def _spark_or_skip() -> None:
-    missing = [name for name, found in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java"))) if not found]
-    if missing:
-        told = f"SPARK IS NOT TESTED: {' and '.join(missing)} missing; see requirements-spark.lock"
-        warnings.warn(told, stacklevel=2)
-        pytest.skip(told)
-
-
 @pytest.mark.slow
 def test_spark_and_duckdb_give_the_same_pairs_and_bits() -> None:
-    _spark_or_skip()
+    spark_or_skip()
     records = dict(enumerate(town(_RECORDS, seed=5)[0].values()))
     with spark_session() as session:
         spark = predict_on_spark(session, records, MODEL, most_a_key=100, most_a_strong_key=2_000)
