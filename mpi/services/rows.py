@@ -201,7 +201,8 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     """Write ready values: COPY from `_COPY_FROM` rows on, else (and inside `together`) INSERTs in one round trip.
 
-    A table with fewer columns than there are rows takes one INSERT: an array costs no more than a statement does.
+    A table with fewer columns than there are rows takes one INSERT: an array costs no more than a statement does
+    (an array of arrays is none that `unnest` would give back).
     """
     if not values:
         return
@@ -211,7 +212,7 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
                 for row in values:
                     copy.write_row(row)
             return
-        if len(values) > len(table.columns):
+        if len(values) > len(table.columns) and not any(kind.endswith("]") for kind in table.types):
             cursor.execute(table.insert_many, [list(column) for column in zip(*values, strict=True)], prepare=True)
             return
         with together(few=len(values) > 1):

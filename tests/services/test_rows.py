@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from mpi.commands import Actor
 from mpi.euid import new_euid
-from mpi.models import GoldenRecord, InboundMessage, SourceRecord, SourceSystem
+from mpi.models import GoldenRecord, InboundMessage, OutboxEvent, SourceRecord, SourceSystem
 from mpi.services import rows
 from mpi.services.rows import insert_rows, update_rows, write_history
 from mpi.services.sequences import reserve_ids
@@ -138,3 +138,29 @@ def test_a_broken_constraint_is_djangos_error_so_that_a_lost_race_is_known() -> 
     broken.status = "unheard-of"
     with pytest.raises(IntegrityError), transaction.atomic():
         update_rows([broken], ["status"])
+
+
+@pytest.mark.parametrize("many", [1, 5, 11, 15, 19, 20, 40])
+def test_lists_are_written_whatever_the_number_of_rows(many: int) -> None:
+    """An outbox event has eleven columns, two of them lists: some number of rows went another way."""
+    keys = reserve_ids(OutboxEvent, many)
+    lists = {key: (list(range(key % 3)), ["E"] * (key % 2)) for key in keys}
+    insert_rows(
+        [
+            OutboxEvent(
+                id=key,
+                uuid=uuid4(),
+                type="link.opened",
+                golden_record_id=key,
+                euid="E",
+                version=1,
+                source_record_ids=lists[key][0],
+                related_euids=lists[key][1],
+                correlation_id=uuid4(),
+                recorded_at=NOW,
+            )
+            for key in keys
+        ]
+    )
+    stored = OutboxEvent.objects.values_list("id", "source_record_ids", "related_euids")
+    assert {key: (one, other) for key, one, other in stored} == lists
