@@ -1,0 +1,170 @@
+"""Random acts of a steward, mostly on the same few golden records, so that workers meet."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mpi.commands import Actor
+from mpi.models import (
+    LIVE_STATUSES,
+    EventKind,
+    GoldenRecord,
+    IdentityEvent,
+    IdentityTask,
+    Link,
+    PotentialMatch,
+    Separation,
+    TaskType,
+)
+from mpi.services.link import link_record
+from mpi.services.merge import merge_golden_records
+from mpi.services.overlay import decide_overlay
+from mpi.services.resolve import Answer, resolve_potential_match
+from mpi.services.separate import lift_separation, separate
+from mpi.services.undo import undo_event
+from mpi.services.undo_plan import MERGES
+from mpi.services.unlink import unlink_record
+from mpi.services.unmerge import unmerge_golden_records
+from mpi.services.verify import verify_golden_record
+
+_FEW = 40
+"""Golden records that acts prefer: the oldest ones."""
+_RECENT = 60
+
+
+@dataclass(slots=True)
+class Acts:
+    """The acts of one worker. Each returns False where there was nothing to act upon, and raises what it is refused."""
+
+    chance: random.Random
+    actor: Actor
+
+    @property
+    def _why(self) -> dict[str, Any]:
+        return {"reason_code": "slip", "reason": "stress", "actor": self.actor}
+
+    def link(self) -> bool:
+        """A record to somebody else."""
+        golden, link = self._golden(), self._link()
+        if golden is None or link is None:
+            return False
+        version = golden.version if self.chance.random() < 0.5 else None
+        link_record(record_id=link.source_record_id, euid=golden.euid, version=version, **self._why)
+        return True
+
+    def unlink(self) -> bool:
+        """A record to nobody."""
+        link = self._link()
+        if link is None:
+            return False
+        unlink_record(record_id=link.source_record_id, **self._why)
+        return True
+
+    def merge(self) -> bool:
+        """Two golden records into one."""
+        one, other = self._golden(), self._golden()
+        if one is None or other is None:
+            return False
+        versions = {golden.euid: golden.version for golden in (one, other)} if self.chance.random() < 0.5 else {}
+        merge_golden_records(survivor_euid=one.euid, retired_euid=other.euid, versions=versions, **self._why)
+        return True
+
+    def undo(self) -> bool:
+        """A recent act, of whomever."""
+        event = self._event(list(EventKind.values))
+        if event is None:
+            return False
+        undo_event(event_uuid=event.uuid, reason="stress", actor=self.actor)
+        return True
+
+    def unmerge(self) -> bool:
+        """A recent merge."""
+        event = self._event(sorted(map(str, MERGES)))
+        if event is None:
+            return False
+        unmerge_golden_records(event_uuid=event.uuid, **self._why)
+        return True
+
+    def separate(self) -> bool:
+        """Two golden records for good."""
+        one, other = self._golden(), self._golden()
+        if one is None or other is None:
+            return False
+        separate(euid_a=one.euid, euid_b=other.euid, **self._why)
+        return True
+
+    def lift(self) -> bool:
+        """A separation."""
+        found = Separation.objects.filter(lifted_at__isnull=True).order_by("-id")[:_RECENT]
+        separation = self._one_of(list(found))
+        if separation is None:
+            return False
+        lift_separation(separation_uuid=separation.uuid, reason="stress", actor=self.actor)
+        return True
+
+    def verify(self) -> bool:
+        """A golden record as it is seen."""
+        golden = self._golden()
+        if golden is None:
+            return False
+        verify_golden_record(euid=golden.euid, version=golden.version, reason="stress", actor=self.actor)
+        return True
+
+    def resolve(self) -> bool:
+        """A potential match, either way."""
+        match = self._one_of(list(PotentialMatch.objects.filter(status="open").order_by("id")[:_FEW]))
+        if match is None:
+            return False
+        outcome: Answer = self.chance.choice(("same", "different"))
+        resolve_potential_match(uuid=match.uuid, outcome=outcome, version=match.version, **self._why)
+        return True
+
+    def overlay(self) -> bool:
+        """An update that looks like another person, either way."""
+        task = self._one_of(list(IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open")[:_FEW]))
+        if task is None:
+            return False
+        accept = self.chance.random() < 0.5
+        decide_overlay(task_uuid=task.uuid, accept=accept, reason="stress", actor=self.actor)
+        return True
+
+    def all(self) -> dict[str, Callable[[], bool]]:
+        """Every act by its name."""
+        return {
+            "link": self.link,
+            "unlink": self.unlink,
+            "merge": self.merge,
+            "undo": self.undo,
+            "unmerge": self.unmerge,
+            "separate": self.separate,
+            "lift": self.lift,
+            "verify": self.verify,
+            "resolve": self.resolve,
+            "decide overlay": self.overlay,
+        }
+
+    def _golden(self) -> GoldenRecord | None:
+        live = GoldenRecord.objects.filter(status__in=LIVE_STATUSES)
+        found: GoldenRecord | None = self._one_of(list(live.order_by(self._side())[:_FEW]))
+        return found
+
+    def _link(self) -> Link | None:
+        standing = Link.objects.filter(ended_at__isnull=True)
+        found: Link | None = self._one_of(list(standing.order_by(self._side())[:_FEW]))
+        return found
+
+    def _event(self, kinds: list[str]) -> IdentityEvent | None:
+        events = IdentityEvent.objects.filter(kind__in=kinds)
+        if self.chance.random() < 0.8:
+            events = events.filter(actor_kind="user")
+        found: IdentityEvent | None = self._one_of(list(events.order_by("-id")[:_RECENT]))
+        return found
+
+    def _side(self) -> str:
+        return "id" if self.chance.random() < 0.7 else "-id"
+
+    def _one_of(self, found: list[Any]) -> Any:
+        return self.chance.choice(found) if found else None

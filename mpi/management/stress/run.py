@@ -1,0 +1,151 @@
+"""The whole run: a population, workers among trouble, the inbox drained, then every invariant checked."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from mpi.commands import system_actor
+from mpi.management.stress.journal import Journal, Outcomes
+from mpi.management.stress.messages import Row
+from mpi.management.stress.trouble import Crew, locks_held
+from mpi.management.stress.worker import population
+from mpi.models import IdentityTask, InboundMessage, MessageState, TaskType
+from mpi.services.check import check_and_note
+from mpi.services.ingest import ingest
+from mpi.services.overlay import decide_overlay
+from mpi.services.receive import Draft, flat_payload, receive_many
+from mpi.services.sweep import sweep_inbox
+from mpi.services.systems import register_system
+
+_FIRST_SHARE = 0.3
+_ROUNDS = 50
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for: acts of all workers together, and how many source records the population has."""
+
+    acts: int
+    workers: int
+    records: int
+    seed: int
+    folder: Path
+
+
+def run(wanted: Wanted, *, advance: Callable[[int], None]) -> dict[str, Any]:
+    """Do it, and tell what came of it. `advance` is told how many more acts have ended."""
+    call_command("migrate", verbosity=0, interactive=False)
+    _first(population(wanted.records, wanted.seed))
+    journals = [Journal(wanted.folder / f"worker-{number}.ndjson") for number in range(wanted.workers)]
+    began = time.monotonic()
+    before = _deadlocks()
+    crew = Crew(lambda number: _start(wanted, number), random.Random(wanted.seed))
+    seen = 0
+
+    def watch() -> None:
+        nonlocal seen
+        now = sum(journal.begun() for journal in journals)
+        advance(now - seen)
+        seen = now
+
+    with locks_held(wanted.seed) as holds:
+        crew.run(range(wanted.workers), advance=watch)
+    seconds = time.monotonic() - began
+    outcomes = Outcomes()
+    for journal in journals:
+        outcomes.add(journal)
+    told = {
+        "acts": sum(sum(counts.values()) for counts in outcomes.by_act.values()),
+        "workers": wanted.workers,
+        "seconds": round(seconds, 1),
+        "outcomes": outcomes.as_document(),
+        "busy_retried": outcomes.retried,
+        "locks_held": len(holds),
+        "killed": crew.kills,
+        "crashed": crew.crashes,
+        "deadlocks": _deadlocks() - before,
+        "failed": outcomes.failed,
+    }
+    told |= {"drained": drain()} | _acknowledged(outcomes.acknowledged)
+    report = check_and_note(actor=system_actor("stress", source="command"))
+    told |= {"checked_rows": report.as_document()["rows"], "broken": list(report.broken)}
+    told["faults"] = {
+        one.invariant.name: [
+            f"{fault.count} × {fault.words}: {', '.join(fault.examples)}" for fault in one.looked.faults
+        ]
+        for one in report.checked
+        if not one.holds
+    }
+    told["ok"] = report.is_clean and not (told["lost"] or told["failed"] or told["crashed"])
+    return told
+
+
+def _first(rows: list[Row]) -> None:
+    """A part of the population is there from the start."""
+    actor = system_actor("stress", source="command")
+    for rank, code in enumerate(sorted({row["source_system"] for row in rows}), start=1):
+        register_system(code=code, rank=rank * 10, actor=actor)
+    first = rows[: int(len(rows) * _FIRST_SHARE)]
+    size = settings.INGEST_BATCH
+    for place in range(0, len(first), size):
+        drafts = [
+            Draft("rest", flat_payload(row), row["source_system"], row["mrn"]) for row in first[place : place + size]
+        ]
+        ingest(message_ids=[receipt.message_id for receipt in receive_many(drafts, actor=actor)])
+
+
+def _start(wanted: Wanted, number: int) -> subprocess.Popen[bytes]:
+    own = wanted.acts // wanted.workers + (number < wanted.acts % wanted.workers)
+    argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "stress", "--worker", str(number)]
+    argv += [f"--{name}={value}" for name, value in (("acts", own), ("records", wanted.records), ("seed", wanted.seed))]
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL)  # noqa: S603  # our own command
+
+
+def drain() -> int:
+    """Answer every overlay and apply what waits, until nothing waits. Returns how many messages that were."""
+    actor = system_actor("stress", source="command")
+    waiting = InboundMessage.objects.filter(state__in=(MessageState.RECEIVED, MessageState.QUEUED))
+    waited = waiting.count()
+    for _ in range(_ROUNDS):
+        for task in IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open").order_by("id"):
+            decide_overlay(task_uuid=task.uuid, accept=True, reason="stress", actor=actor)
+        sweep_inbox(older_than_s=-60, seconds=60)
+        if not waiting.exists():
+            break
+    return waited
+
+
+def _acknowledged(control_ids: set[str]) -> dict[str, Any]:
+    """Of the messages that were answered for: applied, rejected by a steward as an overlay, and lost."""
+    states: dict[str, str] = {}
+    rejected = set(IdentityTask.objects.filter(status="rejected").values_list("message_id", flat=True))
+    for pk, control_id, state in InboundMessage.objects.exclude(control_id="").values_list("id", "control_id", "state"):
+        states[control_id] = "rejected by a steward" if state == MessageState.REJECTED and pk in rejected else state
+    told = [states.get(control_id, "missing") for control_id in control_ids]
+    settled = {MessageState.APPLIED.value, "rejected by a steward"}
+    return {
+        "acknowledged": len(control_ids),
+        "applied": told.count(MessageState.APPLIED.value),
+        "rejected_by_stewards": told.count("rejected by a steward"),
+        "lost": sum(state not in settled for state in told),
+    }
+
+
+def _deadlocks() -> int:
+    connection.close()  # the statistics of an open transaction do not change
+    with connection.cursor() as cursor:
+        cursor.execute(_DEADLOCKS)
+        (count,) = cursor.fetchone()
+    return int(count)
