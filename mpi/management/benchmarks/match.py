@@ -28,7 +28,8 @@ from mpi.services.match import match
 _WEB = 2
 _QUESTIONS = 3_000
 _WARM = 300
-_CLIENTS = (1, 2, 4)
+_CLIENTS = (1, 2, 4, 8)
+"""The last fills the threads of both web workers: then one wait for the disk serves several requests."""
 _OWN_ROUNDS = 500
 STAGES = {
     "mpi.services.match.standardise": "standardise",
