@@ -22,8 +22,8 @@ LEAST_PAIRS = 200
 """Pairs in doubt that a fit needs."""
 IN_DOUBT = 12.0
 """Bits on either side of even odds within which a total leaves a doubt; the rest would only pull the line."""
-LEAST_IN_STEP = 400
-"""Pairs that a step stands on: its share is then known within .05 (95 %)."""
+LEAST_IN_STEP = 2_000
+"""Pairs that a step stands on: its share is then known within .022 (95 %), and the sets differ by more."""
 _LEAST_IN_BLOCK = 20
 _STEPS = 50
 _NEARLY = 1e-9
