@@ -95,7 +95,7 @@ def test_no_step_stands_on_few_pairs_or_above_the_line() -> None:
     with pytest.raises(ValueError, match=f"at least {LEAST_IN_STEP}"):
         fit_steps(IDENTITY, [(0.0, True)] * (LEAST_IN_STEP - 1), 2.0, "")
     with pytest.raises(ValueError, match="above the line"):
-        fit_steps(IDENTITY, [(total / 1000, True) for total in range(1000)], 1.0, "")
+        fit_steps(IDENTITY, [(total / LEAST_IN_STEP, True) for total in range(LEAST_IN_STEP)], 1.0, "")
 
 
 def test_the_thresholds_of_the_shipped_model_stand_on_its_line() -> None:
