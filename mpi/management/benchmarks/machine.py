@@ -57,15 +57,16 @@ class PeakMemory:
 
 
 @contextmanager
-def peak_memory(database_root: int | None = None) -> Iterator[PeakMemory]:
-    """Watch this process with its children, and the database's with theirs, once a second.
+def peak_memory(database_root: int | None = None, *, look_s: float = _LOOK_S) -> Iterator[PeakMemory]:
+    """Watch this process with its children, and the database's with theirs, every `look_s` seconds.
 
-    Shared pages are counted in parts (PSS), so that the database's buffers count once.
+    Shared pages are counted in parts (PSS), so that the database's buffers count once. A look costs the processor a few
+    milliseconds for each process.
     """
     peak = PeakMemory()
 
     def watch() -> None:
-        while not peak._done.wait(_LOOK_S):
+        while not peak._done.wait(look_s):
             children = _children()
             own = _sum(os.getpid(), children, but=database_root)
             peak.look(own, _sum(database_root, children) if database_root else 0)

@@ -31,6 +31,8 @@ _WARM = 300
 _CLIENTS = (1, 2, 4, 8)
 """The last fills the threads of both web workers: then one wait for the disk serves several requests."""
 _OWN_ROUNDS = 500
+_MEMORY_S, _WAITS_S = 5.0, 0.1
+"""Seconds between two looks. Who looks takes of the processor that is measured: `watching` among its figures."""
 STAGES = {
     "mpi.services.match.standardise": "standardise",
     "mpi.services.match.keys_of": "keys",
@@ -48,9 +50,9 @@ def run(*, records: int, seed: int, folder: Path, processes: int, with_splink: b
     port, root = free_port(), postmaster()
     kept = [programs.web_program(host=HOST, port=port, processes=_WEB), programs.worker_program(processes=1)]
     with (
-        peak_memory(root) as peak,
+        peak_memory(root, look_s=_MEMORY_S) as peak,
         running([*kept, programs.beat_program()], port=port),
-        watched_waits() as waits,
+        watched_waits(look_s=_WAITS_S) as waits,
     ):
         measured = {clients: _measure(built, clients, port, root) for clients in _CLIENTS}
     calls = {clients: made for clients, (made, _) in measured.items()}

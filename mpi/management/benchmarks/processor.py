@@ -17,14 +17,13 @@ _PARTS = (("granian", "web"), ("celery", "worker"), ("postgres", "database"), ("
 def processor_time(database_root: int | None) -> Iterator[dict[str, float]]:
     """Processor seconds of the block by part, filled at its end: of our programs, and of the database's processes.
 
-    Of processes that live through the whole of it; a client that ends within it tells its own.
+    Of processes that are alive at the end of it; a client that ends within it tells its own.
     """
     took: dict[str, float] = defaultdict(float)
     before = _seconds(database_root)
     yield took
     for process, (part, seconds) in _seconds(database_root).items():
-        if process in before:
-            took[part] += seconds - before[process][1]
+        took[part] += seconds - before.get(process, (part, 0.0))[1]
 
 
 def _seconds(database_root: int | None) -> dict[int, tuple[str, float]]:

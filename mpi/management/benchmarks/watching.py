@@ -39,15 +39,15 @@ class Waits:
 
 
 @contextmanager
-def watched_waits() -> Iterator[Waits]:
-    """Looks at all sessions fifty times a second, from a connection of its own."""
+def watched_waits(*, look_s: float = _LOOK_S) -> Iterator[Waits]:
+    """Looks at all sessions every `look_s` seconds, from a connection of its own."""
     waits, done = Waits(), threading.Event()
 
     def look() -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('role', 'none', false)")  # `mpi_app` sees only its own sessions
-                while not done.wait(_LOOK_S):
+                while not done.wait(look_s):
                     cursor.execute(_BUSY)
                     waits.samples.update(row[0] for row in cursor.fetchall())
         finally:
