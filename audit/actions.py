@@ -61,6 +61,7 @@ class Action(StrEnum):
     RECORD_OUTDATED = "record.outdated", Category.CHANGE, "Older version of a source record kept as history"
     RECORD_DELETED = "record.deleted", Category.CHANGE, "Source record deleted"
     RECORDS_MERGED = "record.merged", Category.CHANGE, "Source records merged by their source"
+    RECORDS_UNMERGED = "record.unmerged", Category.CHANGE, "Merge of source records taken back by their source"
 
     # Links and golden records.
     LINK_OPENED = "link.opened", Category.CHANGE, "Source record linked"

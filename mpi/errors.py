@@ -135,6 +135,14 @@ class Separated(MpiError):
     title = "A steward decided that these are different people"
 
 
+class UnderReview(MpiError):
+    """An update of a source record waits for a steward; until that is answered nobody acts on the record."""
+
+    code = "under-review"
+    http_status = 409
+    title = "An update of this source record waits for a steward"
+
+
 class CannotUndo(MpiError):
     """A later act of a person stands in the way; it is named in the detail."""
 

@@ -19,7 +19,15 @@ from mpi.models.links import (
 )
 from mpi.models.messages import InboundMessage, MessageOutcome, MessageState
 from mpi.models.outbox import Delivery, OutboxEvent, Subscriber
-from mpi.models.records import BlockingKey, Identifier, RecordState, Separation, SeparationPair, SourceRecord
+from mpi.models.records import (
+    BlockingKey,
+    Identifier,
+    RecordState,
+    Separation,
+    SeparationPair,
+    SourceMerge,
+    SourceRecord,
+)
 from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
 
@@ -64,6 +72,7 @@ __all__ = [
     "RematchStatus",
     "Separation",
     "SeparationPair",
+    "SourceMerge",
     "SourceRecord",
     "SourceSystem",
     "Subscriber",

@@ -39,13 +39,19 @@ class EventKind(models.TextChoices):
     SPLIT = "split"
     MOVE = "move"
     QUESTION = "question"
+    OVERLAY_ACCEPT = "overlay-accept"
+    OVERLAY_REJECT = "overlay-reject"
+    OVERLAY_SPLIT = "overlay-split"
+    SOURCE_MERGE = "source-merge"
+    SOURCE_UNMERGE = "source-unmerge"
 
 
 class IdentityEvent(models.Model):
     """One act on identity, append-only. `payload` holds what is needed to undo it and to answer "as of".
 
     payload: {"links_ended": [id], "links_opened": [id], "golden_records": {id: {"before": {...}, "after": {...}}},
-    "potential_matches": {id: {"before": {...}, "after": {...}}}, "separations": [id]}
+    "potential_matches": {id: {"before": {...}, "after": {...}}}, "separations": [id]}; an act on source records also
+    has "records", "tasks" and "messages", see mpi.services.record_states
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -253,10 +259,17 @@ class TaskType(models.TextChoices):
     OVERLAY = "overlay"
     IDENTIFIER_CONFLICT = "identifier-conflict"
     LARGE_PERSON = "large-person"
+    SOURCE_MERGE = "source-merge"
+    SOURCE_CORRECTION = "source-correction"
 
 
 class IdentityTask(models.Model):
-    """Work for a steward on one source record: an overlay, an identifier conflict, a large person."""
+    """Work for a steward on one source record.
+
+    overlay            an update that looks like another person; it waits, or was applied and is to be looked at
+    source-merge       its source says that it is one with another record, which a separation contradicts
+    source-correction  its number speaks of another patient now: the source must give the first one a number again
+    """
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid4, unique=True)
@@ -273,7 +286,7 @@ class IdentityTask(models.Model):
         db_table = "mpi_identity_task"
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=["open", "accepted", "rejected", "closed"]), name="task_status"
+                condition=Q(status__in=["open", "accepted", "rejected", "split", "closed"]), name="task_status"
             ),
             models.UniqueConstraint(
                 fields=["source_record", "type"], condition=Q(status="open"), name="one_open_task_a_subject"

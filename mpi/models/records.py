@@ -147,3 +147,39 @@ class SeparationPair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_low_id}, {self.record_high_id}"
+
+
+class SourceMerge(models.Model):
+    """A source says that two of its own numbers are one patient (HL7 v2.5.1 §3.3.40, A40). Ended, never edited.
+
+    subsumed   the record under the number that is given up (MRG-1); it has no link and tells nothing any more
+    survivor   the record under the number that goes on (PID-3)
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid4, unique=True)
+    subsumed = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, db_index=False, related_name="+")
+    survivor = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey("mpi.IdentityEvent", on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by_event = models.ForeignKey(
+        "mpi.IdentityEvent", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+
+    class Meta:
+        db_table = "mpi_source_merge"
+        constraints = [
+            models.CheckConstraint(condition=~Q(subsumed=F("survivor")), name="source_merge_of_two"),
+            models.UniqueConstraint(
+                fields=["subsumed"], condition=Q(ended_at__isnull=True), name="one_open_source_merge_a_record"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by_event__isnull=True)
+                | Q(ended_at__isnull=False, ended_by_event__isnull=False),
+                name="source_merge_ended_by_an_event",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"source merge {self.uuid}"

@@ -20,7 +20,13 @@ from mpi.models import (
     TaskType,
 )
 
-TASK_STATUSES = ("open", "accepted", "rejected", "closed")
+TASK_STATUSES = ("open", "accepted", "rejected", "split", "closed")
+_WORDS = {
+    **REASON_WORDS,
+    "source_merge_across_separation": "Its source says that this number and another one are one patient; a steward "
+    "keeps them, or their people, apart.",
+    "number_reused": "This number speaks of another patient now: ask the source to give the first one a number again.",
+}
 _WAITING = (MessageState.RECEIVED, MessageState.QUEUED)
 
 
@@ -76,18 +82,21 @@ def waiting_behind(messages: Iterable[InboundMessage]) -> Mapping[int, int]:
 
 def reasons_of(task: IdentityTask) -> list[dict[str, str]]:
     """Why the task was opened: code and words. A code of an earlier version stands for itself."""
-    return [{"code": code, "words": REASON_WORDS.get(code, code.replace("_", " "))} for code in task.reasons]
+    return [{"code": code, "words": _WORDS.get(code, code.replace("_", " "))} for code in task.reasons]
 
 
 def trusted_record(task: IdentityTask) -> Any:
-    """The record as it was trusted while the update waited: a decided task answers with the version of that time.
+    """The record as it was trusted when the update came, whether that waits, was applied or is decided.
 
-    A SourceRecord or a history row of one, with the same fields. One query for a decided task, else none.
+    A SourceRecord or a history row of one, with the same fields. No query for an update that waits, else one.
     """
-    if task.status == "open":
-        return task.source_record
-    then = SourceRecord.history.filter(id=task.source_record_id, history_date__lt=task.closed_at)
-    return then.order_by("-history_id").first() or task.source_record
+    record = task.source_record
+    if task.status == "open" and record.state == RecordState.QUARANTINED:
+        return record
+    then = SourceRecord.history.filter(id=record.pk, history_date__lte=task.opened_at).order_by("-history_id")[:2]
+    # An update that was applied made a version at that moment; one that was quarantined kept what it had.
+    seen = list(then)
+    return next((row for row in seen if row.message_id != task.message_id), seen[0] if seen else record)
 
 
 def held_back(records: Iterable[SourceRecord]) -> tuple[IdentityTask, ...]:

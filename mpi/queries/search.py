@@ -14,6 +14,7 @@ from mpi import codec, vault
 from mpi.euid import is_euid, normal_euid
 from mpi.models import LIVE_STATUSES, GoldenRecord, Identifier, Link, SourceRecord, SourceSystem
 from mpi.queries.person import Banner, banner
+from mpi.queries.source_merges import with_survivors
 
 LIMIT = 50
 """More persons than this are not shown: the page asks for a birth date or a number instead."""
@@ -169,13 +170,13 @@ def _records_with_number(query: Query) -> set[int]:
     records = SourceRecord.objects.filter(source_system__in=list(known.values_list("pk", flat=True)), mrn=query.number)
     found = set(records.values_list("pk", flat=True))
     if query.system:
-        return found
+        return with_survivors(found)
     digits = re.sub(r"\D", "", query.number)
     if len(digits) == 9:
         ssn = vault.blind_index("ssn", digits)
         found |= set(Identifier.objects.filter(value_index=ssn).values_list("source_record_id", flat=True))
     named = Identifier.objects.filter(value=query.number.upper()).values_list("source_record_id", flat=True)
-    return found | set(named)
+    return with_survivors(found | set(named))
 
 
 def _numbers(golden_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:

@@ -32,12 +32,26 @@ _WORDS = {
     EventKind.SPLIT: "Source records given a golden record of their own by a rematch",
     EventKind.MOVE: "Source records moved by a rematch",
     EventKind.QUESTION: "Potential match opened or closed by a rematch",
+    EventKind.OVERLAY_ACCEPT: "Doubtful update accepted: the same person",
+    EventKind.OVERLAY_REJECT: "Doubtful update rejected: another person",
+    EventKind.OVERLAY_SPLIT: "Source record split: its number speaks of another person now",
+    EventKind.SOURCE_MERGE: "Two numbers of one source merged by their source",
+    EventKind.SOURCE_UNMERGE: "Merge of two numbers taken back by their source",
 }
 _GRAVE = frozenset({EventKind.MERGE, EventKind.UNMERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 _UNMERGEABLE = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 _BY_REMATCH = frozenset({EventKind.SPLIT, EventKind.MOVE, EventKind.QUESTION})
 _BY_A_PERSON = frozenset({EventKind.DIFFERENT_PEOPLE, EventKind.SEPARATE, EventKind.UNLINK, EventKind.VERIFY})
-_UNDOABLE = _UNMERGEABLE | _BY_A_PERSON | _BY_REMATCH
+_ON_RECORDS = frozenset(
+    {
+        EventKind.RETIRE,
+        EventKind.OVERLAY_ACCEPT,
+        EventKind.OVERLAY_REJECT,
+        EventKind.OVERLAY_SPLIT,
+        EventKind.SOURCE_MERGE,
+    }
+)
+_UNDOABLE = _UNMERGEABLE | _BY_A_PERSON | _BY_REMATCH | _ON_RECORDS
 _UNDOABLE_IF_BY_A_PERSON = frozenset({EventKind.LINK})
 
 

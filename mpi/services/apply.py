@@ -12,7 +12,6 @@ from mpi.models import (
     EventKind,
     GoldenRecord,
     IdentityEvent,
-    IdentityTask,
     InboundMessage,
     Link,
     LinkOrigin,
@@ -20,11 +19,11 @@ from mpi.models import (
     MessageState,
     PotentialMatch,
     SourceRecord,
-    TaskType,
 )
 from mpi.services.active_model import ActiveModel
 from mpi.services.ask_again import carry_out_join
 from mpi.services.decisions import keep_decision
+from mpi.services.doubts import Doubts
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
 from mpi.services.questions import close_question, question_values
@@ -66,6 +65,10 @@ class Applier:
     seen: Neighbourhood
     golden: dict[int, GoldenRecord]
     links: dict[int, Link]
+    doubts: Doubts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doubts = Doubts(self.unit)
 
     def apply(self, plan: Plan) -> Applied:
         """Put one plan into the unit of work."""
@@ -80,6 +83,8 @@ class Applier:
             decision_id, document = self._keep_decision(plan)
             self._identify(plan, record, decision_id)
             self._settle(plan)
+            if plan.reasons:
+                self.doubts.ask(record, plan.told.message.pk, plan.reasons, held=False)
         elif plan.outcome == MessageOutcome.DELETED and record:
             self._delete(plan, record)
         elif plan.is_newer and record:
@@ -252,19 +257,7 @@ class Applier:
             return Applied(message, MessageState.QUEUED, "", record.pk)
         self.unit.change(record)
         self.unit.records[record.pk] = record
-        task = IdentityTask(
-            id=self.unit.new_id(IdentityTask),
-            uuid=uuid4(),
-            type=TaskType.OVERLAY,
-            source_record_id=record.pk,
-            message_id=message.pk,
-            reasons=list(plan.reasons),
-            opened_at=self.unit.recorded_at,
-        )
-        self.unit.insert(task)
-        self.unit.audit_record(
-            Action.TASK_OPENED, record, message_id=message.pk, detail={"reasons": list(plan.reasons)}
-        )
+        self.doubts.ask(record, message.pk, plan.reasons, held=True)
         return Applied(message, MessageState.QUEUED, MessageOutcome.QUARANTINED, record.pk)
 
 

@@ -28,6 +28,13 @@ def write_identifiers(unit: UnitOfWork, plans: Iterable[Plan]) -> None:
     insert_rows([row for pk, plan in last.items() for row in _rows(unit, pk, plan.told.standard)])
 
 
+def rewrite_identifiers(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> None:
+    """Bring the rows of one record up to date with what it tells again."""
+    with prepared() as cursor:
+        cursor.execute(_DELETE, [[record_id]], prepare=True)
+    insert_rows(list(_rows(unit, record_id, standard)))
+
+
 def identifier_values(standard: StandardRecord) -> Iterable[tuple[str, str, str, bytes]]:
     """(authority, type, value or "", blind index) of each number of a record.
 

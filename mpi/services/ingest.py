@@ -42,6 +42,7 @@ from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
 from mpi.services.parse import Key, Told, all_systems, keys_of, parse
 from mpi.services.plan import Plan, Planner, accepted_messages
 from mpi.services.rows import fetch, instance, prepared, table_of, together, update_rows, write_values
+from mpi.services.subsumed import refuse_subsumed
 from mpi.services.unit import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,8 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     existing = _existing(told)
     if _versions(existing) != _versions(before):
         raise TryAgain
+    told, refused = refuse_subsumed(told, existing.values())
+    rejected += refused
     every_key = [key for item in told for key in item.keys] + list(chain.from_iterable(old_keys.values()))
     seen = look_around(every_key, list(existing))
     unit.reserve({model: count * len(told) for model, count in _USUAL_ROWS.items()})

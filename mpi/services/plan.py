@@ -15,7 +15,7 @@ from matching.decide import decide
 from matching.decision import Decision as EngineDecision
 from matching.decision import Fit
 from matching.join import Member, may_join
-from matching.overlay import assess
+from matching.overlay import OverlayVerdict, assess
 from matching.records import StandardRecord
 from matching.settle import Join
 from matching.standardise import STANDARDISER_VERSION
@@ -108,10 +108,13 @@ class Planner:
         # What came without a time of its own counts from when it was heard.
         if told.source_time and told.source_time < (record.effective_at or record.recorded_at):
             return Plan(told, MessageOutcome.STALE, record, golden_id=self.seen.owner.get(record.pk))
-        if reasons := self._overlay(told, record):
+        doubt = self._overlay(told, record)
+        if doubt.verdict == "quarantine":
             record.state = RecordState.QUARANTINED
-            return Plan(told, MessageOutcome.QUARANTINED, record, reasons=reasons)
-        return self._update(told, record)
+            return Plan(told, MessageOutcome.QUARANTINED, record, reasons=doubt.reasons)
+        plan = self._update(told, record)
+        plan.reasons = doubt.reasons if doubt.verdict == "review" else ()
+        return plan
 
     def _same(self, told: Told, record: SourceRecord) -> Plan:
         """Nothing new, but perhaps the source's word that it still held later: an older message is outdated by it."""
@@ -122,11 +125,10 @@ class Planner:
         owner = self.seen.owner.get(record.pk)
         return Plan(told, MessageOutcome.UNCHANGED, record, golden_id=owner, is_newer=bool(newer))
 
-    def _overlay(self, told: Told, record: SourceRecord) -> tuple[str, ...]:
+    def _overlay(self, told: Told, record: SourceRecord) -> OverlayVerdict:
         if told.message.pk in self.accepted or record.state == RecordState.DELETED:
-            return ()
-        verdict = assess(codec.standard_record(record), told.standard)
-        return verdict.reasons if verdict.verdict == "quarantine" else ()
+            return OverlayVerdict("allow")
+        return assess(codec.standard_record(record), told.standard)
 
     # -- records ----------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from mpi.services.locking import TryAgain, run_act
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
 from mpi.services.undo_plan import CAME_TOGETHER, MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
+from mpi.services.undo_records import lock_records_of, restore_records
 from mpi.services.unit import UnitOfWork
 
 __all__ = ["MERGES", "UNDOABLE", "UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
@@ -40,6 +41,7 @@ def undo_event(*, event_uuid: UUID | str, reason: str, actor: Actor) -> ActResul
     check_note(reason)
 
     def act() -> ActResult:
+        lock_records_of(find_event(event_uuid))
         plan = plan_undo(event_uuid)
         unit = begin(actor, plan.golden_ids)
         plan_now = plan_undo(event_uuid)
@@ -68,6 +70,7 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
         _restore_golden(unit, undoing, int(pk_text), states, event)
     for link, home in plan.moves:
         _move_back(unit, undoing, link, home, event)
+    restore_records(unit, undoing, event, plan.reopened)
     for separation in Separation.objects.filter(pk__in=event.payload["separations"], lifted_at__isnull=True):
         separation.lifted_at = unit.recorded_at
         separation.lifted_by_event_id = undoing.pk
@@ -100,9 +103,10 @@ def _require_no_later_separation(unit: UnitOfWork, plan: UndoPlan) -> None:
     """Raise CannotUndo where a standing separation, not of this act, keeps apart what would come together."""
     others = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
     others = others.exclude(separation__in=plan.event.payload["separations"])
-    moving = {link.source_record_id for link, _ in plan.moves}
-    for home in {home for _, home in plan.moves}:
-        coming = {link.source_record_id for link, there in plan.moves if there == home}
+    moves = (*plan.moves, *plan.reopened)
+    moving = {link.source_record_id for link, _ in moves}
+    for home in {home for _, home in moves}:
+        coming = {link.source_record_id for link, there in moves if there == home}
         together = coming | (unit.members_of([home]) - moving)
         if others.filter(record_low__in=together, record_high__in=together).exists():
             raise CannotUndo("A later separation keeps apart what this would bring together again; lift it first.")
@@ -127,7 +131,8 @@ def _move_back(unit: UnitOfWork, undoing: IdentityEvent, link: Link, home: int, 
     giver, taker = unit.golden_records[link.golden_record_id], unit.golden_records[home]
     back = unit.move_link(undoing, link, giver, taker)
     own = Link.objects.filter(source_record=link.source_record_id)
-    original = own.filter(pk__in=event.payload["links_ended"]).first()
+    stood = [states["link"] for states in event.payload.get("records", {}).values() if states["link"]]
+    original = own.filter(pk__in=[*event.payload["links_ended"], *stood]).first()
     original = original or own.filter(opened_by_event__gte=event.pk).order_by("pk").first()
     if original is not None:
         back.origin, back.by_human = original.origin, original.by_human

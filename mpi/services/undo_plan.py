@@ -28,6 +28,7 @@ from mpi.models import (
     PotentialMatchStatus,
 )
 from mpi.services.neighbourhood import open_matches
+from mpi.services.undo_records import Home, homes_of_records
 
 UNDOABLE = frozenset(
     {
@@ -42,12 +43,17 @@ UNDOABLE = frozenset(
         EventKind.SPLIT,
         EventKind.MOVE,
         EventKind.QUESTION,
+        EventKind.RETIRE,
+        EventKind.OVERLAY_ACCEPT,
+        EventKind.OVERLAY_REJECT,
+        EventKind.OVERLAY_SPLIT,
+        EventKind.SOURCE_MERGE,
     }
 )
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 CAME_TOGETHER = frozenset({"same-golden-record", "double"})
 """Why a question closes when golden records are merged: it is asked again when they come apart."""
-_UNDOINGS = frozenset({EventKind.UNDO, EventKind.UNMERGE})
+_UNDOINGS = frozenset({EventKind.UNDO, EventKind.UNMERGE, EventKind.SOURCE_UNMERGE})
 _ONLY_BY_A_PERSON = frozenset({EventKind.LINK, EventKind.UNLINK})
 
 
@@ -56,13 +62,15 @@ class UndoPlan:
     """What undoing an event would change.
 
     moves       open links, and the golden record that each goes to
+    reopened    ended links of source records that nobody has now, and the golden record that each opens at again
     golden_ids  every golden record that must be locked
     matches     the event's potential matches, all open ones of these golden records, and those closed by
                 merges of them, by key
     """
 
     event: IdentityEvent
-    moves: tuple[tuple[Link, int], ...]
+    moves: tuple[Home, ...]
+    reopened: tuple[Home, ...]
     golden_ids: frozenset[int]
     matches: dict[int, PotentialMatch] = field(repr=False)
 
@@ -80,10 +88,14 @@ def plan_undo(event_uuid: UUID | str) -> UndoPlan:
     event = find_event(event_uuid)
     _check_undoable(event)
     moves = _members_back(event)
+    back, reopened = homes_of_records(event)
+    live = _survivors({home for _, home in (*back, *reopened)}, event)
+    moves |= {link.pk: (link, live[home]) for link, home in back if live[home] != link.golden_record_id}
     moves |= _followers(moves, event)
     matches = PotentialMatch.objects.in_bulk([int(pk) for pk in event.payload["potential_matches"]])
     touched = {int(pk) for pk in event.payload["golden_records"]}
     touched |= {pk for link, home in moves.values() for pk in (link.golden_record_id, home)}
+    touched |= {live[home] for _, home in reopened}
     matches |= _come_together(touched)
     touched |= {pk for match in matches.values() for pk in (match.golden_a_id, match.golden_b_id)}
     asked = [pk for match in matches.values() for pk in (match.record_a_id, match.record_b_id)]
@@ -91,7 +103,8 @@ def plan_undo(event_uuid: UUID | str) -> UndoPlan:
         Link.objects.filter(source_record__in=asked, ended_at__isnull=True).values_list("golden_record", flat=True)
     )
     matches = {match.pk: match for match in open_matches(touched).values()} | matches
-    return UndoPlan(event, tuple(moves[pk] for pk in sorted(moves)), frozenset(touched), matches)
+    opens = tuple((link, live[home]) for link, home in reopened)
+    return UndoPlan(event, tuple(moves[pk] for pk in sorted(moves)), opens, frozenset(touched), matches)
 
 
 def _come_together(golden_ids: set[int]) -> dict[int, PotentialMatch]:

@@ -29,6 +29,7 @@ from mpi.models import (
     PotentialMatchStatus,
     Separation,
     SeparationPair,
+    SourceMerge,
     SourceRecord,
 )
 from mpi.services.rows import insert_rows, is_tracked, new_row, prepared, update_rows, write_history
@@ -89,6 +90,7 @@ _UPDATED_FIELDS: dict[type[models.Model], Sequence[str]] = {
     Link: _LINK_FIELDS,
     PotentialMatch: _MATCH_FIELDS,
     Separation: ("lifted_at", "lifted_by_event_id"),
+    SourceMerge: ("ended_at", "ended_by_event_id"),
     IdentityTask: ("status", "version", "closed_at"),
 }
 # Foreign keys are checked at once: parents first. An ended link is written before its successor opens.
@@ -101,6 +103,7 @@ _WRITE_ORDER: tuple[type[models.Model], ...] = (
     PotentialMatch,
     Separation,
     SeparationPair,
+    SourceMerge,
     IdentityTask,
     OutboxEvent,
 )

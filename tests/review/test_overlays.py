@@ -197,7 +197,7 @@ def test_rejecting_leaves_the_record_untouched_and_judges_what_is_behind_anew(
     def facts() -> tuple[Any, ...]:
         found = SourceRecord.objects.get(pk=overlay.source_record_id)
         owner = GoldenRecord.objects.get(links__source_record=found, links__ended_at__isnull=True)
-        return found.version, found.told, found.standard, found.recorded_at, owner.euid, owner.version, owner.values
+        return found.version, found.told, found.standard, found.recorded_at, owner.euid, owner.status, owner.values
 
     before = facts()
     worker(lambda: answer(stefan, overlay, "reject"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from matching.records import PatientRecord
 from mpi.euid import grouped
@@ -47,7 +48,7 @@ def task_document(task: IdentityTask, update: PatientRecord | None) -> Document:
     }
 
 
-def resolved_document(task: IdentityTask) -> Document:
+def resolved_document(task: IdentityTask, event_uuid: UUID | None) -> Document:
     """How a task stands after its answer; nothing of the patient, for it is kept for a repeated request. One query."""
     message = reads.messages_of([task]).get(task.message_id or 0)
     return {
@@ -55,5 +56,6 @@ def resolved_document(task: IdentityTask) -> Document:
         "status": task.status,
         "version": task.version,
         "message_id": message.uuid if message else None,
+        "event_id": event_uuid,
         "closed_at": task.closed_at,
     }

@@ -37,10 +37,16 @@ class IdentityTaskShape(IdentityTaskLineShape):
 
 
 class ResolveTaskBodyShape(s.Serializer[Any]):
-    """accept: still the same person, the update takes effect. reject: another person, it never does."""
+    """accept: still the same person, the update takes effect. reject: another person, it never does.
 
-    outcome = s.ChoiceField(("accept", "reject"))
+    split: another person from `at` on, under this number; the time of the update unless told. A task of another type
+    is only answered: accept (seen to) or reject (not so).
+    """
+
+    outcome = s.ChoiceField(("accept", "reject", "split"))
     reason = s.CharField(max_length=500)
+    at = s.DateTimeField(required=False, help_text="Of a split: from this time of the source on it is another person.")
+    version = s.IntegerField(required=False, min_value=1, help_text="Of the task, as you saw it; stale ones refuse.")
 
 
 class ResolvedTaskShape(s.Serializer[Any]):
@@ -50,4 +56,5 @@ class ResolvedTaskShape(s.Serializer[Any]):
     status = s.ChoiceField(TASK_STATUSES)
     version = s.IntegerField()
     message_id = s.UUIDField(allow_null=True)
+    event_id = s.UUIDField(allow_null=True, help_text="Undo the answer by it: `POST identity-events/{id}/undo`.")
     closed_at = s.DateTimeField(allow_null=True)

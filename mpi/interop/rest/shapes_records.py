@@ -187,6 +187,9 @@ class RecordLinkShape(LinkShape):
 class RecordAnswerShape(SourceRecordShape):
     """One source record with its link, the newest decision about it, its open questions and its versions."""
 
+    merged_into = NumberShape(
+        allow_null=True, help_text="Where its source has merged this number; `link` is that one's."
+    )
     link = RecordLinkShape(allow_null=True)
     decision = DecisionShape(allow_null=True)
     potential_matches = OpenedMatchShape(many=True)

@@ -18,6 +18,7 @@ from mpi.interop.rest.views import (
     messages,
     open,
     potential_matches,
+    record_acts,
     records,
     search,
 )
@@ -43,6 +44,9 @@ urlpatterns = [
     path(f"{_GOLDEN}/source-records", golden_records.GoldenRecordMembers.as_view()),
     path(f"{_GOLDEN}/merge", identity.Merge.as_view()),
     path(f"{_GOLDEN}/verify", identity.Verify.as_view()),
+    path(f"{_GOLDEN}/retire", record_acts.Retire.as_view()),
+    path("v1/source-merges", record_acts.SourceMerges.as_view()),
+    path("v1/source-unmerges", record_acts.SourceUnmerges.as_view()),
     path("v1/cross-references", search.CrossReferences.as_view()),
     path(f"{_EVENT}/undo", identity.Undo.as_view()),
     path(f"{_EVENT}/unmerge", identity.Unmerge.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 
 from audit.actions import Action
 from mpi.access import Permission, access_identity_task, audit_search
+from mpi.errors import Flaw, InvalidInput
 from mpi.interop.rest.acts import ActDoor
 from mpi.interop.rest.bodies import checked, json_body
 from mpi.interop.rest.documents_identity_tasks import resolved_document, task_document, task_lines
@@ -26,7 +28,9 @@ from mpi.interop.rest.shapes_identity_tasks import (
 )
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import TASK_STATUSES, TaskFilter, identity_tasks, owners_of
-from mpi.services.overlay import decide_overlay
+from mpi.services.identity_task import TaskAnswer, answer_task
+from mpi.services.overlay import OverlayAnswer
+from mpi.services.overlay_split import split_overlay
 from mpi.services.waiting_update import waiting_update
 
 _TAG = "identity tasks"
@@ -83,26 +87,37 @@ class IdentityTaskDetail(Door):
 
 
 class ResolveIdentityTask(ActDoor):
-    """The answer to one suspected overlay."""
+    """The answer to one task."""
 
     @operation(
-        "Resolve a suspected overlay",
+        "Resolve an identity task",
         tag=_TAG,
         name="resolve_identity_task",
         scope=Permission.REVIEW,
         body=ResolveTaskBodyShape,
         answers={200: ResolvedTaskShape},
         headers=(IDEMPOTENCY_KEY,),
-        words="“accept”: the same person; the update takes effect. “reject”: another person; the record stays as it "
-        "was and the message is rejected. What waited behind follows in order. Decided before: 409. There is no undo.",
+        words="Of a suspected overlay. “accept”: the same person; the update takes effect. “reject”: another person; "
+        "the record stays as it was, or becomes so again, and the message is rejected. “split” (needs the scope "
+        "`merge`): from a time on the number is another person’s; what was told before stays with the golden record "
+        "that it had. What waited behind follows in order. Decided before: 409. Undo the answer by its event, as long "
+        "as the source has told nothing more.",
     )
     def post(self, request: Request, task_id: UUID) -> Response:
         """Resolve."""
         told = checked(ResolveTaskBodyShape, json_body(request))
+        if "at" in told and told["outcome"] != "split":
+            flaw = Flaw("at", "says when to split, which this answer does not", "leave it out, or answer “split”")
+            raise InvalidInput("Nothing was changed.", flaws=[flaw])
 
         def act() -> Answer:
-            accept = told["outcome"] == "accept"
-            task = decide_overlay(task_uuid=task_id, accept=accept, reason=told["reason"], actor=self.actor)
-            return Answer(200, resolved_document(task))
+            answer = self._answer(task_id, told)
+            return Answer(200, resolved_document(answer.task, answer.event_uuid))
 
         return self.carry_out(request, act)
+
+    def _answer(self, task_id: UUID, told: dict[str, Any]) -> OverlayAnswer | TaskAnswer:
+        said = {"reason": told["reason"], "version": told.get("version"), "actor": self.actor}
+        if told["outcome"] == "split":
+            return split_overlay(task_uuid=task_id, at=told.get("at"), **said)
+        return answer_task(task_uuid=task_id, accept=told["outcome"] == "accept", **said)

@@ -17,6 +17,7 @@ from mpi.interop.rest.documents import (
     Document,
     decision_document,
     link_document,
+    number_document,
     opened_match,
     record_document,
     record_version_document,
@@ -36,6 +37,7 @@ from mpi.interop.rest.views.match import EXAMPLE
 from mpi.mapping import Mapped, record_from_json
 from mpi.models import MessageState
 from mpi.queries import rest_golden, rest_records
+from mpi.queries.source_merges import surviving_record
 from mpi.services.delete import delete_record
 from mpi.services.upsert import UpsertResult, upsert_record
 
@@ -125,7 +127,8 @@ class Record(RecordWriter):
     def get(self, request: Request, system: str, mrn: str) -> Response:
         """The record, audited as a read."""
         record = access_record(self.actor, system=system, mrn=mrn)
-        link = rest_golden.open_link(record.pk)
+        survivor = surviving_record(record)
+        link = rest_golden.open_link(survivor.pk)
         owner = link and {
             **link_document(link),
             "euid": grouped(link.golden_record.euid),
@@ -134,6 +137,7 @@ class Record(RecordWriter):
         return Response(
             {
                 **record_document(record),
+                "merged_into": number_document(survivor) if survivor.pk != record.pk else None,
                 "link": owner,
                 "decision": stored_decision(rest_records.latest_decision(record.pk)),
                 "potential_matches": [opened_match(found) for found in rest_records.open_potential_matches(record.pk)],

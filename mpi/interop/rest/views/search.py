@@ -26,6 +26,7 @@ from mpi.interop.rest.shapes import PersonSummaryShape, paged
 from mpi.interop.rest.shapes_records import CrossReferencesShape, SearchBodyShape
 from mpi.models import GoldenRecord, SourceRecord
 from mpi.queries import rest_golden, rest_records
+from mpi.queries.source_merges import surviving_record
 
 _FAMILY = Parameter("family_name", "Beginning of the family name.")
 _GIVEN = Parameter("given_name", "Beginning of the given name.")
@@ -120,7 +121,7 @@ class CrossReferences(Door):
             flaw = Flaw("target", "is not registered", "send the code of a source system")
             raise InvalidInput("The target system is not known.", flaws=[flaw])
         found = rest_records.live_record(system, mrn)
-        link = rest_golden.open_link(found.pk) if found else None
+        link = rest_golden.open_link(surviving_record(found).pk) if found else None
         if found is None or link is None:
             raise NotFound("No person is known under this system and number.")
         others = [

@@ -1,0 +1,199 @@
+"""Split at a time: from then on a number speaks of another patient (decision 0009).
+
+What the source told before stays with the golden record that it had, as of then. What it told from then on, and all
+that it tells later, is another person. The source is asked to give the first patient a number again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.actions import Action
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import Flaw, InvalidInput
+from mpi.models import (
+    EventKind,
+    GoldenRecord,
+    IdentityEvent,
+    IdentityTask,
+    LinkOrigin,
+    MessageState,
+    RecordState,
+    SourceRecord,
+    TaskType,
+)
+from mpi.services.dispatch import hint
+from mpi.services.locking import run_act
+from mpi.services.neighbourhood import open_links, open_matches
+from mpi.services.overlay import OverlayAnswer, OverlayCase, check_words, open_case, tell_answer
+from mpi.services.questions import settle_questions
+from mpi.services.record_states import change_message, change_record, close_task, open_task, release, withdraw
+from mpi.services.waiting_update import waiting_update
+
+_REASON = "data-entry-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One version of a source record: when its source told it, and when the index recorded it."""
+
+    version: int
+    told_at: datetime
+    recorded_at: datetime
+
+
+def split_overlay(
+    *, task_uuid: UUID | str, at: datetime | None = None, reason: str, actor: Actor, version: int | None = None
+) -> OverlayAnswer:
+    """Split the record of an open overlay task at a time; the time of the doubtful update unless told.
+
+    Raises Forbidden, NotFound, AlreadyDecided, StaleVersion, InvalidInput (no reason, a time outside the history,
+    a record without a link), Busy.
+    """
+    require(actor, Permission.REVIEW)
+    require(actor, Permission.MERGE)
+    check_words(reason)
+
+    def act() -> OverlayAnswer:
+        case = open_case(task_uuid, version, actor)
+        tellings = tellings_of(case.record)
+        moment = check_time(at or _time_of(case, tellings), tellings, case)
+        later = [telling for telling in tellings if telling.told_at >= moment]
+        event = case.unit.event(EventKind.OVERLAY_SPLIT, reason_code=_REASON, reason=reason)
+        if later:
+            _move(case, event, since=min(telling.recorded_at for telling in later))
+        else:
+            _begin_anew(case, event)
+        close_task(case.unit, event, case.task, "split")
+        _ask_the_source(case, event)
+        tell_answer(case, event, reason, {"split_at": moment.isoformat()})
+        waiting = release(case.message)
+        case.unit.flush()
+        hint(waiting)
+        return OverlayAnswer(case.task, event.uuid)
+
+    return run_act(act)
+
+
+def _ask_the_source(case: OverlayCase, event: IdentityEvent) -> None:
+    """The first patient needs a number again: a task says so until somebody has seen to it."""
+    kind, message_id = TaskType.SOURCE_CORRECTION, case.message.pk
+    if not IdentityTask.objects.filter(source_record=case.record, type=kind, status="open").exists():
+        open_task(case.unit, case.record, kind, reasons=["number_reused"], message_id=message_id, event=event)
+
+
+def tellings_of(record: SourceRecord) -> list[Telling]:
+    """What a source has told of a record so far, in order. One query."""
+    rows = SourceRecord.history.filter(id=record.pk).order_by("version", "history_id")
+    found: dict[int, Telling] = {}
+    for version, effective, recorded in rows.values_list("version", "effective_at", "recorded_at"):
+        found.setdefault(version, Telling(version, effective or recorded, recorded))
+    return list(found.values())
+
+
+def check_time(moment: datetime, tellings: list[Telling], case: OverlayCase) -> datetime:
+    """Raise InvalidInput unless something was told before this time, and something at it or later."""
+    last = tellings[-1].told_at
+    if case.held:
+        last = max(last, _told_at(case))
+    if tellings[0].told_at < moment <= last:
+        return moment
+    mend = f"give a time after {tellings[0].told_at.isoformat()} and not after {last.isoformat()}"
+    raise InvalidInput(
+        "The record cannot be split at this time; nothing was changed.",
+        flaws=[Flaw("at", "is outside the history of the source record", mend)],
+    )
+
+
+def _time_of(case: OverlayCase, tellings: list[Telling]) -> datetime:
+    """When the source told the doubtful update."""
+    if case.held:
+        return _told_at(case)
+    told = SourceRecord.history.filter(id=case.record.pk, message_id=case.message.pk).order_by("history_id").first()
+    version = told.version if told else tellings[-1].version
+    return next(telling.told_at for telling in tellings if telling.version == version)
+
+
+def _told_at(case: OverlayCase) -> datetime:
+    """The source's own time of an update that waits, else when it came."""
+    return waiting_update(case.task).source_time or case.message.received_at
+
+
+def _begin_anew(case: OverlayCase, event: IdentityEvent) -> None:
+    """Nothing of the other patient was applied yet: the record is withdrawn, and the update brings it back."""
+    unit, follows = case.unit, [case.message.pk]
+    change_message(unit, event, case.message, MessageState.RECEIVED)
+    if case.link is None or case.golden is None:
+        change_record(unit, event, case.record, state=RecordState.DELETED, follows=follows)
+        return
+    withdraw(unit, event, case.record, case.link, follows=follows)
+    _keep_apart(case, event, case.golden, {case.record.pk})
+
+
+def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> None:
+    """The record tells of the other patient already: it, and who came on its strength since, are another person."""
+    unit, link, golden = case.unit, case.link, case.golden
+    if case.held:
+        change_record(unit, event, case.record, state=RecordState.ACTIVE, link=link)
+        change_message(unit, event, case.message, MessageState.RECEIVED)
+    if link is None or golden is None:
+        flaw = Flaw("at", "is a time from which the record belongs to nobody", "there is nothing to take apart")
+        raise InvalidInput("Nothing was changed.", flaws=[flaw])
+    own = unit.create_golden_record(event)
+    moving = _came_with(case.record.pk, golden, since)
+    for moved in open_links([golden.pk])[golden.pk]:
+        if moved.source_record_id not in moving:
+            continue
+        unit.end_link(event, moved, golden)
+        is_first = moved.pk == link.pk
+        unit.open_link(
+            event,
+            moved.source_record_id,
+            own,
+            origin=LinkOrigin.STEWARD if is_first else LinkOrigin.MERGE,
+            by_human=is_first or moved.by_human,
+            supporting_record_id=moved.supporting_record_id,
+            decision_id=moved.decision_id,
+            model_version_id=moved.model_version_id,
+        )
+    for record in SourceRecord.objects.filter(pk__in=moving).order_by("pk"):
+        unit.audit_record(Action.LINK_ENDED, record, golden, reason_code=event.reason_code, reason=event.reason)
+        unit.audit_record(Action.LINK_OPENED, record, own, reason_code=event.reason_code, reason=event.reason)
+    unit.notify("link.opened", own, record_ids=moving, related=[golden.euid])
+    unit.notify("link.ended", golden, record_ids=moving, related=[own.euid])
+    _keep_apart(case, event, golden, moving)
+    if not unit.members_of([golden.pk]):
+        _as_it_was(golden, since)
+
+
+def _came_with(record_id: int, golden: GoldenRecord, since: datetime) -> set[int]:
+    """The record, and those that came to the golden record since then on the strength of one of these."""
+    came = {record_id}
+    links = [link for link in open_links([golden.pk])[golden.pk] if link.opened_at >= since and not link.by_human]
+    grew = True
+    while grew:
+        more = {link.source_record_id for link in links if link.supporting_record_id in came} - came
+        came |= more
+        grew = bool(more)
+    return came
+
+
+def _keep_apart(case: OverlayCase, event: IdentityEvent, golden: GoldenRecord, moving: set[int]) -> None:
+    """Who stays is somebody else than who goes, on every path; open questions follow their records."""
+    unit = case.unit
+    if stays := unit.members_of([golden.pk]) - moving:
+        pairs = [(one, other) for one in moving for other in stays]
+        unit.separate(event, pairs, reason_code=event.reason_code, reason=event.reason)
+    settle_questions(unit, event, open_matches([golden.pk]).values())
+    unit.notify("golden.split", golden, record_ids=[case.record.pk])
+
+
+def _as_it_was(golden: GoldenRecord, since: datetime) -> None:
+    """A golden record that nobody is left in keeps the first patient's values, not those of the other one."""
+    then = GoldenRecord.history.filter(id=golden.pk, history_date__lt=since).order_by("-history_id").first()
+    if then is not None:
+        for name in ("values", "provenance", "family_name", "given_name", "birth_date"):
+            setattr(golden, name, getattr(then, name))
