@@ -96,6 +96,13 @@ class OverlayForm(forms.Form):
         error_messages={"required": "Say in a few words how you know; nothing was decided."},
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Whom you asked, what you saw"}),
     )
+    at = forms.DateTimeField(
+        label="Split at (UTC)",
+        required=False,
+        error_messages={"invalid": "Give date and time as 2026-01-31T14:30; nothing was decided."},
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, label_suffix="")
+    def __init__(self, data: Any = None, *, version: int | None = None) -> None:
+        super().__init__(data, label_suffix="", initial={"version": version})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,20 +12,27 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
-from mpi.errors import AlreadyDecided, NotFound
+from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFound, StaleVersion
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
-from mpi.services.overlay import decide_overlay
+from mpi.services.overlay import OverlayAnswer, decide_overlay
+from mpi.services.overlay_split import split_overlay
+from mpi.services.undo import undo_event
 from mpi.services.waiting_update import waiting_update
 from review.forms import OverlayForm
 from review.outlook import looks_like
 from review.pages import StewardRequest, show, steward_required
-from review.queries.overlays import euids_of, overlay_list, overlay_page
+from review.queries.overlays import answer_event, euids_of, overlay_list, overlay_page
 
 _DONE = {
     True: "Accepted as the same person: the update takes effect now, and what waited behind it follows in order.",
-    False: "Rejected as another person: the record stays as it was, and what waited behind is judged anew.",
+    False: "Rejected as another person: the record is as it was, and what waited behind is judged anew.",
 }
+_SPLIT = (
+    "Split: from then on the number is another person's. What was told before stays with the golden record that it "
+    "had. Ask the source to give the first patient a number again."
+)
+_UNDONE = "Undone: the answer is taken back, and the question is open again."
 
 
 @require_GET
@@ -51,16 +59,71 @@ def decide(request: StewardRequest, uuid: UUID, *, accept: bool) -> HttpResponse
     form = OverlayForm(request.POST)
     if not form.is_valid():
         return _overlay(request, uuid, form, status=422)
+    said = form.cleaned_data
+    return _carry_out(
+        request,
+        uuid,
+        form,
+        lambda: decide_overlay(
+            task_uuid=uuid, accept=accept, reason=said["reason"], version=said["version"], actor=request.actor
+        ),
+        _DONE[accept],
+    )
+
+
+@require_POST
+@steward_required
+def split(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """From a time on the number is another person's."""
+    form = OverlayForm(request.POST)
+    if not form.is_valid():
+        return _overlay(request, uuid, form, status=422)
+    said = form.cleaned_data
+    return _carry_out(
+        request,
+        uuid,
+        form,
+        lambda: split_overlay(
+            task_uuid=uuid, at=said["at"], reason=said["reason"], version=said["version"], actor=request.actor
+        ),
+        _SPLIT,
+    )
+
+
+@require_POST
+@steward_required
+def undo(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """Take the answer back, as long as nothing later contradicts."""
+    task = access.access_identity_task(request.actor, uuid)
+    event = answer_event(task)
+    if event is None:
+        raise NotFound("This task has no answer that could be undone.")
     try:
-        decide_overlay(task_uuid=uuid, accept=accept, reason=form.cleaned_data["reason"], actor=request.actor)
-    except AlreadyDecided as refusal:
+        undo_event(event_uuid=event, reason="The answer is taken back.", actor=request.actor)
+    except CannotUndo as refusal:
+        return _overlay(request, uuid, OverlayForm(), refusal=refusal, status=refusal.http_status)
+    messages.success(request, _UNDONE)
+    return redirect("review-overlay", uuid=uuid)
+
+
+def _carry_out(
+    request: StewardRequest, uuid: UUID, form: OverlayForm, act: Callable[[], OverlayAnswer], words: str
+) -> HttpResponse:
+    """Act and go back to the task; a refusal is shown there."""
+    try:
+        act()
+    except InvalidInput as error:
+        for flaw in error.flaws:
+            form.add_error(flaw.field if flaw.field in form.fields else None, f"{flaw.problem}: {flaw.mend}")
+        return _overlay(request, uuid, form, status=error.http_status)
+    except (AlreadyDecided, StaleVersion) as refusal:
         return _overlay(request, uuid, form, refusal=refusal, status=refusal.http_status)
-    messages.success(request, _DONE[accept])
+    messages.success(request, words)
     return redirect("review-overlay", uuid=uuid)
 
 
 def _overlay(
-    request: StewardRequest, uuid: UUID, form: OverlayForm, *, refusal: AlreadyDecided | None = None, status: int = 200
+    request: StewardRequest, uuid: UUID, form: OverlayForm, *, refusal: MpiError | None = None, status: int = 200
 ) -> HttpResponse:
     now, actor = timezone.now(), request.actor
     task = access.access_identity_task(actor, uuid)
@@ -68,6 +131,8 @@ def _overlay(
         raise NotFound("There is no suspected overlay under this number.")
     update = waiting_update(task)
     page = overlay_page(task, update, user_id=actor.id, now=now)
+    if not form.is_bound:
+        form = OverlayForm(version=task.version)
     context = {
         "task": page,
         "form": form,

@@ -16,7 +16,7 @@ from matching.policy import judge
 from matching.records import StandardRecord
 from matching.score import score
 from mpi import codec
-from mpi.models import GoldenRecord, IdentityTask, Subscriber, TaskType
+from mpi.models import GoldenRecord, IdentityEvent, IdentityTask, RecordState, Subscriber, TaskType
 from mpi.queries.evidence import Evidence, EvidenceRow, evidence_of
 from mpi.queries.identity_tasks import (
     TaskFilter,
@@ -64,12 +64,13 @@ class OverlayList:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Who decided, when, and in which words."""
+    """Who decided, when, and in which words. `event` undoes it, None where it was undone or cannot be."""
 
     by: str
     mine: bool
     at: datetime
     note: str
+    event: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class OverlayPage:
     uuid: UUID
     number: int
     status: str
+    held: bool
     record_id: int
     system: str
     mrn: str
@@ -146,6 +148,7 @@ def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now
         uuid=task.uuid,
         number=task.pk,
         status=task.status,
+        held=record.state == RecordState.QUARANTINED,
         record_id=record.pk,
         system=record.source_system.name,
         mrn=record.mrn,
@@ -189,7 +192,18 @@ def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:
     found: AuditEvent | None = matching(wanted).order_by("-recorded_at", "-pk").first()
     if found is None:
         return None
-    return Decided(found.actor_name, found.actor_id == user_id, found.recorded_at, found.reason_text or "")
+    event = answer_event(task)
+    return Decided(found.actor_name, found.actor_id == user_id, found.recorded_at, found.reason_text or "", event)
+
+
+def answer_event(task: IdentityTask) -> UUID | None:
+    """The identity event of the answer to a task, as long as it was not undone. Two queries."""
+    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
+    found: AuditEvent | None = matching(wanted).order_by("-recorded_at", "-pk").first()
+    if found is None or "event" not in found.detail:
+        return None
+    event = UUID(found.detail["event"])
+    return event if IdentityEvent.objects.filter(uuid=event, undone_by__isnull=True).exists() else None
 
 
 def euids_of(rows: Sequence[OverlayRow]) -> list[str]:
