@@ -125,6 +125,7 @@ class Applier:
         if plan.left is not None:
             self.unit.end_link(event, self.links.pop(record.pk), self.golden[plan.left])
             self.unit.audit_record(Action.LINK_ENDED, record, self.golden[plan.left], message_id=record.message_id)
+            self.unit.notify("link.ended", self.golden[plan.left], record_ids=[record.pk], related=[golden.euid])
         for joined in plan.joined:
             retired, matches = self.golden[joined], self.seen.matches
             join_golden_records(

@@ -245,7 +245,7 @@ def _finish(
         message.outcome = item.outcome
         message.decision_id = item.decision_id
         message.source_record_id = item.record_id
-        message.applied_at = unit.recorded_at
+        message.applied_at = None if item.state == MessageState.QUEUED else unit.recorded_at
         message.errors = None
         results[message.pk] = IngestResult(
             message.pk, message.state, message.outcome, item.record_id, item.decision_document
