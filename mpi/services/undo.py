@@ -81,8 +81,13 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
     _ask_again(unit, undoing, plan)
     settle_questions(unit, undoing, plan.matches.values())
     restored = [unit.golden_records[pk] for pk in undoing.golden_record_ids]
-    live = [golden for golden in restored if golden.status in LIVE_STATUSES]
+    live = [golden for golden in restored if golden.status in LIVE_STATUSES or _lives_again(unit, golden)]
     return sorted(live, key=lambda golden: golden.pk) or restored
+
+
+def _lives_again(unit: UnitOfWork, golden: GoldenRecord) -> bool:
+    """Whether a golden record that had lost all its source records has some again; its status follows."""
+    return golden.status == GoldenStatus.RETIRED and bool(unit.members_of([golden.pk]))
 
 
 def _ask_again(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> None:
