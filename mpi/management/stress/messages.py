@@ -23,13 +23,14 @@ _BATCH = 12
 class Messages:
     """The messages of one worker. Each returns the control ids that were acknowledged, None if there was nothing to do.
 
-    rows   the population; `control_id` names the act at hand: whoever repeats it repeats the message
+    rows   the population; `control_id` names the message: whoever is told to send it again sends the same one
     """
 
     rows: Sequence[Row]
     chance: random.Random
     actor: Actor
     control_id: str = ""
+    _said: Row | None = None
 
     def create(self) -> list[str] | None:
         """A record as its system first tells it, or tells it again unchanged."""
@@ -52,7 +53,7 @@ class Messages:
 
     def delete(self) -> list[str] | None:
         """A system takes a record back."""
-        row = self._known_row()
+        row = self._said = self._said or self._known_row()
         if row is None:
             return None
         system, mrn = row["source_system"], row["mrn"]
@@ -77,7 +78,8 @@ class Messages:
         return []
 
     def _send(self, row: Row) -> list[str]:
-        mapped = record_from_flat(row)
+        self._said = self._said or row
+        mapped = record_from_flat(self._said)
         later = self.chance.random() < 0.1
         upsert_record(
             record=mapped.record,
@@ -90,5 +92,6 @@ class Messages:
 
     def _known_row(self) -> Row | None:
         """What the population says of a record that the index has."""
-        wanted = SourceRecord.objects.values_list("source_system__code", "mrn").order_by("?").first()
+        known = SourceRecord.objects.values_list("source_system__code", "mrn").order_by("id")
+        wanted = self.chance.choice(list(known)) if known else None
         return next((row for row in self.rows if (row["source_system"], row["mrn"]) == wanted), None)

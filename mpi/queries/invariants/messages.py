@@ -14,8 +14,7 @@ SELECT 'message ' || m.uuid, CASE
   WHEN m.state = 'applied' AND m.outcome IN ('created', 'updated', 'deleted') AND h.message_id IS NULL
     THEN 'applied, and no version of a source record comes from it'
   WHEN m.state IN ('rejected', 'dead') AND m.errors IS NULL THEN 'refused, and does not say why'
-  WHEN m.state IN ('received', 'queued') AND m.applied_at IS NOT NULL AND m.outcome <> 'quarantined'
-    THEN 'waits, and says that it was dealt with' END
+  WHEN m.state IN ('received', 'queued') AND m.applied_at IS NOT NULL THEN 'waits, and says that it was dealt with' END
 FROM mpi_inbound_message m
 LEFT JOIN (SELECT DISTINCT id, message_id FROM mpi_historicalsourcerecord) h
   ON h.message_id = m.id AND h.id = m.source_record_id

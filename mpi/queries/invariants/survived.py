@@ -35,8 +35,9 @@ FROM mpi_link l JOIN mpi_source_record r ON r.id = l.source_record_id JOIN mpi_s
 WHERE l.ended_at IS NULL AND l.golden_record_id = ANY(%s::bigint[])
 """
 _OVERRIDES = """
-SELECT golden_record_id, field, value, reason, actor_id, expires_at FROM mpi_golden_override
-WHERE ended_at IS NULL AND golden_record_id = ANY(%s::bigint[]) ORDER BY id
+SELECT g.id, g.euid, o.field, o.value, o.reason, o.actor_id, o.expires_at FROM mpi_golden_override o
+JOIN mpi_golden_record g ON g.id = o.golden_record_id
+WHERE o.ended_at IS NULL AND o.golden_record_id = ANY(%s::bigint[]) ORDER BY o.id
 """
 _RULES = "SELECT document FROM mpi_survivorship_version WHERE 0 <> ALL(%s::bigint[])"
 _LIVE = ("provisional", "confirmed")
@@ -70,9 +71,12 @@ def _members(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[Member]]:
 
 def _overrides(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[datetime | None, Override]]]:
     found: dict[int, list[tuple[datetime | None, Override]]] = defaultdict(list)
-    for golden_id, name, value, reason, by, until in rows:
+    for golden_id, euid, name, told, reason, by, until in rows:
         ends = until.astimezone(UTC).isoformat() if until else ""
-        found[golden_id].append((until, Override(name, orjson.loads(value), reason, by, ends)))
+        value = orjson.loads(told)
+        if name == "ssn":
+            value = vault.decrypt_text(value, field="golden-override", record=euid)
+        found[golden_id].append((until, Override(name, value, reason, by, ends)))
     return found
 
 
@@ -117,12 +121,13 @@ def _faults(
 
 
 def _hide_number(due: dict[str, Any]) -> None:
-    """The provenance of an SSN holds its blind index, and no number that has lost."""
+    """The provenance of an SSN holds its blind index, and no number that has lost or was set."""
     if "ssn" in due["values"]:
         source = due["provenance"]["ssn"]
         losing = [{"record_ids": told["record_ids"]} for told in source["losing"]]
         index = vault.blind_index("ssn", due["values"]["ssn"]).hex()
-        due["provenance"]["ssn"] = {**source, "losing": losing, "index": index}
+        override = source["override"] and {name: told for name, told in source["override"].items() if name != "value"}
+        due["provenance"]["ssn"] = {**source, "losing": losing, "override": override, "index": index}
 
 
 def _search_columns(values: Mapping[str, Any]) -> tuple[str, str, str]:
