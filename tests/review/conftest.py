@@ -15,9 +15,11 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
 from mpi.commands import Actor
-from mpi.models import PotentialMatch, SourceRecord, User
+from mpi.models import IdentityTask, PotentialMatch, SourceRecord, User
+from mpi.services import dispatch
 from mpi.services.systems import register_system
 from mpi.services.upsert import upsert_record
+from mpi.tasks import ingest_messages
 from review.basis import basis_of
 
 Tell = Callable[..., SourceRecord]
@@ -136,3 +138,44 @@ def town(twins: PotentialMatch, tell: Tell) -> Callable[[int], None]:
 def plain(html: str) -> str:
     """The words of a page; a mark inside a value does not cut it."""
     return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"</?mark>", "", html)).split())
+
+
+ROBERT = {
+    "family": "Fielding", "given": "Robert", "birth_date": "1948-11-30", "sex": "M", "ssn": "219-44-7710",
+    "street": "801 Kettering Boulevard", "city": "Toledo", "state": "OH", "postal_code": "43604", "phone": "4195550187",
+}  # fmt: skip
+
+
+@pytest.fixture
+def trusted(tell: Tell) -> SourceRecord:
+    """GH 1001 is Margaret, also known to the clinic."""
+    tell("CN", "77", middle="Ann", ssn="412-55-8801")
+    return tell("GH", "1001", middle="Ann", ssn="412-55-8801")
+
+
+@pytest.fixture
+def overlay(trusted: SourceRecord, tell: Tell) -> IdentityTask:
+    """Then the General Hospital tells that its number 1001 is Robert."""
+    tell("GH", "1001", **ROBERT)
+    return IdentityTask.objects.get()
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
+    """Hints go straight into the workers' task instead of over a broker; the commit is the test's to make."""
+    hinted: list[list[int]] = []
+
+    def take(message_ids: list[int]) -> None:
+        hinted.append(message_ids)
+
+    monkeypatch.setattr(dispatch, "_send", take)
+
+    def work(act: Any) -> Any:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = act()
+        for message_ids in hinted:
+            ingest_messages(message_ids)
+        hinted.clear()
+        return answer
+
+    return work

@@ -17,32 +17,11 @@ from audit.actions import Action
 from mpi.celery import app
 from mpi.commands import Actor
 from mpi.models import GoldenRecord, IdentityTask, InboundMessage, SourceRecord
-from mpi.services import dispatch
 from mpi.services.upsert import upsert_record
-from mpi.tasks import ingest_messages
 from review.queries.overlays import TARGET
-from tests.review.conftest import Tell, audited, patient, plain, sign_in
+from tests.review.conftest import ROBERT, Tell, audited, patient, plain, sign_in
 
 pytestmark = pytest.mark.django_db
-
-ROBERT = {
-    "family": "Fielding", "given": "Robert", "birth_date": "1948-11-30", "sex": "M", "ssn": "219-44-7710",
-    "street": "801 Kettering Boulevard", "city": "Toledo", "state": "OH", "postal_code": "43604", "phone": "4195550187",
-}  # fmt: skip
-
-
-@pytest.fixture
-def trusted(tell: Tell) -> SourceRecord:
-    """GH 1001 is Margaret, also known to the clinic."""
-    tell("CN", "77", middle="Ann", ssn="412-55-8801")
-    return tell("GH", "1001", middle="Ann", ssn="412-55-8801")
-
-
-@pytest.fixture
-def overlay(trusted: SourceRecord, tell: Tell) -> IdentityTask:
-    """Then the General Hospital tells that its number 1001 is Robert."""
-    tell("GH", "1001", **ROBERT)
-    return IdentityTask.objects.get()
 
 
 @pytest.fixture
@@ -54,27 +33,6 @@ def later(overlay: IdentityTask, writer: Actor) -> Callable[..., None]:
         assert result.state == "queued"
 
     return told
-
-
-@pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
-    """Hints go straight into the workers' task instead of over a broker; the commit is the test's to make."""
-    hinted: list[list[int]] = []
-
-    def take(message_ids: list[int]) -> None:
-        hinted.append(message_ids)
-
-    monkeypatch.setattr(dispatch, "_send", take)
-
-    def work(act: Any) -> Any:
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = act()
-        for message_ids in hinted:
-            ingest_messages(message_ids)
-        hinted.clear()
-        return answer
-
-    return work
 
 
 def address(task: IdentityTask, act: str = "") -> str:
@@ -279,48 +237,3 @@ def test_the_cost_of_the_list_does_not_grow_with_its_rows(
     assert IdentityTask.objects.filter(status="open").count() == 4
     with django_assert_max_num_queries(len(few)):
         stefan.get(reverse("review-overlays"))
-
-
-def test_a_split_makes_two_people_and_is_undone_on_the_same_page(
-    overlay: IdentityTask, stefan: Client, worker: Any
-) -> None:
-    worker(lambda: answer(stefan, overlay, "split"))
-    record = SourceRecord.objects.get(pk=overlay.source_record_id)
-    now = GoldenRecord.objects.get(links__source_record=record, links__ended_at__isnull=True)
-    assert (now.values["family_name"], now.member_count) == ("Fielding", 1)
-    page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
-    assert "Split: two people under one number" in page
-    assert "Undo this answer" in page
-    answered = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
-    assert answered.status_code == 302
-    record.refresh_from_db()
-    assert (record.state, IdentityTask.objects.get(status="open")) == ("quarantined", overlay)
-    page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
-    assert "Still the same person?" in page
-    assert "Undo this answer" not in page
-    again = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
-    assert again.status_code == 404
-
-
-def test_a_time_outside_the_history_is_shown_at_its_field(overlay: IdentityTask, stefan: Client) -> None:
-    body = {"reason": "Given out twice", "at": "1999-01-31T10:00"}
-    shown = stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), body)
-    assert shown.status_code == 422
-    assert "is outside the history of the source record" in shown.content.decode()
-    assert IdentityTask.objects.get().status == "open"
-
-
-def test_an_applied_update_says_so_and_a_stale_page_is_refused(
-    trusted: SourceRecord, tell: Tell, stefan: Client
-) -> None:
-    tell("GH", "1001", middle="Ann", ssn="604-31-9922")
-    task = IdentityTask.objects.get()
-    page = stefan.get(reverse("review-overlay", args=[task.uuid])).content.decode()
-    assert "The update was applied" in page
-    body = {"reason": "Asked", "version": 7}
-    shown = stefan.post(reverse("review-overlay-reject", args=[task.uuid]), body)
-    assert shown.status_code == 409
-    assert IdentityTask.objects.get().status == "open"
-    stefan.post(reverse("review-overlay-reject", args=[task.uuid]), body | {"version": 1})
-    record = SourceRecord.objects.get(pk=trusted.pk)
-    assert (record.version, record.told) == (3, trusted.told)

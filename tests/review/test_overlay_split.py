@@ -1,0 +1,59 @@
+"""An overlay is split, an answer undone, an applied update answered: on the page of the task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mpi.models import GoldenRecord, IdentityTask, SourceRecord
+from tests.review.conftest import Tell
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_split_makes_two_people_and_is_undone_on_the_same_page(
+    overlay: IdentityTask, stefan: Client, worker: Any
+) -> None:
+    worker(lambda: stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), {"reason": "Given out twice"}))
+    record = SourceRecord.objects.get(pk=overlay.source_record_id)
+    now = GoldenRecord.objects.get(links__source_record=record, links__ended_at__isnull=True)
+    assert (now.values["family_name"], now.member_count) == ("Fielding", 1)
+    page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
+    assert "Split: two people under one number" in page
+    assert "Undo this answer" in page
+    answered = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
+    assert answered.status_code == 302
+    record.refresh_from_db()
+    assert (record.state, IdentityTask.objects.get(status="open")) == ("quarantined", overlay)
+    page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
+    assert "Still the same person?" in page
+    assert "Undo this answer" not in page
+    again = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
+    assert again.status_code == 404
+
+
+def test_a_time_outside_the_history_is_shown_at_its_field(overlay: IdentityTask, stefan: Client) -> None:
+    body = {"reason": "Given out twice", "at": "1999-01-31T10:00"}
+    shown = stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), body)
+    assert shown.status_code == 422
+    assert "is outside the history of the source record" in shown.content.decode()
+    assert IdentityTask.objects.get().status == "open"
+
+
+def test_an_applied_update_says_so_and_a_stale_page_is_refused(
+    trusted: SourceRecord, tell: Tell, stefan: Client
+) -> None:
+    tell("GH", "1001", middle="Ann", ssn="604-31-9922")
+    task = IdentityTask.objects.get()
+    page = stefan.get(reverse("review-overlay", args=[task.uuid])).content.decode()
+    assert "The update was applied" in page
+    body = {"reason": "Asked", "version": 7}
+    shown = stefan.post(reverse("review-overlay-reject", args=[task.uuid]), body)
+    assert shown.status_code == 409
+    assert IdentityTask.objects.get().status == "open"
+    stefan.post(reverse("review-overlay-reject", args=[task.uuid]), body | {"version": 1})
+    record = SourceRecord.objects.get(pk=trusted.pk)
+    assert (record.version, record.told) == (3, trusted.told)
