@@ -8,8 +8,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpi.settings")
 application = get_wsgi_application()
 
-# A request makes a few thousand objects and no ring among them; a look for rings through all that Django, Splink's
-# neighbours and the data tables hold takes tens of milliseconds, in the middle of somebody's request.
+# A request makes a few thousand objects and hardly a ring among them; a look for rings through all that was loaded
+# takes tens of milliseconds, in the middle of somebody's request.
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 50, 100)
