@@ -65,7 +65,7 @@ def apply(message_id: int) -> IngestResult:
 
 
 @pytest.mark.slow
-def test_eight_workers_held_before_the_lock_make_one_golden_record_two_hundred_times(racers: Racers) -> None:
+def test_pain_10_eight_workers_held_before_the_lock_make_one_golden_record_two_hundred_times(racers: Racers) -> None:
     for number in range(ROUNDS):
         ids = store_all(number)
         acts = [partial(apply, message_id) for message_id in ids]

@@ -72,7 +72,7 @@ def test_a_record_that_tells_nothing_has_no_key() -> None:
     assert blocking_keys(StandardRecord(source_system="A", mrn="1", sex="F")) == ()
 
 
-def test_a_missing_part_gives_no_key_instead_of_a_key_with_a_hole() -> None:
+def test_pain_08_a_missing_part_gives_no_key_instead_of_a_key_with_a_hole() -> None:
     only_names = StandardRecord(name=StandardName("ANN", "", "LEE"), ssn_last4="", birth_year="")
     assert keys(only_names) == {"names": ["ANN|LEE"]}
     only_family = StandardRecord(name=StandardName("", "", "LEE"))

@@ -125,7 +125,7 @@ def test_a_third_record_does_not_bring_separated_records_together(supervisor: Ac
         assert not apart <= {pk for side in change.facts["sides"] for pk in side}
 
 
-def test_what_a_person_has_merged_is_not_split(supervisor: Actor, steward: Actor) -> None:
+def test_pain_05_what_a_person_has_merged_is_not_split(supervisor: Actor, steward: Actor) -> None:
     tell("HIS", "1", KATHERINE)
     tell("LAB", "2", MARCUS)
     merge(owner("HIS", "1"), owner("LAB", "2"), steward)

@@ -173,7 +173,7 @@ def test_acts_on_unknown_events_are_404(caller: Caller) -> None:
     assert caller.post(f"separations/{uuid4()}/lift", {"reason": "x"}).status == 404
 
 
-def test_an_act_is_audited_once_with_actor_and_reason(caller: Caller, two: Two) -> None:
+def test_pain_17_an_act_is_audited_once_with_actor_and_reason(caller: Caller, two: Two) -> None:
     act = merge(caller, survivor=two.katherine, retired=two.marcus)
     event = AuditEvent.objects.get(action="golden.merged")
     assert (event.reason_code, event.reason_text, event.source) == ("documents-seen", "Passport", "rest")

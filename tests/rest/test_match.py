@@ -64,7 +64,7 @@ def test_a_limit_that_cannot_be_is_refused_by_name(caller: Caller, limit: str) -
     assert answer.body["flaws"][0]["field"] == "limit"
 
 
-def test_only_certain_leaves_out_what_would_not_link(caller: Caller, registered: str) -> None:
+def test_pain_09_only_certain_leaves_out_what_would_not_link(caller: Caller, registered: str) -> None:
     vague = {"given_name": "Katherine", "family_name": "Oyelaran", "birth_date": "1971-03-09"}
     everything = caller.post("match", vague).body["candidates"]
     certain = caller.post("match?only_certain=true", vague).body["candidates"]

@@ -39,7 +39,7 @@ def test_a_deleted_record_leaves_its_golden_record_and_is_found_no_more() -> Non
     assert f"golden_record:{golden.euid}" in event.subjects
 
 
-def test_an_empty_golden_record_is_retired_and_its_questions_close() -> None:
+def test_pain_06_an_empty_golden_record_is_retired_and_its_questions_close() -> None:
     tell("HIS", "1", MARGARET)
     tell("LAB", "2", MARJORIE)
     golden = owner("LAB", "2")

@@ -50,7 +50,7 @@ def test_a_changed_rank_takes_effect_at_the_next_computation(system: Actor) -> N
     assert owner("HIS", "1").provenance["family_name"]["source_system"] == "LAB"
 
 
-def test_a_value_goes_with_the_record_that_told_it() -> None:
+def test_pain_04_a_value_goes_with_the_record_that_told_it() -> None:
     """A golden record keeps nothing of a record that has left it."""
     tell("HIS", "1", KATHERINE, email="")
     tell("LAB", "1", KATHERINE)

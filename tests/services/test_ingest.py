@@ -211,7 +211,7 @@ def test_what_only_a_person_can_tell_gets_a_golden_record_of_its_own_and_a_quest
     assert actions().count("potential_match.opened") == 1
 
 
-def test_an_update_that_takes_the_reason_away_closes_the_question(steward: Actor) -> None:
+def test_pain_07_an_update_that_takes_the_reason_away_closes_the_question(steward: Actor) -> None:
     """Another given name on one birth date might be the twin: a steward says first that it is she."""
     tell("HIS", "1", MARGARET)
     tell("LAB", "2", MARJORIE)
@@ -232,7 +232,7 @@ def test_the_same_question_is_not_asked_twice_and_makes_no_event() -> None:
     assert IdentityEvent.objects.count() == events
 
 
-def test_a_record_that_bridges_two_golden_records_joins_them() -> None:
+def test_pain_24_a_record_that_bridges_two_golden_records_joins_them() -> None:
     tell("HIS", "1", KATHERINE_BY_NUMBER)
     tell("LAB", "2", KATHERINE_MARRIED)
     older, newer = owner("HIS", "1"), owner("LAB", "2")

@@ -68,7 +68,7 @@ def test_unlinking_gives_a_record_a_provisional_golden_record_of_its_own(steward
 
 
 @pytest.mark.usefixtures("family")
-def test_unlinking_is_audited_kept_in_history_and_told_on_both_sides(steward: Actor) -> None:
+def test_pain_21_unlinking_is_audited_kept_in_history_and_told_on_both_sides(steward: Actor) -> None:
     katherine, newest = owner("LAB", "1"), OutboxEvent.objects.order_by("-id")[0].pk
     old = link_of("LAB", "1")
     unlink(("LAB", "1"), steward)

@@ -94,7 +94,7 @@ def test_a_record_that_is_told_again_stays_apart(halves: tuple[GoldenRecord, Gol
     assert not PotentialMatch.objects.filter(status="open").exists()
 
 
-def test_a_third_record_does_not_bridge_what_a_person_keeps_apart(
+def test_pain_02_a_third_record_does_not_bridge_what_a_person_keeps_apart(
     halves: tuple[GoldenRecord, GoldenRecord], steward: Actor
 ) -> None:
     keep_apart(*halves, steward)
@@ -105,7 +105,7 @@ def test_a_third_record_does_not_bridge_what_a_person_keeps_apart(
     assert PotentialMatch.objects.filter(status="open").count() == 2
 
 
-def test_resolving_one_side_of_a_bridge_closes_the_question_that_the_separation_answers(
+def test_pain_01_resolving_one_side_of_a_bridge_closes_the_question_that_the_separation_answers(
     halves: tuple[GoldenRecord, GoldenRecord], steward: Actor
 ) -> None:
     keep_apart(*halves, steward)

@@ -45,7 +45,7 @@ def three() -> tuple[GoldenRecord, GoldenRecord, GoldenRecord]:
 
 
 @pytest.mark.parametrize("first_undone", ["first", "second"])
-def test_chained_merges_are_undone_in_either_order(
+def test_pain_03_chained_merges_are_undone_in_either_order(
     three: tuple[GoldenRecord, ...], steward: Actor, first_undone: str
 ) -> None:
     """A ← B, then C ← A. Undoing one leaves the other standing; undoing both restores all."""
@@ -187,7 +187,7 @@ def test_a_question_follows_a_merge_and_comes_back_with_its_undo(steward: Actor)
     assert questions_rest_on_their_golden_records()
 
 
-def test_a_question_follows_its_record_through_chained_merges_and_their_undoing(steward: Actor) -> None:
+def test_pain_13_a_question_follows_its_record_through_chained_merges_and_their_undoing(steward: Actor) -> None:
     tell("HIS", "1", MARGARET)
     tell("LAB", "2", MARJORIE)
     tell("HIS", "5", ESTEBAN)
