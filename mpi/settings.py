@@ -168,8 +168,6 @@ DATABASES = {
         "OPTIONS": {
             "application_name": "mpi",
             **dict(parse_qsl(urlsplit(DATABASE_URL).query)),
-            # Only for our own prepared statements (services/rows.py); Django's cursors never prepare.
-            "prepare_threshold": 2,
             "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c lock_timeout=10s -c timezone=UTC",
         },
     }

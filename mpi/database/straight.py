@@ -1,14 +1,18 @@
-"""Prepared statements straight through libpq, for the few that stand in the way of every request.
+"""Prepared statements straight through libpq: all that stands in the way of a request or of a message.
 
-psycopg's cursor serves any statement, any type and any way of waiting; that costs 40 to 120 µs of processor time a
-statement here, libpq itself 10 (measured: a question spends more on three cursors than on scoring its candidates).
-All values go and come as PostgreSQL writes them as text; the caller reads what it needs. libpq releases the
-interpreter's lock while it waits. Errors are raised as Django's, as everywhere.
+psycopg's cursor serves any statement, any type and any way of waiting; that costs 40 to 150 µs of processor time a
+statement here, libpq itself 10 (measured: a question spends more on three cursors than on scoring its candidates, and
+a record half of its time on thirty). Values go as PostgreSQL reads them from text, whatever type a column has, so a
+statement is prepared once a connection. libpq releases the interpreter's lock while it waits. Errors are raised as
+Django's, as everywhere. Nothing else prepares statements (`prepare_threshold` is none): psycopg would have the server
+forget them all, ours with its own, after every rollback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import select
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -16,16 +20,21 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 Row = tuple[bytes | None, ...]
+Told = tuple[str, tuple[object, ...]]
+"""A statement with its values."""
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+_TEXT, _BINARY = 0, 1
 # Connection -> statement -> its name in the session.
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]] = WeakKeyDictionary()
+# Connection -> what waits for the end of its `at_once`.
+_waiting: WeakKeyDictionary[psycopg.Connection[Any], list[Told]] = WeakKeyDictionary()
 
 
-def ask(statement: str, *values: str) -> list[Row]:
-    """All rows of a statement that changes nothing. Its parameters are `$1`, `$2` …
+def ask(statement: str, *values: object) -> list[Row]:
+    """All rows of a statement that changes nothing, as text. Its parameters are `$1`, `$2` …
 
     It is its own proof that a kept connection lives: where Django would send a `SELECT 1` before the first statement
     of a request (`CONN_HEALTH_CHECKS`), this one is sent, and sent again on a fresh connection if the kept one is dead.
@@ -34,15 +43,15 @@ def ask(statement: str, *values: str) -> list[Row]:
     kept = database.connection
     unsure = kept is not None and database.health_check_enabled and not database.health_check_done
     if not unsure or database.in_atomic_block:
-        return _sent(database, statement, values)
+        return _rows(send(database, statement, values))
     database.health_check_done = True
     try:
-        return _sent(database, statement, values)
+        return _rows(send(database, statement, values))
     except (InterfaceError, OperationalError):
         if not kept.closed:
             raise
     database.close()
-    return _sent(database, statement, values)
+    return _rows(send(database, statement, values))
 
 
 def keys_as_text(keys: Iterable[int]) -> str:
@@ -50,42 +59,122 @@ def keys_as_text(keys: Iterable[int]) -> str:
     return "{" + ",".join(map(str, sorted(keys))) + "}"
 
 
-def tell(statement: str, *values: str) -> None:
-    """Carry out a statement that writes. Outside a transaction it is committed when this returns."""
-    database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_health_check_failed()
-    _sent(database, statement, values)
+def tell(statement: str, *values: object) -> None:
+    """Carry out a statement that writes, or leave it to the end of `at_once`.
+
+    Outside a transaction it is committed when this returns.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.connection in _waiting:
+        _waiting[database.connection].append((statement, values))
+    else:
+        database.close_if_health_check_failed()
+        send(database, statement, values)
 
 
-def _sent(database: Any, statement: str, values: tuple[str, ...]) -> list[Row]:
+def is_at_once() -> bool:
+    """Whether what is told now waits for the end of a block."""
+    return connections[DEFAULT_DB_ALIAS].connection in _waiting
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """What is told inside goes to the server at the end, in its order and in one round trip. Call in a transaction.
+
+    Inside another such block it is part of that one. After the first failure, which is raised, nothing is carried out.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    own: psycopg.Connection[Any] = database.connection
+    if own in _waiting:
+        yield
+        return
+    told: list[Told] = []
+    _waiting[own] = told
+    try:
+        yield
+    finally:
+        del _waiting[own]
+    with database.wrap_database_errors:
+        _begin(own)
+        _flush(own, told)
+
+
+def send(database: Any, statement: str, values: Sequence[object]) -> PGresult:
+    """The result of a statement, carried out now by Django's wrapper of a connection. Parameters are `$1`, `$2` …"""
     database.ensure_connection()
     own: psycopg.Connection[Any] = database.connection
     with database.wrap_database_errors:
-        if not own.autocommit or own.pgconn.transaction_status != TransactionStatus.IDLE:
-            return _by_cursor(own, statement, values)
+        _begin(own)
+        is_alone = own.pgconn.transaction_status == TransactionStatus.IDLE
         try:
             return _straight(own, statement, values)
         except psycopg.errors.InvalidSqlStatementName:
-            _prepared.pop(own)  # psycopg forgets all statements of a session after a rollback, ours with its own
+            _prepared.pop(own)  # somebody had the server forget all statements of the session
+            if not is_alone:
+                raise
             return _straight(own, statement, values)
 
 
-def _by_cursor(own: psycopg.Connection[Any], statement: str, values: tuple[str, ...]) -> list[Row]:
-    """Inside a transaction psycopg does it: it knows whether to begin, and a failure would cost what went before."""
-    with psycopg.RawCursor(own) as cursor:
-        result = cursor.execute(statement, values, prepare=True).pgresult
-        return _rows(result) if result else []
+def _begin(own: psycopg.Connection[Any]) -> None:
+    """Begin the transaction that Django has opened, if nothing was sent in it yet: as psycopg's cursor does."""
+    if not own.autocommit and own.pgconn.transaction_status == TransactionStatus.IDLE:
+        _checked(own, own.pgconn.exec_(b"BEGIN"))
 
 
-def _straight(own: psycopg.Connection[Any], statement: str, values: tuple[str, ...]) -> list[Row]:
+def _straight(own: psycopg.Connection[Any], statement: str, values: Sequence[object]) -> PGresult:
+    name = _name(own, statement)
+    return _checked(own, own.pgconn.exec_prepared(name, *_parameters(values)))
+
+
+def _name(own: psycopg.Connection[Any], statement: str) -> bytes:
+    """The name of the statement in the session; it is prepared at its first use."""
     names = _prepared.setdefault(own, {})
     name = names.get(statement)
     if name is None:
         name = f"straight_{len(names)}".encode()
         _checked(own, own.pgconn.prepare(name, statement.encode()))
         names[statement] = name
-    sent = [value.encode() for value in values]
-    return _rows(_checked(own, own.pgconn.exec_prepared(name, sent)))
+    return name
+
+
+def _flush(own: psycopg.Connection[Any], told: Sequence[Told]) -> None:
+    """Send all, then hear what became of each."""
+    ready = [(_name(own, statement), *_parameters(values)) for statement, values in told]
+    if not ready:
+        return
+    pgconn, results = own.pgconn, []
+    try:
+        pgconn.enter_pipeline_mode()
+        for name, sent, formats in ready:
+            pgconn.send_query_prepared(name, sent, formats)
+        pgconn.pipeline_sync()
+        while (result := _next_result(pgconn)) is None or result.status != ExecStatus.PIPELINE_SYNC:
+            if pgconn.status != ConnStatus.OK:
+                raise psycopg.OperationalError("The connection to the database is lost.")
+            if result is not None:
+                results.append(result)
+        pgconn.exit_pipeline_mode()
+    except BaseException:
+        own.close()  # half a conversation cannot be taken up again
+        raise
+    for result in results:
+        _checked(own, result)  # the first failure; those behind it were not carried out
+
+
+def _next_result(pgconn: PGconn) -> PGresult | None:
+    """The next result, None between those of two statements. The interpreter's lock is free meanwhile."""
+    look = select.poll()
+    look.register(pgconn.socket, select.POLLIN)
+    while pgconn.flush():
+        look.modify(pgconn.socket, select.POLLIN | select.POLLOUT)
+        if any(event & select.POLLIN for _, event in look.poll()):
+            pgconn.consume_input()
+    look.modify(pgconn.socket, select.POLLIN)
+    while pgconn.is_busy():
+        look.poll()
+        pgconn.consume_input()
+    return pgconn.get_result()
 
 
 def _checked(own: psycopg.Connection[Any], result: PGresult) -> PGresult:
@@ -94,6 +183,40 @@ def _checked(own: psycopg.Connection[Any], result: PGresult) -> PGresult:
     if own.pgconn.status != ConnStatus.OK:
         raise psycopg.OperationalError("The connection to the database is lost.")
     raise error_from_result(cast(Any, result))
+
+
+def _parameters(values: Sequence[object]) -> tuple[list[Any], list[int]]:
+    """Values as the server reads them (bytes, None), and the format of each: bytes go as they are, all else as text."""
+    formats = [_BINARY if isinstance(value, (bytes, memoryview)) else _TEXT for value in values]
+    return [_parameter(value) for value in values], formats
+
+
+def _parameter(value: object) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value)
+    if isinstance(value, (list, tuple)):
+        return _array(value).encode()
+    return str(value).encode()
+
+
+def _array(values: Sequence[object]) -> str:
+    """An array as PostgreSQL reads it from text."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, (bytes, memoryview)):
+        return f'"\\\\x{bytes(value).hex()}"'
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _rows(result: PGresult) -> list[Row]:

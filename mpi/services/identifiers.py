@@ -11,7 +11,7 @@ from matching.records import SSN_AUTHORITY, StandardRecord
 from mpi import codec, vault
 from mpi.models import Identifier, MessageOutcome
 from mpi.services.plan import Plan
-from mpi.services.rows import insert_rows, new_row, prepared
+from mpi.services.rows import insert_rows, new_row, tell
 from mpi.services.unit import UnitOfWork
 
 _DELETE = "DELETE FROM mpi_identifier WHERE source_record_id = ANY(%s::bigint[])"
@@ -23,15 +23,13 @@ def write_identifiers(unit: UnitOfWork, plans: Iterable[Plan]) -> None:
     last = {plan.record.pk: plan for plan in plans if plan.record is not None and plan.outcome in _SAYS_SOMETHING}
     known = [pk for pk, plan in last.items() if not plan.is_new_record]
     if known:
-        with prepared() as cursor:
-            cursor.execute(_DELETE, [known], prepare=True)
+        tell(_DELETE, known)
     insert_rows([row for pk, plan in last.items() for row in _rows(unit, pk, plan.told.standard)])
 
 
 def rewrite_identifiers(unit: UnitOfWork, record_id: int, standard: StandardRecord) -> None:
     """Bring the rows of one record up to date with what it tells again."""
-    with prepared() as cursor:
-        cursor.execute(_DELETE, [[record_id]], prepare=True)
+    tell(_DELETE, [record_id])
     insert_rows(list(_rows(unit, record_id, standard)))
 
 

@@ -41,7 +41,7 @@ from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_a
 from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
 from mpi.services.parse import Key, Told, all_systems, keys_of, parse
 from mpi.services.plan import Plan, Planner, accepted_messages
-from mpi.services.rows import fetch, instance, prepared, table_of, together, update_rows, write_values
+from mpi.services.rows import fetch, instance, table_of, tell, together, update_rows, write_values
 from mpi.services.subsumed import refuse_subsumed
 from mpi.services.unit import UnitOfWork
 
@@ -230,8 +230,7 @@ def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood, now: dateti
 def _write_keys(planner: Planner) -> None:
     """Blocking keys of the batch's records: those gone are deleted, new ones written."""
     if gone := planner.keys_gone():
-        with prepared() as cursor:
-            cursor.execute(_DELETE_KEYS, [list(column) for column in zip(*gone, strict=True)], prepare=True)
+        tell(_DELETE_KEYS, *zip(*gone, strict=True))
     write_values(table_of(BlockingKey), planner.keys_come())
 
 

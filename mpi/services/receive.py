@@ -17,10 +17,11 @@ from audit.record import entry_by, record
 from matching.records import PatientRecord
 from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
+from mpi.database import straight
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
 from mpi.services.locking import LockClass
-from mpi.services.rows import fetch, insert_rows
+from mpi.services.rows import fetch, insert_rows, together
 from mpi.services.sequences import reserve_ids
 
 _NEXT_KEY = (
@@ -94,19 +95,17 @@ def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str =
     with transaction.atomic(durable=True):
         if draft.control_id and (earlier := _earlier(draft, actor)):
             return earlier
-        receipt = _store([draft], actor, job, keys=_in_its_turn(draft))[0]
-        subject = ("message", str(receipt.uuid))
-        detail: dict[str, object] = {"source_system": draft.source_system}
-        record(
-            entry_by(
+        with together():
+            receipt = _store([draft], actor, job, keys=_in_its_turn(draft))[0]
+            entry = entry_by(
                 actor,
                 Action.MESSAGE_RECEIVED,
-                subject=subject,
+                subject=("message", str(receipt.uuid)),
                 reason_text=reason,
-                detail=detail,
+                detail={"source_system": draft.source_system},
                 message_id=receipt.message_id,
             )
-        )
+            record(entry, send=straight.tell)
         return receipt
 
 

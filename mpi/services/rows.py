@@ -7,21 +7,23 @@ errors of the database are raised as Django's, so that a lost race is known as o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
+from itertools import count
 from operator import itemgetter
 from typing import Any, TypeVar
-from uuid import UUID
 
 import orjson
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
+from psycopg import abc, adapt
 
-from mpi.commands import Actor
+from mpi.database import straight
 from mpi.services.plan_age import keep_plans_young
 
 _COPY_FROM = 20
@@ -143,29 +145,58 @@ def instance(model: type[Row], values: Sequence[Any]) -> Row:
             told[name] = orjson.loads(told[name])
     row._state = ModelState()
     row._state.adding = False
-    row._state.db = connection.alias
+    row._state.db = DEFAULT_DB_ALIAS
     return row
 
 
 def raw_connection() -> psycopg.Connection[Any]:
     """psycopg's own connection under Django's, connected."""
-    own = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each attribute
+    return _raw(connections[DEFAULT_DB_ALIAS])
+
+
+def _raw(own: BaseDatabaseWrapper) -> psycopg.Connection[Any]:
     own.close_if_health_check_failed()
     own.ensure_connection()
     return keep_plans_young(own.connection)
 
 
-@contextmanager
-def prepared() -> Iterator[psycopg.Cursor[Any]]:
-    """A cursor whose statements are prepared once a connection (Django's own sends text to be planned each time)."""
-    with connection.wrap_database_errors, psycopg.Cursor(raw_connection()) as cursor:
-        yield cursor
+class _Reading(threading.local):
+    """Reads the values of this thread's connection: to learn how takes as long as ten rows do."""
+
+    raw: psycopg.Connection[Any] | None = None
+    reader: abc.Transformer
+
+    def of(self, raw: psycopg.Connection[Any]) -> abc.Transformer:
+        if self.raw is not raw:
+            self.raw, self.reader = raw, adapt.Transformer(raw)
+        return self.reader
+
+
+_reading = _Reading()
 
 
 def fetch(statement: str, *values: object) -> list[tuple[Any, ...]]:
     """All rows of one prepared statement."""
-    with prepared() as cursor:
-        return cursor.execute(statement, values, prepare=True).fetchall()
+    own = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each attribute, and that is dear
+    raw = _raw(own)
+    result = straight.send(own, _numbered(statement), values)
+    reader = _reading.of(raw)
+    reader.set_pgresult(result)
+    rows = reader.load_rows(0, result.ntuples, tuple)
+    reader.set_pgresult(None)
+    return rows
+
+
+def tell(statement: str, *values: object) -> None:
+    """Carry out one prepared statement that writes; inside `together` with all the others."""
+    straight.tell(_numbered(statement), *values)
+
+
+@cache
+def _numbered(statement: str) -> str:
+    """The statement with `$1`, `$2` … for each `%s`."""
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in zip(count(1), rest, strict=False))
 
 
 def stored(model: type[Row], keys: Sequence[int]) -> dict[int, Row]:
@@ -176,18 +207,9 @@ def stored(model: type[Row], keys: Sequence[int]) -> dict[int, Row]:
     return {row[0]: instance(model, row) for row in fetch(statement, list(keys))}
 
 
-@contextmanager
-def together(*, few: bool = True) -> Iterator[None]:
-    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way.
-
-    Inside another such block it is part of that one: psycopg would wait for the server at both ends of an inner one.
-    """
-    raw = raw_connection()
-    if not few or _is_piped(raw):
-        yield
-        return
-    with connection.wrap_database_errors, raw.pipeline():
-        yield
+def together(*, few: bool = True) -> AbstractContextManager[None]:
+    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way."""
+    return straight.at_once() if few else nullcontext()
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -206,22 +228,17 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     """
     if not values:
         return
-    with prepared() as cursor:
-        if len(values) >= _COPY_FROM and not _is_piped(cursor.connection):
-            with cursor.copy(table.copy) as copy:
-                for row in values:
-                    copy.write_row(row)
-            return
-        if len(values) > len(table.columns) and not any(kind.endswith("]") for kind in table.types):
-            cursor.execute(table.insert_many, [list(column) for column in zip(*values, strict=True)], prepare=True)
-            return
+    if len(values) >= _COPY_FROM and not straight.is_at_once():
+        own = psycopg.Cursor(raw_connection())
+        with connection.wrap_database_errors, own as cursor, cursor.copy(table.copy) as copy:
+            for row in values:
+                copy.write_row(row)
+    elif len(values) > len(table.columns) and not any(kind.endswith("]") for kind in table.types):
+        tell(table.insert_many, *(list(column) for column in zip(*values, strict=True)))
+    else:
         with together(few=len(values) > 1):
             for row in values:
-                cursor.execute(table.insert, row, prepare=True)
-
-
-def _is_piped(raw: psycopg.Connection[Any]) -> bool:
-    return raw.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
+                tell(table.insert, *row)
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
@@ -229,72 +246,43 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     if not rows:
         return
     table = table_of(type(rows[0]))
-    names = ("id", *fields)
-    read = _reader(table, names)
-    with prepared() as cursor:
-        cursor.execute(
-            _update(table, names), [list(column) for column in zip(*map(read, rows), strict=True)], prepare=True
-        )
+    names = (*fields, "id")
+    values = list(map(_reader(table, names), rows))
+    if len(values) == 1:
+        tell(_update(table, names), *values[0])
+    else:
+        tell(_update_many(table, names), *(list(column) for column in zip(*values, strict=True)))
 
 
 @cache
 def _update(table: Table, names: tuple[str, ...]) -> str:
-    places = [table.attributes.index(name) for name in names]
-    columns = [table.columns[place] for place in places]
-    arrays = ", ".join(_array(table.types[place]) for place in places)
-    sets = ", ".join(f"{column} = v.{column}" for column in columns[1:])
+    *columns, key = _columns(table, names)
+    return f"UPDATE {table.name} SET {', '.join(f'{column} = %s' for column in columns)} WHERE {key} = %s"  # noqa: S608
+
+
+@cache
+def _update_many(table: Table, names: tuple[str, ...]) -> str:
+    *columns, key = every = _columns(table, names)
+    arrays = ", ".join(_array(table.types[table.attributes.index(name)]) for name in names)
+    sets = ", ".join(f"{column} = v.{column}" for column in columns)
     return (
         f"UPDATE {table.name} AS t SET {sets} "  # noqa: S608  # names of our own models
-        f"FROM unnest({arrays}) AS v({', '.join(columns)}) WHERE t.{columns[0]} = v.{columns[0]}"
+        f"FROM unnest({arrays}) AS v({', '.join(every)}) WHERE t.{key} = v.{key}"
     )
 
 
+def _columns(table: Table, names: Sequence[str]) -> list[str]:
+    return [table.columns[table.attributes.index(name)] for name in names]
+
+
 def _array(kind: str) -> str:
-    """A column's values, in binary: nothing is escaped. JSON goes as text; a text too long shall fail, not be cut."""
+    """A column's values. JSON goes as text; a text too long shall fail, not be cut."""
     if kind == "jsonb":
-        return "%b::text[]::jsonb[]"
-    return "%b::text[]" if kind.startswith("varchar") else f"%b::{kind}[]"
+        return "%s::text[]::jsonb[]"
+    return "%s::text[]" if kind.startswith("varchar") else f"%s::{kind}[]"
 
 
 @cache
 def is_tracked(model: type[models.Model]) -> bool:
     """Whether versions of the model's rows are kept. To look at `history` makes a manager class: half a millisecond."""
     return hasattr(model, "history")
-
-
-@cache
-def _history_table(model: type[models.Model]) -> Table:
-    whole = table_of(model.history.model)  # type: ignore[attr-defined]
-    kept = [index for index, name in enumerate(whole.attributes) if name != "history_id"]
-    return Table(
-        name=whole.name,
-        columns=tuple(whole.columns[index] for index in kept),
-        attributes=tuple(whole.attributes[index] for index in kept),
-        types=tuple(whole.types[index] for index in kept),
-        json=whole.json,
-    )
-
-
-def write_history(
-    rows: Iterable[tuple[models.Model, str]], *, actor: Actor, recorded_at: datetime, correlation_id: UUID
-) -> None:
-    """A history row for each (instance, "+" or "~"), as django-simple-history would write it."""
-    stamped = {
-        "history_date": recorded_at,
-        "history_user_id": actor.id,
-        "history_change_reason": None,
-        "history_correlation_id": correlation_id,
-    }
-    by_model: dict[type[models.Model], list[tuple[object, ...]]] = {}
-    for row, kind in rows:
-        model = type(row)
-        own = table_of(model)
-        told = dict(zip(own.attributes, values_of(row), strict=True)) | stamped | {"history_type": kind}
-        by_model.setdefault(model, []).append(_ordered(_history_table(model))(told))
-    for model, values in by_model.items():
-        write_values(_history_table(model), values)
-
-
-@cache
-def _ordered(table: Table) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
-    return itemgetter(*table.attributes)

@@ -108,7 +108,8 @@ class UnitOfWork(Writing):
 
     def links_opened(self, event: IdentityEvent) -> list[Link]:
         """Links opened by this event so far."""
-        return [link for link in self._new.get(Link, {}).values() if link.opened_by_event_id == event.pk]
+        opened_by = event.pk
+        return [link for link in self._new.get(Link, {}).values() if link.opened_by_event_id == opened_by]
 
     def members_of(self, golden_ids: Collection[int]) -> set[int]:
         """Source records with an open link to these golden records, the changes of this unit included."""

@@ -18,6 +18,7 @@ from audit.actions import Action
 from audit.record import AuditEntry, entry_by, record_many
 from mpi.access import golden_subject, record_subject
 from mpi.commands import Actor
+from mpi.database import straight
 from mpi.models import (
     Decision,
     GoldenRecord,
@@ -32,7 +33,8 @@ from mpi.models import (
     SourceMerge,
     SourceRecord,
 )
-from mpi.services.rows import insert_rows, is_tracked, new_row, prepared, update_rows, write_history
+from mpi.services.history import write_history
+from mpi.services.rows import insert_rows, is_tracked, new_row, tell, update_rows
 from mpi.services.sequences import reserve_ids, reserve_many
 
 _ID_BLOCK = 32
@@ -219,15 +221,14 @@ class Writing:
             recorded_at=self.recorded_at,
             correlation_id=self.actor.correlation_id,
         )
-        record_many(self._audit)
+        record_many(self._audit, send=straight.tell)
 
     def _write(self, model: type[models.Model]) -> list[tuple[models.Model, str]]:
         changed = list(self._changed.get(model, {}).values())
         if model is PotentialMatch and len(changed) > 1:
             # Open questions may exchange their pairs: none must stand in the way of another for a moment.
             aside = [match.pk for match in changed]
-            with prepared() as cursor:
-                cursor.execute(_ASIDE, [PotentialMatchStatus.CLOSED.value, aside])
+            tell(_ASIDE, PotentialMatchStatus.CLOSED.value, aside)
         update_rows(changed, _UPDATED_FIELDS.get(model, ()))
         fresh = self._new.get(model, {})
         insert_rows(list(fresh.values()))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import psycopg
 import pytest
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from mpi.database.base import as_owner
-from mpi.database.straight import ask, tell
+from mpi.database.straight import ask, at_once, tell
 from mpi.models import AssigningAuthority
+from mpi.services.rows import fetch
 
 _COUNT = "SELECT count(*) FROM mpi_assigning_authority WHERE namespace = $1"
 _NEW = "INSERT INTO mpi_assigning_authority (namespace, oid, name) VALUES ($1, '', $1)"
@@ -25,6 +30,12 @@ def _end(backend: int) -> None:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
         other.close()
+
+
+def _told_at_once(*told: Sequence[str]) -> None:
+    with transaction.atomic(), at_once():
+        for statement, *values in told:
+            tell(statement, *values)
 
 
 def test_values_go_and_come_as_text(db: None) -> None:
@@ -56,13 +67,68 @@ def test_what_is_told_first_in_a_transaction_goes_with_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_statements_outlive_that_psycopg_forgets_its_own() -> None:
-    assert ask(_COUNT, "X") == [(b"0",)]
+def test_statements_outlive_a_rollback() -> None:
     with transaction.atomic():
-        psycopg.Cursor(connection.connection).execute("SELECT 2", prepare=True)
-        transaction.set_rollback(True)  # after which psycopg sends DEALLOCATE ALL
-    assert ask("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'straight%'") == [(b"1",)]
+        tell(_NEW, "GONE")
+        psycopg.Cursor(connection.connection).execute("SELECT 2", prepare=True)  # psycopg would forget it, and all else
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        assert ask(_COUNT, "GONE") == [(b"0",)]
+        tell(_NEW, "HERE")
+    assert ask("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'straight%'") == [(b"3",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_that_somebody_had_the_server_forget_are_prepared_anew() -> None:
     assert ask(_COUNT, "X") == [(b"0",)]
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert ask(_COUNT, "X") == [(b"0",)]
+    assert ask("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'straight%'") == [(b"2",)]
+
+
+def test_values_of_all_kinds_are_read_as_what_they_are(db: None) -> None:
+    moment = datetime(2025, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    told = [None, True, -5, 2.5, b"\x00\\\xff", 'a "b"\\\n{,}', uuid4(), moment]
+    kinds = ["text", "bool", "bigint", "float8", "bytea", "text", "uuid", "timestamptz"]
+    for kind, value in zip(kinds, told, strict=True):
+        one, many = fetch(f"SELECT %s::{kind}, %s::{kind}[]", value, [value, None, value])[0]
+        assert one == value
+        assert many == [value, None, value]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_told_at_once_is_carried_out_in_its_order_at_the_end() -> None:
+    with transaction.atomic():
+        with at_once():
+            tell(_NEW, "ONE")
+            with at_once():
+                tell("DELETE FROM mpi_assigning_authority WHERE namespace = $1", "ONE")
+            tell(_NEW, "ONE")
+            assert ask(_COUNT, "ONE") == [(b"0",)]
+        assert ask(_COUNT, "ONE") == [(b"1",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_failure_of_what_is_told_at_once_is_raised_and_all_is_undone() -> None:
+    with pytest.raises(IntegrityError):
+        _told_at_once((_NEW, "TWICE"), (_NEW, "TWICE"), ("SELECT 1 / $1::int", "0"))
+    assert ask(_COUNT, "TWICE") == [(b"0",)]
+
+
+def test_nothing_is_sent_of_what_was_told_before_an_error_of_our_own(db: None) -> None:
+    with pytest.raises(ValueError, match="not enough"):
+        _told_at_once((_NEW, "NEVER"), ())
+    assert ask(_COUNT, "NEVER") == [(b"0",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lost_while_much_is_told_at_once_is_told_as_such() -> None:
+    _end(_backend())
+    with pytest.raises(OperationalError):
+        _told_at_once((_NEW, "LOST"))
+    connection.close()
+    assert ask(_COUNT, "LOST") == [(b"0",)]
 
 
 @pytest.mark.django_db(transaction=True)

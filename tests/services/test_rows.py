@@ -14,7 +14,8 @@ from mpi.commands import Actor
 from mpi.euid import new_euid
 from mpi.models import GoldenRecord, InboundMessage, OutboxEvent, SourceRecord, SourceSystem
 from mpi.services import rows
-from mpi.services.rows import insert_rows, update_rows, write_history
+from mpi.services.history import write_history
+from mpi.services.rows import insert_rows, update_rows
 from mpi.services.sequences import reserve_ids
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)

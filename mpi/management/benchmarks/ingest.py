@@ -30,7 +30,7 @@ _WARM_PUT = 150
 _CLIENTS = (1, 2, 4)
 _OWN_BATCHES = 10
 _OWN_SINGLES = 300
-_LOOK_S = 0.02
+_LOOK_S = 0.1
 STAGES = {
     "mpi.services.ingest.claim": "claim",
     "mpi.services.ingest._parse_all": "parse, standardise, keys",
