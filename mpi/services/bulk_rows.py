@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.actions import Action
 from matching.decision import Decision
@@ -84,56 +84,139 @@ class GoldenRow:
     family_name: str = ""
     given_name: str = ""
     birth_date: str = ""
-    written: tuple[object, ...] = field(default=(), repr=False)
-    """The latest version as COPY takes it."""
+    written: GoldenVersion | None = None
+    """The latest version."""
+
+
+class GoldenVersion(NamedTuple):
+    """One version of a golden record, in the order of `bulk_patterns.GOLDEN`; its documents are never changed."""
+
+    pk: int
+    euid: str
+    status: str
+    version: int
+    merged_into_id: int | None
+    member_count: int
+    shown: dict[str, Any]
+    provenance: dict[str, Any]
+    family_name: str
+    given_name: str
+    birth_date: str
+    created_at: str
+    recorded_at: str
+
+    @classmethod
+    def of(cls, golden: GoldenRow) -> GoldenVersion:
+        """The golden record as it is now."""
+        return cls(
+            golden.pk,
+            golden.euid,
+            str(golden.status),
+            golden.version,
+            golden.merged_into_id,
+            golden.member_count,
+            golden.values,
+            golden.provenance,
+            golden.family_name,
+            golden.given_name,
+            golden.birth_date,
+            moment(golden.created_at),
+            moment(golden.recorded_at),
+        )
+
+    def values(self) -> tuple[object, ...]:
+        """As COPY takes them."""
+        return (
+            *self[:4],
+            rendered(self.merged_into_id),
+            self.member_count,
+            json_text(self.shown),
+            json_text(self.provenance),
+            rendered(self.family_name),
+            rendered(self.given_name),
+            rendered(self.birth_date),
+            *self[11:],
+        )
+
+
+class _Told(NamedTuple):
+    """A decision that waits to be written: its rules by person, capped rules, keys, and the moment of its batch."""
+
+    decision: Decision
+    rules: Mapping[int, Sequence[str]]
+    capped: Sequence[str] | None
+    pk: int
+    message_id: int | None
+    now: str
 
 
 class RowWriter:
-    """Collects lines. `now` is the moment of the batch that is being written, as COPY takes it."""
+    """Collects rows. `now` is the moment of the batch that is being written, as COPY takes it.
+
+    What takes long is left for the end, step by step for all rows: a processor that does one thing a thousand times
+    has it at hand.
+    """
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._actor = system_actor("matching", correlation_id=frame.correlation_id)
         self._patterns = row_patterns(frame, self._actor)
         self._audits = audit_patterns(self._actor)
-        self._lines: dict[str, list[str]] = {}
+        self._rows: dict[Pattern, list[tuple[object, ...]]] = {}
+        self._decisions: list[_Told] = []
+        self._goldens: list[GoldenVersion] = []
+        self._golden_history: list[tuple[GoldenVersion, str]] = []
         self.now = ""
 
     def taken(self) -> dict[str, bytes]:
-        """The lines made since the last call, by COPY statement, parents before children."""
-        lines, self._lines = self._lines, {}
-        statements = [pattern.statement for pattern in self._patterns.values()]
-        return {told: "".join(lines[told]).encode() for told in dict.fromkeys((*statements, *lines)) if told in lines}
+        """The lines of all rows since the last call, by COPY statement, parents before children."""
+        self._add_decisions()
+        self._add_goldens()
+        rows, self._rows = self._rows, {}
+        lines: dict[str, list[str]] = {pattern.statement: [] for pattern in self._patterns.values()}
+        for pattern, told in rows.items():
+            lines.setdefault(pattern.statement, []).extend([pattern.line % values for values in told])
+        return {statement: "".join(told).encode() for statement, told in lines.items()}
 
     def decision(
         self, item: Placed, rules: Mapping[int, Sequence[str]], capped: Sequence[str], *, keys: tuple[int, int]
     ) -> None:
         """A decision with its evidence; `keys` are its own and that of its message."""
-        decision = item.decision
-        document = decision.to_document(rules)
-        document["keys"] = {str(fit.person_id): list(rules.get(fit.person_id, ())) for fit in decision.fits}
-        document["capped_keys"] = list(capped)
-        self._decision(decision, document, *keys)
+        self._decisions.append(_Told(item.decision, rules, capped, *keys, self.now))
 
     def decision_of_join(self, decision: Decision, pk: int) -> None:
         """The decision on an open question: no message has brought it."""
-        self._decision(decision, document_of(decision), pk, None)
+        self._decisions.append(_Told(decision, {}, None, pk, None, self.now))
 
-    def _decision(self, decision: Decision, document: Mapping[str, object], pk: int, message_id: int | None) -> None:
-        uuid, best = chance.uuid(), decision.fits[0].best.score if decision.fits else None
-        values = (
-            pk,
-            uuid,
-            decision.subject.record_id,
-            rendered(message_id),
-            decision.outcome,
-            decision.grade,
-            rendered(best.bits if best else None),
-            rendered(best.probability if best else None),
-            binary(codec.seal_evidence(document, uuid)),
-            self.now,
-        )
-        self._add("decision", values)
+    def _add_decisions(self) -> None:
+        waiting, self._decisions = self._decisions, []
+        documents = [_document(told) for told in waiting]
+        uuids = [chance.uuid() for _ in waiting]
+        sealed = [codec.seal_evidence(document, uuid) for document, uuid in zip(documents, uuids, strict=True)]
+        for told, uuid, evidence in zip(waiting, uuids, sealed, strict=True):
+            decision = told.decision
+            best = decision.fits[0].best.score if decision.fits else None
+            values = (
+                told.pk,
+                uuid,
+                decision.subject.record_id,
+                rendered(told.message_id),
+                decision.outcome,
+                decision.grade,
+                rendered(best.bits if best else None),
+                rendered(best.probability if best else None),
+                binary(evidence),
+                told.now,
+            )
+            self._add("decision", values)
+
+    def _add_goldens(self) -> None:
+        goldens, self._goldens = self._goldens, []
+        history, self._golden_history = self._golden_history, []
+        for version in goldens:
+            self._add("golden", version.values())
+        for version, kind in history:
+            self._add("golden history", (*version.values(), version.recorded_at, kind))
 
     def event(self, event: EventRow) -> None:
         """An identity event; its UUID is made here."""
@@ -150,13 +233,14 @@ class RowWriter:
 
     def golden(self, golden: GoldenRow) -> None:
         """The row as it ends up: its latest version."""
-        self._add("golden", golden.written)
+        if golden.written is not None:
+            self._goldens.append(golden.written)
 
     def golden_version(self, golden: GoldenRow) -> None:
         """A new version; the one before it is history."""
-        if golden.written:
-            self._add("golden history", (*golden.written, golden.written[-1], FIRST if golden.version == 2 else LATER))
-        golden.written = _golden_values(golden)
+        if golden.written is not None:
+            self._golden_history.append((golden.written, FIRST if golden.version == 2 else LATER))
+        golden.written = GoldenVersion.of(golden)
 
     def notice(self, kind: str, golden: GoldenRow, record_ids: Sequence[int], related: Sequence[str]) -> None:
         """An outbox event."""
@@ -201,23 +285,14 @@ class RowWriter:
         self._append(self._patterns[name], values)
 
     def _append(self, pattern: Pattern, values: tuple[object, ...]) -> None:
-        self._lines.setdefault(pattern.statement, []).append(pattern.line % values)
+        self._rows.setdefault(pattern, []).append(values)
 
 
-def _golden_values(golden: GoldenRow) -> tuple[object, ...]:
-    """In the order of `bulk_patterns.GOLDEN`."""
-    return (
-        golden.pk,
-        golden.euid,
-        str(golden.status),
-        golden.version,
-        rendered(golden.merged_into_id),
-        golden.member_count,
-        json_text(golden.values),
-        json_text(golden.provenance),
-        rendered(golden.family_name),
-        rendered(golden.given_name),
-        rendered(golden.birth_date),
-        moment(golden.created_at),
-        moment(golden.recorded_at),
-    )
+def _document(told: _Told) -> dict[str, object]:
+    """The decision as `apply` stores it, or as `ask_again` stores that on an open question."""
+    if told.capped is None:
+        return document_of(told.decision)
+    document = told.decision.to_document(told.rules)
+    document["keys"] = {str(fit.person_id): list(told.rules.get(fit.person_id, ())) for fit in told.decision.fits}
+    document["capped_keys"] = list(told.capped)
+    return document

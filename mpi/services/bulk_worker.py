@@ -87,10 +87,10 @@ class Worker:
         """COPY lines by statement, parents first, and the number of persons."""
         firsts = (task.first_match, task.first_move, task.first_decision, task.first_event)
         fresh, persons = Fresh(*map(count, firsts)), 0
-        for component in task.components:
-            placed = self._placed(component)
+        settled = [self._placed(component) for component in task.components]
+        heard = [self._known(component, placed) for component, placed in zip(task.components, settled, strict=True)]
+        for placed, known in zip(settled, heard, strict=True):
             persons += sum(item.is_first - len(item.joined) - len(item.settled) for item in placed)
-            known = self._known(component, placed)
             Story(self._frame, self._writer, known, fresh, self._model).tell(placed)
         return self._writer.taken(), persons
 
