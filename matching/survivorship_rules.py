@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,8 +28,25 @@ CRITERIA: Final[tuple[str, ...]] = ("verified", "agreement", "source_rank", "rec
 system · recency: the newest record · completeness: most parts told."""
 
 
+MOST_CHARACTERS: Final = 64
+"""Of the name of a version."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFlaw:
+    """One thing wrong with a rules document: where, what, and how to mend it."""
+
+    field: str
+    problem: str
+    mend: str
+
+
 class SurvivorshipRulesError(ValueError):
-    """A rules document, or an override, that names something unknown; the message says what."""
+    """A rules document, or an override, that names something unknown; the message says what, `flaws` all of it."""
+
+    def __init__(self, words: str, flaws: Sequence[RulesFlaw] = ()) -> None:
+        super().__init__(words)
+        self.flaws = tuple(flaws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +66,44 @@ class SurvivorshipRules:
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> SurvivorshipRules:
-        """Read and check a document. Raises SurvivorshipRulesError; every field needs its criteria."""
+        """Read and check a document. Raises SurvivorshipRulesError with every flaw; every field needs its criteria."""
         version, told = document.get("version"), document.get("fields")
-        if not isinstance(version, str) or not version:
-            raise SurvivorshipRulesError("The rules have no version.")
-        if not isinstance(told, Mapping):
-            raise SurvivorshipRulesError("The rules have no fields.")
-        unknown = sorted(str(name) for name in told if name not in FIELDS)
-        if unknown:
-            raise SurvivorshipRulesError(f"There is no field {unknown[0]!r}.")
-        return cls(version, tuple((name, _criteria(name, told.get(name))) for name in FIELDS))
+        flaws = [
+            RulesFlaw(str(name)[:MOST_CHARACTERS], "is not a part of the rules", "they have version and fields alone")
+            for name in document
+            if name not in {"version", "fields"}
+        ]
+        if not isinstance(version, str) or not version or len(version) > MOST_CHARACTERS:
+            flaws.append(RulesFlaw("version", "is no name", f"give 1 to {MOST_CHARACTERS} characters"))
+        if isinstance(told, Mapping):
+            flaws += _flaws(told)
+        else:
+            flaws.append(RulesFlaw("fields", "are missing", "name each field with its criteria in order"))
+        if flaws or not isinstance(told, Mapping):
+            first = flaws[0]
+            words = f"The rules cannot be used: “{first.field}” {first.problem}; {first.mend}."
+            raise SurvivorshipRulesError(words, flaws)
+        return cls(str(version), tuple((name, tuple(told[name])) for name in FIELDS))
 
 
-def _criteria(field: str, told: object) -> tuple[str, ...]:
+def _flaws(told: Mapping[object, object]) -> list[RulesFlaw]:
+    fields = f"the fields are {', '.join(FIELDS)}"
+    unknown = [str(name)[:MOST_CHARACTERS] for name in told if name not in FIELDS]
+    flaws = [RulesFlaw(f"fields.{name}", "is not a survived field", fields) for name in unknown]
+    for name in FIELDS:
+        flaws += _criteria_flaws(f"fields.{name}", told.get(name))
+    return flaws
+
+
+def _criteria_flaws(path: str, told: object) -> list[RulesFlaw]:
+    criteria = f"list some of {', '.join(CRITERIA)}, the first to be asked first"
     if not isinstance(told, list | tuple) or not told:
-        raise SurvivorshipRulesError(f"The field {field!r} has no criteria.")
-    unknown = [str(criterion) for criterion in told if criterion not in CRITERIA]
-    if unknown:
-        raise SurvivorshipRulesError(f"The field {field!r} names an unknown criterion, {unknown[0]!r}.")
+        return [RulesFlaw(path, "has no criteria", criteria)]
+    if any(criterion not in CRITERIA for criterion in told):
+        return [RulesFlaw(path, "names an unknown criterion", criteria)]
     if len(set(told)) != len(told):
-        raise SurvivorshipRulesError(f"The field {field!r} names a criterion twice.")
-    return tuple(told)
+        return [RulesFlaw(path, "names a criterion twice", "name each once")]
+    return []
 
 
 _NAME = ("verified", "completeness", "agreement", "source_rank", "recency")

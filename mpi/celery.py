@@ -35,6 +35,7 @@ app.conf.update(
         "sweep the inbox": {"task": "mpi.sweep_inbox", "schedule": 5.0, "options": {"expires": 5}},
         "seal the audit log": {"task": "mpi.seal_audit", "schedule": 2.0, "options": {"expires": 2}},
         "worker heartbeat": {"task": "mpi.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+        "end expired overrides": {"task": "mpi.expire_overrides", "schedule": 30.0, "options": {"expires": 30}},
         "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
         # At night, UTC; one that cannot be begun within the hour is left to the next night.
         "check the invariants": {

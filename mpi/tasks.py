@@ -19,7 +19,9 @@ from mpi.services.check import check_and_note
 from mpi.services.evaluation import resume_evaluations, run_evaluation
 from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
+from mpi.services.override_expiry import expire_overrides
 from mpi.services.rematch_work import resume_rematches, work_on
+from mpi.services.rules_run import resume_rules, work_on_rules
 from mpi.services.sweep import sweep_inbox
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,18 @@ def rematch(run_id: int) -> None:
     work_on(run_id)
 
 
+@shared_task(name="mpi.follow_rules")
+def follow_rules(activation_id: int) -> None:
+    """Make golden records anew that other survivorship rules have chosen; of several activations the newest counts."""
+    work_on_rules()
+
+
+@shared_task(name="mpi.expire_overrides")
+def expire() -> None:
+    """Values of stewards whose time is over stop counting."""
+    expire_overrides()
+
+
 @shared_task(name="mpi.sweep_inbox")
 def sweep() -> None:
     """Apply what hints left behind; close the jobs that are done; take up longer work that nobody works on."""
@@ -54,6 +68,7 @@ def sweep() -> None:
     finish_jobs(system_actor("sweep"))
     resume_evaluations()
     resume_rematches()
+    resume_rules()
 
 
 @shared_task(name="mpi.seal_audit")

@@ -30,6 +30,7 @@ from mpi.models.records import (
 )
 from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
+from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
 
 __all__ = [
     "LIVE_STATUSES",
@@ -70,12 +71,15 @@ __all__ = [
     "RematchKind",
     "RematchRun",
     "RematchStatus",
+    "RulesStatus",
     "Separation",
     "SeparationPair",
     "SourceMerge",
     "SourceRecord",
     "SourceSystem",
     "Subscriber",
+    "SurvivorshipActivation",
+    "SurvivorshipVersion",
     "TaskType",
     "TruthFile",
     "User",

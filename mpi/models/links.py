@@ -44,6 +44,8 @@ class EventKind(models.TextChoices):
     OVERLAY_SPLIT = "overlay-split"
     SOURCE_MERGE = "source-merge"
     SOURCE_UNMERGE = "source-unmerge"
+    OVERRIDE = "override"
+    LIFT_OVERRIDE = "lift-override"
 
 
 class IdentityEvent(models.Model):

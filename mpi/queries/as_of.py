@@ -11,7 +11,7 @@ numbered under its row lock. Keys of history rows, and times of several rows of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,6 +88,15 @@ def members_then(golden_id: int, instant: datetime, *, after: int = 0, size: int
 def links_then(instant: datetime) -> Any:
     """All links that were open at an instant. One that was opened and ended in the same transaction never was."""
     return Link.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=instant), opened_at__lte=instant)
+
+
+def losing_records(record_ids: Collection[int], instant: datetime | None) -> dict[int, Any]:
+    """The records whose values have not survived, by key: as they stand, or stood at an instant. One query, or none."""
+    if not record_ids:
+        return {}
+    if instant is not None:
+        return records_then(sorted(record_ids), instant)
+    return SourceRecord.objects.select_related("source_system").in_bulk(record_ids)
 
 
 def records_then(record_ids: Sequence[int], instant: datetime) -> dict[int, Any]:

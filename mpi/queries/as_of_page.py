@@ -32,8 +32,7 @@ class MemberSince:
 
 def fields_then(row: Any, golden: GoldenRecord, members: Sequence[MemberThen]) -> tuple[FieldThen, ...]:
     """The values of a version beside those of the golden record now. Fields that neither knows are left out."""
-    systems = {member.record.id: member.record.source_system.name for member in members}
-    told = {field.key: field for field in fields_of(row, systems)}
+    told = {field.key: field for field in fields_of(row, {member.record.id: member.record for member in members})}
     now = codec.golden_values(golden)
     missing = _unknown([key for key in now if key not in told])
     fields = [FieldThen(field, now.get(key), (now.get(key) or None) != field.value) for key, field in told.items()]

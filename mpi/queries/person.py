@@ -19,6 +19,7 @@ from mpi.models import (
     PotentialMatch,
     PotentialMatchStatus,
     SeparationPair,
+    SourceRecord,
 )
 
 LABELS: Mapping[str, tuple[str, str]] = {
@@ -107,6 +108,8 @@ class GoldenField:
     agreeing: int
     reason: str
     losing: tuple[LosingValue, ...]
+    is_override: bool = False
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,21 +191,32 @@ def origin_words(link: Link) -> str:
 
 def fields(golden: GoldenRecord, links: Sequence[Link]) -> tuple[GoldenField, ...]:
     """The survived values in page order. No query."""
-    return fields_of(golden, {link.source_record_id: link.source_record.source_system.name for link in links})
+    return fields_of(golden, {link.source_record_id: link.source_record for link in links})
 
 
-def fields_of(golden: GoldenRecord, systems: Mapping[int, str]) -> tuple[GoldenField, ...]:
-    """The same, of a golden record or a version of one; `systems` names the source system of each member by key."""
+def fields_of(golden: GoldenRecord, records: Mapping[int, SourceRecord]) -> tuple[GoldenField, ...]:
+    """The same, of a golden record or a version of one; `records` are its members, or versions of them, by key."""
+    systems = {pk: record.source_system.name for pk, record in records.items()}
+    numbers = losing_numbers(golden, records)
     values = codec.golden_values(golden)
     others = [key for key in values if key not in LABELS]
     return tuple(
-        _field(key, values.get(key), golden.provenance.get(key) or {}, systems)
+        _field(key, values.get(key), golden.provenance.get(key) or {}, systems, numbers)
         for key in (*LABELS, *others)
         if values.get(key) or key not in _OPTIONAL
     )
 
 
-def _field(key: str, value: Any, provenance: Mapping[str, Any], systems: Mapping[int, str]) -> GoldenField:
+def losing_numbers(golden: GoldenRecord, records: Mapping[int, SourceRecord]) -> dict[int, str]:
+    """SSNs that did not survive, masked, by the key of the record that tells each. No query."""
+    losing = (golden.provenance.get("ssn") or {}).get("losing") or ()
+    told = [records[pk] for loser in losing for pk in loser["record_ids"] if pk in records]
+    return {record.id: codec.mask(codec.decrypt_ssn(record.ssn_cipher, record.uuid)) for record in told}
+
+
+def _field(
+    key: str, value: Any, provenance: Mapping[str, Any], systems: Mapping[int, str], numbers: Mapping[int, str]
+) -> GoldenField:
     label, shape = LABELS.get(key, (key.replace("_", " ").capitalize(), "text"))
     record_id = provenance.get("record_id")
     return GoldenField(
@@ -215,8 +229,10 @@ def _field(key: str, value: Any, provenance: Mapping[str, Any], systems: Mapping
         rule=_RULES.get(provenance.get("criterion", ""), ""),
         agreeing=len(provenance.get("agreeing") or ()),
         reason=str((provenance.get("override") or {}).get("reason", "")),
+        is_override=provenance.get("criterion") == "override",
+        until=str((provenance.get("override") or {}).get("until", ""))[:16].replace("T", " "),
         losing=tuple(
-            LosingValue(_shown(loser.get("value"), shape), _sources(loser.get("record_ids") or (), systems))
+            LosingValue(_losing_value(loser, shape, numbers), _sources(loser.get("record_ids") or (), systems))
             for loser in provenance.get("losing") or ()
         ),
     )
@@ -226,9 +242,11 @@ def _sources(record_ids: Iterable[int], systems: Mapping[int, str]) -> str:
     return ", ".join(dict.fromkeys(systems[record_id] for record_id in record_ids if record_id in systems))
 
 
-def _shown(value: Any, shape: str) -> Any:
-    """A losing SSN is a ciphertext of another record: only that it differs is shown."""
-    return "another number" if shape == "ssn" else value
+def _losing_value(loser: Mapping[str, Any], shape: str, numbers: Mapping[int, str]) -> Any:
+    """What lost; of an SSN the last four. One that a steward's took the place of is told by no losing record."""
+    if shape != "ssn":
+        return loser.get("value")
+    return next((numbers[pk] for pk in loser.get("record_ids") or () if pk in numbers), "another number")
 
 
 def open_matches(golden: GoldenRecord) -> tuple[OpenMatch, ...]:

@@ -36,7 +36,13 @@ _WORDS = {
     EventKind.OVERLAY_REJECT: "Doubtful update rejected: another person",
     EventKind.OVERLAY_SPLIT: "Source record split: its number speaks of another person now",
     EventKind.SOURCE_MERGE: "Two numbers of one source merged by their source",
+    EventKind.OVERRIDE: "Value set by a steward",
+    EventKind.LIFT_OVERRIDE: "Value of a steward lifted",
     EventKind.SOURCE_UNMERGE: "Merge of two numbers taken back by their source",
+}
+_RECOMPUTED = {
+    "system:survivorship": "Golden values chosen anew by other rules",
+    "system:overrides": "Value of a steward expired",
 }
 _GRAVE = frozenset({EventKind.MERGE, EventKind.UNMERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 _UNMERGEABLE = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
@@ -49,6 +55,8 @@ _ON_RECORDS = frozenset(
         EventKind.OVERLAY_REJECT,
         EventKind.OVERLAY_SPLIT,
         EventKind.SOURCE_MERGE,
+        EventKind.OVERRIDE,
+        EventKind.LIFT_OVERRIDE,
     }
 )
 _UNDOABLE = _UNMERGEABLE | _BY_A_PERSON | _BY_REMATCH | _ON_RECORDS
@@ -192,7 +200,7 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
 def _recomputed(version: _Version) -> TimelineEvent:
     return TimelineEvent(
         uuid=None,
-        words="Golden values changed with a source record",
+        words=_RECOMPUTED.get(version.actor, "Golden values changed with a source record"),
         actor_name=version.actor.removeprefix("system:"),
         by_human=not version.actor.startswith("system:"),
         grave=False,

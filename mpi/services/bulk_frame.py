@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from matching.survivorship import SurvivorshipRules
 from mpi.models import SourceSystem
 
 
@@ -32,6 +33,7 @@ class Frame:
     correlation_id: UUID
     recorded_at: datetime
     batch_size: int
+    rules: SurvivorshipRules
     first_message: int = 0
     first_record: int = 0
     first_golden: int = 0

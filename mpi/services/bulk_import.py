@@ -39,6 +39,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.active_model import active_model
+from mpi.services.active_rules import active_rules
 from mpi.services.bulk_around import lines_near_persons
 from mpi.services.bulk_close import scoring_tasks
 from mpi.services.bulk_engine import require_engine, spark_pairs
@@ -254,6 +255,7 @@ class _Load:
             self.actor.correlation_id,
             transaction_time(),
             settings.INGEST_BATCH,
+            active_rules(),
             *firsts,
         )
 

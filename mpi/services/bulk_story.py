@@ -151,7 +151,8 @@ class _Batch(Batch):
         """The golden record as its members make it now, a version on, audited and told."""
         before = (golden.values, golden.provenance, golden.status)
         if golden.pk in self._moved:
-            settle(golden, [self._known[link.record_id].member for link in self._ledger.links[golden.pk]])
+            members = [self._known[link.record_id].member for link in self._ledger.links[golden.pk]]
+            settle(golden, members, self._frame.rules)
         changed = changes(before, golden)
         golden.version += 1
         golden.recorded_at = self._moment

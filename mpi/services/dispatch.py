@@ -39,6 +39,11 @@ def hint_rematch(run_id: int) -> None:
     transaction.on_commit(partial(_send_task, "mpi.rematch", run_id, _MANY))
 
 
+def hint_rules(activation_id: int) -> None:
+    """Tell a worker, once this transaction is committed, that golden records are to be made anew."""
+    transaction.on_commit(partial(_send_task, "mpi.follow_rules", activation_id, _MANY))
+
+
 def _send(message_ids: list[int]) -> None:
     _send_task("mpi.ingest", message_ids, _SINGLE if len(message_ids) == 1 else _MANY)
 

@@ -12,20 +12,24 @@ import orjson
 
 from matching.records import PatientRecord, StandardRecord, patient_record_from_document
 from matching.survivorship import (
-    DEFAULT_RULES,
     FieldValue,
     Member,
     Override,
     Provenance,
     Survived,
+    SurvivorshipRules,
     member_values,
     survive,
 )
 from mpi import codec, vault
 from mpi.models import GoldenOverride, GoldenRecord, GoldenStatus, Link, SourceRecord, SourceSystem
+from mpi.services.active_rules import active_rules
+from mpi.services.override_value import opened as opened_value
 from mpi.services.parse import all_systems
 from mpi.services.rows import fetch, instance, stored, table_of
 
+RULES = "rules"
+"""Beside the fields, the provenance of a golden record names the version of the rules under this."""
 _STANDING = (
     "SELECT source_record_id, golden_record_id FROM mpi_link "
     "WHERE golden_record_id = ANY(%s::bigint[]) AND ended_at IS NULL AND id <> ALL(%s::bigint[])"
@@ -79,15 +83,16 @@ def recompute(
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
     ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
     them already, `created` golden records that this transaction makes. Yields each golden record with the names of
-    what changed. Cost: two queries for any number of golden records, none for created ones; one more for the systems
-    and one for the links that are not heard of.
+    what changed. Cost: one query for the rules and two for any number of golden records, none for created ones; one
+    more for the systems and one for the links that are not heard of.
     """
     keys = [golden.pk for golden in golden_records if golden.pk not in created]
     heard = heard or Heard()
     owner = _standing(keys, ended, heard.links)
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     members = _members(owner, records)
-    overrides = _overrides(keys)
+    overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created})
+    rules = active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
@@ -95,15 +100,18 @@ def recompute(
             _member(record, systems[record.source_system_id], heard.told.get(record.pk))
             for record in members[golden.pk]
         ]
-        settle(golden, own, overrides[golden.pk])
+        settle(golden, own, rules, overrides[golden.pk])
         yield golden, changes(before, golden)
 
 
-def settle(golden: Surviving, members: Sequence[Member], overrides: Sequence[Override] = ()) -> None:
+def settle(
+    golden: Surviving, members: Sequence[Member], rules: SurvivorshipRules, overrides: Sequence[Override] = ()
+) -> None:
     """Put the survived values, their provenance, the member count and the status into the golden record."""
     golden.member_count = len(members)
     if members:
-        _put(golden, survive(members, DEFAULT_RULES, overrides))
+        _put(golden, survive(members, rules, overrides))
+        golden.provenance[RULES] = rules.version
     _put_status(golden, {member.source_system for member in members})
 
 
@@ -123,12 +131,14 @@ def _members(owner: Mapping[int, int], records: Mapping[int, SourceRecord]) -> d
     return members
 
 
-def _overrides(golden_ids: Sequence[int]) -> dict[int, list[Override]]:
+def _overrides(euids: Mapping[int, str]) -> dict[int, list[Override]]:
+    """Overrides in force of golden records by key, whose EUIDs are told; an SSN in clear, in memory only."""
     found: dict[int, list[Override]] = defaultdict(list)
-    for told in fetch(_OVERRIDES, golden_ids) if golden_ids else ():
+    for told in fetch(_OVERRIDES, list(euids)) if euids else ():
         row = instance(GoldenOverride, told)
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""
-        found[row.golden_record_id].append(Override(row.field, row.value, row.reason, row.actor_id, until))
+        value = opened_value(row.field, row.value, euids[row.golden_record_id])
+        found[row.golden_record_id].append(Override(row.field, value, row.reason, row.actor_id, until))
     return found
 
 
@@ -190,6 +200,8 @@ def _sealed_ssn(golden: Surviving, ssn: str, source: dict[str, Any]) -> tuple[st
     """The SSN encrypted for this golden record; the old ciphertext stays while the number is the same."""
     index = vault.blind_index("ssn", ssn).hex()
     source = {**source, "index": index, "losing": [_without_value(losing) for losing in source.get("losing", ())]}
+    if source.get("override"):
+        source["override"] = _without_value(source["override"])
     if golden.provenance.get("ssn", {}).get("index") == index:
         return golden.values["ssn"], source
     return vault.encrypt_text(ssn, field="golden-ssn", record=golden.euid), source
@@ -212,10 +224,11 @@ def _put_status(golden: Surviving, systems: set[str]) -> None:
 
 
 def changes(before: tuple[dict[str, Any], dict[str, Any], str], golden: Surviving) -> set[str]:
+    """What is another than before. That other rules chose the same, from the same, is no change to be told."""
     values, provenance, status = before
     changed = {name for name in values.keys() | golden.values.keys() if values.get(name) != golden.values.get(name)}
     if status != golden.status:
         changed.add("status")
-    if provenance != golden.provenance:
+    if {**provenance, RULES: ""} != {**golden.provenance, RULES: ""}:
         changed.add("provenance")
     return changed

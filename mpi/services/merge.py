@@ -13,7 +13,7 @@ from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput, Separated
 from mpi.models import EventKind, GoldenRecord, IdentityEvent, Link, PotentialMatch, PotentialMatchStatus
 from mpi.services.act import ActResult, begin, check_sides, done, find_golden_record
-from mpi.services.golden import recompute
+from mpi.services.golden import RULES, recompute
 from mpi.services.locking import require_live, run_act
 from mpi.services.neighbourhood import open_links, open_matches, separated_pairs
 from mpi.services.reasons import check_reason
@@ -53,7 +53,7 @@ def preview_merge(*, survivor_euid: str, retired_euid: str, actor: Actor) -> Mer
         survivor=survivor,
         retired=retired,
         values=codec.golden_values(trial),
-        provenance=trial.provenance,
+        provenance={field: told for field, told in trial.provenance.items() if field != RULES},
         changed=tuple(sorted(changed - {"provenance"})),
         redirected=(retired.euid, *retired.merged_from.values_list("euid", flat=True)),
         moved_records=len(moved),

@@ -16,10 +16,19 @@ from audit.checkpoint import ensure_signing_key
 from audit.record import entry_by, record
 from audit.roles import apply_roles
 from matching.model_document import load_default, to_document
+from matching.survivorship import DEFAULT_RULES
 from mpi.access import ROLES
 from mpi.commands import system_actor
-from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus
+from mpi.models import (
+    LinkageModelVersion,
+    ModelActivation,
+    ModelStatus,
+    RulesStatus,
+    SurvivorshipActivation,
+    SurvivorshipVersion,
+)
 from mpi.services.own_key import remember_own_key
+from mpi.services.rules_draft import SUBJECT, content_hash
 
 SHIPPED_AUTHOR = "release:author"
 SHIPPED_APPROVER = "release:approver"
@@ -33,11 +42,41 @@ def after_migrate(**_: Any) -> None:
         _install_roles()
         remember_own_key()
         _install_model()
+        _install_rules()
 
 
 def _install_roles() -> None:
     for name in ROLES:
         Group.objects.get_or_create(name=name)
+
+
+def _install_rules() -> None:
+    """The shipped survivorship rules, active where there are none: golden records of before were made by them."""
+    if SurvivorshipVersion.objects.exists():
+        return
+    now, actor = timezone.now(), system_actor("setup", source="command")
+    version = SurvivorshipVersion.objects.create(
+        name=DEFAULT_RULES.version,
+        content_hash=content_hash(DEFAULT_RULES),
+        document=DEFAULT_RULES.to_document(),
+        status=RulesStatus.ACTIVE,
+        justification="Shipped: for life by agreement, what changes by the newest record, a whole value before a part.",
+        author="the release",
+        author_id=SHIPPED_AUTHOR,
+        created_at=now,
+        activated_at=now,
+    )
+    SurvivorshipActivation.objects.create(
+        version=version,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        correlation_id=actor.correlation_id,
+        is_last_pass=True,
+        recorded_at=now,
+        finished_at=now,
+    )
+    detail = {"content_hash": version.content_hash}
+    record(entry_by(actor, Action.RULES_ACTIVATED, subject=(SUBJECT, version.name), detail=detail))
 
 
 def _install_model() -> None:

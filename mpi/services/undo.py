@@ -26,6 +26,7 @@ from mpi.models import (
 )
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
+from mpi.services.override_rows import restore_overrides
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
 from mpi.services.undo_plan import CAME_TOGETHER, MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
@@ -71,6 +72,7 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
     for link, home in plan.moves:
         _move_back(unit, undoing, link, home, event)
     restore_records(unit, undoing, event, plan.reopened)
+    restore_overrides(unit, undoing, event)
     for separation in Separation.objects.filter(pk__in=event.payload["separations"], lifted_at__isnull=True):
         separation.lifted_at = unit.recorded_at
         separation.lifted_by_event_id = undoing.pk

@@ -48,6 +48,8 @@ UNDOABLE = frozenset(
         EventKind.OVERLAY_REJECT,
         EventKind.OVERLAY_SPLIT,
         EventKind.SOURCE_MERGE,
+        EventKind.OVERRIDE,
+        EventKind.LIFT_OVERRIDE,
     }
 )
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})

@@ -18,9 +18,11 @@ from mpi.web.views import (
     machinery,
     model_card,
     models,
+    override,
     rematch,
     search,
     source_record,
+    survivorship,
 )
 
 
@@ -55,6 +57,8 @@ urlpatterns = [
     path(f"{_PERSON}/source-records/", golden.source_records, name="golden-source-records"),
     path(f"{_PERSON}/history/", golden.history, name="golden-history"),
     path(f"{_PERSON}/as-of/", as_of.as_of, name="golden-as-of"),
+    path(f"{_PERSON}/override/", override.override, name="override"),
+    path(f"{_PERSON}/override/<str:field>/lift/", override.lift, name="lift-override"),
     path(f"{_PERSON}/verify/", acts.verify, name="verify"),
     path(f"{_PERSON}/merge/", acts.choose_other, {"act": "merge"}, name="choose-merge"),
     path(f"{_PERSON}/separate/", acts.choose_other, {"act": "separate"}, name="choose-separate"),
@@ -75,6 +79,10 @@ urlpatterns = [
     path("jobs/<uuid:job_uuid>/errors.csv", machinery.job_errors, name="job-errors"),
     path("matching/", models.matching, name="matching"),
     path("matching/import/", models.bring, name="model-import"),
+    path("matching/survivorship/", survivorship.overview, name="survivorship"),
+    path("matching/survivorship/draft/", survivorship.draft, name="survivorship-draft"),
+    path("matching/survivorship/<str:name>/", survivorship.version, name="survivorship-version"),
+    path("matching/survivorship/<str:name>/activate/", survivorship.activate, name="survivorship-activate"),
     path(f"{_MODEL}/", models.model, name="model"),
     path(f"{_MODEL}/compare/", models.compare, name="model-compare"),
     path(f"{_MODEL}/document.json", models.document, name="model-document"),

@@ -212,17 +212,26 @@ def test_rules_go_to_a_document_and_back() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"version": ""}, "no version"),
-        ({"fields": None}, "no fields"),
+        ({"version": ""}, "“version” is no name"),
+        ({"fields": None}, "“fields” are missing"),
+        ({"shoes": 1}, "“shoes” is not a part"),
         ({"fields": {"shoe_size": ["recency"]}}, "shoe_size"),
-        ({"fields": {name: ["recency"] for name in FIELDS[1:]}}, "'family_name' has no criteria"),
-        ({"fields": {name: ["magic"] for name in FIELDS}}, "magic"),
+        ({"fields": {name: ["recency"] for name in FIELDS[1:]}}, "“fields.family_name” has no criteria"),
+        ({"fields": {name: ["magic"] for name in FIELDS}}, "unknown criterion; list some of verified"),
         ({"fields": {name: ["recency", "recency"] for name in FIELDS}}, "twice"),
     ],
 )
 def test_bad_rules_are_refused_with_the_reason(change: dict[str, object], words: str) -> None:
     with pytest.raises(SurvivorshipRulesError, match=words):
         SurvivorshipRules.from_document({**DEFAULT_RULES.to_document(), **change})
+
+
+def test_every_flaw_of_bad_rules_is_named_with_its_field_and_mend() -> None:
+    fields = {**DEFAULT_RULES.to_document()["fields"], "sex": [], "phone": ["luck"], "shoe_size": ["recency"]}
+    with pytest.raises(SurvivorshipRulesError) as refused:
+        SurvivorshipRules.from_document({"version": "v", "fields": fields})
+    assert [flaw.field for flaw in refused.value.flaws] == ["fields.shoe_size", "fields.sex", "fields.phone"]
+    assert all(flaw.problem and flaw.mend for flaw in refused.value.flaws)
 
 
 def test_the_values_of_a_record_are_shown_as_told_and_keyed_by_their_standard_form() -> None:

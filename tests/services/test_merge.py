@@ -93,7 +93,7 @@ def test_a_merge_preview_says_what_the_merge_will_do(three: tuple[GoldenRecord, 
     after = golden_state()[katherine.euid]
     assert preview.values == after["values"]
     assert {name: told["record_id"] for name, told in preview.provenance.items()} == {
-        name: told["record_id"] for name, told in after["provenance"].items()
+        name: told["record_id"] for name, told in after["provenance"].items() if name != "rules"
     }
     assert (preview.moved_records, preview.redirected, preview.separated) == (1, (marcus.euid,), False)
 

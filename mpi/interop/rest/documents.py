@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from matching.evidence import read_evidence
@@ -16,15 +17,21 @@ from mpi import codec
 from mpi.euid import grouped
 from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, PotentialMatch, SourceRecord
 from mpi.queries import rest_golden, rest_records
-from mpi.queries.as_of import MemberThen
+from mpi.queries.as_of import MemberThen, losing_records
+from mpi.queries.person import losing_numbers
+from mpi.queries.survivorship import FIRST_RULES
 from mpi.services.as_of import AsOf
+from mpi.services.golden import RULES
 
 Document = dict[str, Any]
 _KEPT_INSIDE = frozenset({"index", "key", "record_id", "agreeing"})
 
 
-def golden_document(golden: GoldenRecord, passed: Sequence[str] = ()) -> Document:
-    """A live golden record. `passed` are the merged EUIDs on the way to it, the asked one first."""
+def golden_document(golden: GoldenRecord, passed: Sequence[str] = (), *, instant: datetime | None = None) -> Document:
+    """A live golden record, or a version of one that stood at an instant. One query where values have lost.
+
+    `passed` are the merged EUIDs on the way to it, the asked one first.
+    """
     return {
         "euid": grouped(golden.euid),
         "requested_euid": grouped(passed[0] if passed else golden.euid),
@@ -34,7 +41,8 @@ def golden_document(golden: GoldenRecord, passed: Sequence[str] = ()) -> Documen
         "verified": golden.verified,
         "source_record_count": golden.member_count,
         "values": codec.golden_values(golden),
-        "provenance": provenance_document(golden.provenance),
+        "provenance": provenance_document(golden, instant=instant),
+        "survivorship_rules": golden.provenance.get(RULES, FIRST_RULES),
         "created_at": golden.created_at,
         "recorded_at": golden.recorded_at,
     }
@@ -43,7 +51,7 @@ def golden_document(golden: GoldenRecord, passed: Sequence[str] = ()) -> Documen
 def golden_then_document(then: AsOf) -> Document:
     """A golden record as it stood at an instant, and how the one that was asked for stands now."""
     return {
-        **golden_document(then.row, then.passed),
+        **golden_document(then.row, then.passed, instant=then.instant),
         "as_of": then.instant,
         "status_now": then.asked.status,
         "version_now": then.asked.version,
@@ -61,9 +69,22 @@ def person_summary(golden: GoldenRecord) -> Document:
     }
 
 
-def provenance_document(provenance: Mapping[str, Any]) -> Document:
-    """Which source record gave each field, by which rule, and what lost."""
-    return {field: _outside(told) for field, told in provenance.items()}
+def provenance_document(golden: GoldenRecord, *, instant: datetime | None) -> Document:
+    """Which source record gave each field, by which rule, and what lost: each with who tells it, an SSN masked."""
+    told = {field: source for field, source in golden.provenance.items() if field != RULES}
+    losers = {pk for source in told.values() for loser in source["losing"] for pk in loser["record_ids"]}
+    records = losing_records(losers, instant)
+    numbers = losing_numbers(golden, records)
+    return {
+        field: _outside(source) | {"losing": [_loser(loser, records, numbers) for loser in source["losing"]]}
+        for field, source in told.items()
+    }
+
+
+def _loser(loser: Mapping[str, Any], records: Mapping[int, SourceRecord], numbers: Mapping[int, str]) -> Document:
+    told = [records[pk] for pk in loser["record_ids"] if pk in records]
+    value = loser["value"] if "value" in loser else next((numbers[record.id] for record in told), None)
+    return {"value": value, "source_records": [number_document(record) for record in told]}
 
 
 def _outside(told: Any) -> Any:

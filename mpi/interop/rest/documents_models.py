@@ -1,12 +1,13 @@
-"""Documents of linkage models."""
+"""Documents of linkage models and of survivorship rules."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from matching.model import LinkageModel
 from mpi.interop.rest.documents import Document
-from mpi.models import LinkageModelVersion
+from mpi.models import LinkageModelVersion, SurvivorshipActivation, SurvivorshipVersion
 
 
 def version_line(version: LinkageModelVersion) -> Document:
@@ -43,4 +44,37 @@ def model_document(version: LinkageModelVersion, model: LinkageModel) -> Documen
         "policy": asdict(model.policy),
         "prior": {"probability": model.prior, "records": model.prior_records, "bits": model.prior_bits},
         "comparisons": comparisons,
+    }
+
+
+def rules_line(version: SurvivorshipVersion) -> Document:
+    """A version of the survivorship rules as one line of a list."""
+    return {
+        "name": version.name,
+        "status": version.status,
+        "content_hash": version.content_hash,
+        "justification": version.justification,
+        "author": version.author,
+        "created_at": version.created_at,
+        "activated_at": version.activated_at,
+    }
+
+
+def rules_document(version: SurvivorshipVersion, activations: Sequence[SurvivorshipActivation]) -> Document:
+    """One version with its document; `activations` the newest first."""
+    return {
+        **rules_line(version),
+        "criteria": version.document["fields"],
+        "activations": [
+            {
+                "id": row.uuid,
+                "actor_name": row.actor_name,
+                "reason": row.reason,
+                "recorded_at": row.recorded_at,
+                "golden_records_recomputed": row.recomputed,
+                "golden_records_changed": row.changed,
+                "finished_at": row.finished_at,
+            }
+            for row in activations
+        ],
     }

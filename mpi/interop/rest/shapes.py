@@ -133,6 +133,7 @@ class GoldenRecordShape(PersonSummaryShape):
     merged_into = s.CharField(allow_null=True)
     verified = s.BooleanField()
     provenance = s.DictField(help_text="Field → the source record that gave it, the rule that chose it, what lost.")
+    survivorship_rules = s.CharField(help_text="The version of the rules that chose the values.")
     created_at = s.DateTimeField()
     recorded_at = s.DateTimeField()
     as_of = s.DateTimeField(required=False, help_text="Only with `as_of`: the instant in UTC.")

@@ -1,10 +1,12 @@
-"""Shapes of linkage models."""
+"""Shapes of linkage models and of survivorship rules."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rest_framework import serializers as s
+
+from matching.survivorship_rules import CRITERIA
 
 
 class LinkageModelLineShape(s.Serializer[Any]):
@@ -53,3 +55,40 @@ class LinkageModelShape(LinkageModelLineShape):
     policy = s.DictField()
     prior = s.DictField(child=s.FloatField())
     comparisons = ModelComparisonShape(many=True)
+
+
+class SurvivorshipRulesLineShape(s.Serializer[Any]):
+    """A version of the survivorship rules. It never changes; golden records name the one that chose their values."""
+
+    name = s.CharField()
+    status = s.CharField(help_text="draft, active or superseded.")
+    content_hash = s.CharField(help_text="SHA-256 over the document with its keys in order.")
+    justification = s.CharField()
+    author = s.CharField()
+    created_at = s.DateTimeField()
+    activated_at = s.DateTimeField(allow_null=True)
+
+
+class SurvivorshipRulesLinesShape(s.Serializer[Any]):
+    """All versions."""
+
+    items = SurvivorshipRulesLineShape(many=True)
+
+
+class SurvivorshipActivationShape(s.Serializer[Any]):
+    """The version became active, and the golden records of before were made anew: `finished_at` is null till then."""
+
+    id = s.UUIDField()
+    actor_name = s.CharField()
+    reason = s.CharField(allow_blank=True)
+    recorded_at = s.DateTimeField()
+    golden_records_recomputed = s.IntegerField()
+    golden_records_changed = s.IntegerField()
+    finished_at = s.DateTimeField(allow_null=True)
+
+
+class SurvivorshipRulesShape(SurvivorshipRulesLineShape):
+    """The same with what it says: per field the criteria, the first asked first."""
+
+    criteria = s.DictField(child=s.ListField(child=s.ChoiceField(CRITERIA)), help_text="By survived field.")
+    activations = SurvivorshipActivationShape(many=True)

@@ -17,10 +17,12 @@ from mpi.interop.rest.views import (
     match,
     messages,
     open,
+    overrides,
     potential_matches,
     record_acts,
     records,
     search,
+    survivorship,
 )
 
 _GOLDEN = "v1/golden-records/<str:euid>"
@@ -42,6 +44,8 @@ urlpatterns = [
     path(f"{_GOLDEN}/history", golden_records.GoldenRecordHistory.as_view()),
     path(f"{_GOLDEN}/versions", golden_records.GoldenRecordVersions.as_view()),
     path(f"{_GOLDEN}/source-records", golden_records.GoldenRecordMembers.as_view()),
+    path(f"{_GOLDEN}/overrides", overrides.Overrides.as_view()),
+    path(f"{_GOLDEN}/overrides/<str:field>/lift", overrides.LiftOverride.as_view()),
     path(f"{_GOLDEN}/merge", identity.Merge.as_view()),
     path(f"{_GOLDEN}/verify", identity.Verify.as_view()),
     path(f"{_GOLDEN}/retire", record_acts.Retire.as_view()),
@@ -69,6 +73,8 @@ urlpatterns = [
     path(f"{_JOB}/errors", jobs.JobErrors.as_view()),
     path("v1/linkage-models", linkage_models.LinkageModels.as_view()),
     path("v1/linkage-models/<str:name>", linkage_models.LinkageModelDetail.as_view()),
+    path("v1/survivorship-rules", survivorship.SurvivorshipRulesVersions.as_view()),
+    path("v1/survivorship-rules/<str:name>", survivorship.SurvivorshipRulesVersion.as_view()),
     path("v1/audit-events", audit_log.AuditEvents.as_view()),
     path("v1/audit/checkpoint", audit_log.AuditCheckpoint.as_view()),
     path("v1/health", open.Health.as_view()),

@@ -61,7 +61,8 @@ WITH said AS MATERIALIZED (
   FROM mpi_historicalgoldenrecord WINDOW own AS (PARTITION BY id ORDER BY history_id)
 )
 SELECT 'golden record ' || v.euid, CASE WHEN said.subject IS NULL AND (
-    v.number = 1 OR (v."values", v.status, v.provenance) IS DISTINCT FROM (v.old_values, v.old_status, v.old_provenance)
+    v.number = 1 OR (v."values", v.status, v.provenance - 'rules')
+    IS DISTINCT FROM (v.old_values, v.old_status, v.old_provenance - 'rules')
   ) THEN 'a change that the audit log does not know' END
 FROM versions v LEFT JOIN said ON said.recorded_at = v.history_date AND said.subject = 'golden_record:' || v.euid
 """

@@ -1,0 +1,81 @@
+"""Activate survivorship rules: golden values are chosen by them from the next batch on, those of before are made anew.
+
+A version that was active before may become active again: that is how a change of rules is taken back.
+"""
+
+from __future__ import annotations
+
+from audit.actions import Action
+from audit.record import entry_by, record
+from mpi.access import Permission, require
+from mpi.commands import Actor
+from mpi.errors import AlreadyDecided, NotFound, StaleVersion
+from mpi.models import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
+from mpi.services.dispatch import hint_rules
+from mpi.services.locking import run_act, transaction_time
+from mpi.services.rules_draft import SUBJECT, check_words
+
+
+def activate_rules(*, name: str, reason: str, actor: Actor, seen_active: str = "") -> SurvivorshipActivation:
+    """Make a version the active one and let a worker make the golden records of before anew.
+
+    `seen_active` is the version that the caller saw active; "" is no claim. Raises Forbidden, NotFound, InvalidInput,
+    AlreadyDecided (it is active), StaleVersion (others have become active since), Busy.
+    """
+    require(actor, Permission.MODEL_MANAGE)
+    check_words(reason, "reason")
+
+    def act() -> SurvivorshipActivation:
+        versions = SurvivorshipVersion.objects.select_for_update(no_key=True).order_by("pk")
+        by_name = {version.name: version for version in versions}
+        version = by_name.get(name)
+        if version is None:
+            raise NotFound("There are no survivorship rules of this name; nothing was changed.")
+        active = next((one for one in by_name.values() if one.status == RulesStatus.ACTIVE), None)
+        if version == active:
+            raise AlreadyDecided(f"The survivorship rules {name} are active already; nothing was changed.")
+        now_active = active.name if active else ""
+        if seen_active and seen_active != now_active:
+            raise StaleVersion(
+                f"Other rules ({now_active}) have become active since you looked; nothing was changed. Look again.",
+                extra={"seen_active": seen_active, "active": now_active},
+            )
+        return _switch(version, active, reason=reason, actor=actor)
+
+    return run_act(act)
+
+
+def _switch(
+    version: SurvivorshipVersion, active: SurvivorshipVersion | None, *, reason: str, actor: Actor
+) -> SurvivorshipActivation:
+    now = transaction_time()
+    if active is not None:
+        active.status = RulesStatus.SUPERSEDED
+        active.save(update_fields=["status"])
+    version.status, version.activated_at = RulesStatus.ACTIVE, now
+    version.save(update_fields=["status", "activated_at"])
+    activation = SurvivorshipActivation.objects.create(
+        version=version,
+        previous=active,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        reason=reason,
+        correlation_id=actor.correlation_id,
+        recorded_at=now,
+    )
+    before = active.name if active else ""
+    record(
+        entry_by(
+            actor,
+            Action.RULES_ACTIVATED,
+            subject=(SUBJECT, version.name),
+            related=((SUBJECT, before),) if before else (),
+            reason_text=reason,
+            before={"active": before},
+            after={"active": version.name},
+            detail={"content_hash": version.content_hash},
+            recorded_at=now,
+        )
+    )
+    hint_rules(activation.pk)
+    return activation
