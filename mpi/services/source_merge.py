@@ -208,6 +208,8 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
     if left.pk != home.pk and not unit.members_of([left.pk]):
         # Nobody else is in it: its EUID answers with the survivor's person for ever.
         unit.merge(event, left, home, ())
+        why = {"reason_code": event.reason_code, "reason": event.reason}
+        unit.audit_golden(Action.GOLDEN_MERGED, home, left, detail=_names(event), **why)
         follow_redirect(unit, event, matches, retired=left, survivor=home)
     settle_questions(unit, event, matches.values())
     unit.audit_record(

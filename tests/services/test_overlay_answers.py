@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,11 +18,18 @@ from mpi.services.overlay_split import split_overlay
 from mpi.services.sweep import sweep_inbox
 from mpi.services.undo import undo_event
 from mpi.services.unlink import unlink_record
+from tests.services.invariants import faults
 from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, link_of, owner, past, record_of, state, store, tell
 
 CORRECTED = {**KATHERINE, "ssn": "604-31-9922"}
 """Katherine under another number: applied, and looked at."""
 Answer = Callable[[IdentityTask, Actor], OverlayAnswer]
+
+
+@pytest.fixture(autouse=True)
+def _every_invariant_holds(_systems: None) -> Iterator[None]:
+    yield
+    assert faults() == {}
 
 
 def accept(task: IdentityTask, actor: Actor) -> OverlayAnswer:

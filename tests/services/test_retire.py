@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from mpi.commands import Actor
@@ -10,6 +12,7 @@ from mpi.models import BlockingKey, GoldenRecord, OutboxEvent
 from mpi.services.act import ActResult
 from mpi.services.retire import retire_golden_record
 from tests.services.acting import merge, undo
+from tests.services.invariants import faults
 from tests.services.telling import (
     KATHERINE,
     MARCUS,
@@ -22,6 +25,12 @@ from tests.services.telling import (
     tell,
     versions,
 )
+
+
+@pytest.fixture(autouse=True)
+def _every_invariant_holds(_systems: None) -> Iterator[None]:
+    yield
+    assert faults() == {}
 
 
 def retire(golden: GoldenRecord, actor: Actor) -> ActResult:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from audit.models import AuditEvent
@@ -16,6 +18,7 @@ from mpi.services.replay import replay_message
 from mpi.services.separate import separate
 from mpi.services.source_merge import merge_source_records, unmerge_source_records
 from tests.services.acting import merge, undo
+from tests.services.invariants import faults
 from tests.services.telling import (
     ESTEBAN,
     KATHERINE,
@@ -30,6 +33,12 @@ from tests.services.telling import (
     store,
     tell,
 )
+
+
+@pytest.fixture(autouse=True)
+def _every_invariant_holds(_systems: None) -> Iterator[None]:
+    yield
+    assert faults() == {}
 
 
 def one(system: str, survivor: str, subsumed: str, actor: Actor) -> ActResult:
