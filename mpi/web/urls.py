@@ -60,6 +60,7 @@ urlpatterns = [
     path(f"{_PERSON}/override/", override.override, name="override"),
     path(f"{_PERSON}/override/<str:field>/lift/", override.lift, name="lift-override"),
     path(f"{_PERSON}/verify/", acts.verify, name="verify"),
+    path(f"{_PERSON}/retire/", acts.retire, name="retire"),
     path(f"{_PERSON}/merge/", acts.choose_other, {"act": "merge"}, name="choose-merge"),
     path(f"{_PERSON}/separate/", acts.choose_other, {"act": "separate"}, name="choose-separate"),
     path("golden-records/<euid:survivor>/merge/<euid:retired>/", acts.merge, name="merge"),

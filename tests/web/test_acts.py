@@ -141,6 +141,21 @@ def test_a_provisional_golden_record_is_verified(people, steward_page):
     assert people.marjorie.status == "confirmed"
 
 
+def test_a_golden_record_is_retired_and_brought_back_from_its_history(people, steward_page):
+    address = reverse("retire", args=[people.marjorie.euid])
+    assert "Take this golden record out of service?" in steward_page.get(address).content.decode()
+    form = {"version": people.marjorie.version, "reason_code": "data-entry-error", "reason": "A test patient"}
+    assert steward_page.post(address, form).status_code == 302
+    people.marjorie.refresh_from_db()
+    assert (people.marjorie.status, people.marjorie.member_count) == ("retired", 0)
+    event = IdentityEvent.objects.get(kind="retire")
+    history = steward_page.get(reverse("golden-history", args=[people.marjorie.euid])).content.decode()
+    assert reverse("undo", args=[event.uuid]) in history
+    assert steward_page.post(reverse("undo", args=[event.uuid]), {"reason": "No test patient"}).status_code == 302
+    people.marjorie.refresh_from_db()
+    assert (people.marjorie.status, people.marjorie.member_count) == ("provisional", 1)
+
+
 def test_a_source_record_is_unlinked(people, steward_page):
     address = reverse("unlink", args=[people.record.pk])
     assert steward_page.post(address, {"reason_code": "family-member"}).status_code == 302

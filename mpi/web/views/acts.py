@@ -16,6 +16,7 @@ from mpi.queries import acts as reads
 from mpi.queries import person
 from mpi.services.merge import merge_golden_records, preview_merge
 from mpi.services.reasons import REASONS
+from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
 from mpi.services.undo import undo_event
 from mpi.services.unmerge import preview_unmerge, unmerge_golden_records
@@ -139,3 +140,17 @@ def verify(request: ActorRequest, euid: str) -> HttpResponse:
         return redirect(reverse("golden-record", args=[golden.euid]))
     context = {"golden": golden, "person": person.banner(golden), "form": form}
     return show(request, "mpi/verify.html", context, status=422 if form.errors else 200)
+
+
+@page
+@_BOTH
+def retire(request: ActorRequest, euid: str) -> HttpResponse:
+    """A steward takes a golden record that is no patient out of service."""
+    actor = require(request, Permission.MERGE)
+    golden, _ = access.access_person(actor, euid)
+    form = VersionedForm(posted(request), initial={"version": golden.version})
+    if request.method == "POST" and form.is_valid():
+        tell(request, retire_golden_record(euid=golden.euid, actor=actor, **form.cleaned_data))
+        return redirect(reverse("golden-record", args=[golden.euid]))
+    context = {"golden": golden, "person": person.banner(golden), "form": form}
+    return show(request, "mpi/retire.html", context, status=422 if form.errors else 200)
