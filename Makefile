@@ -53,6 +53,7 @@ lint: env-dev
 # In memory, about ten minutes; no service is started. For less: EVALUATE_ARGS="--records 20000 --pairs 10000".
 evaluate-matching: env-dev
 	@$(BIN)/python -m tests.benchmarks.evaluating $(EVALUATE_ARGS)
+	@$(BIN)/python manage.py evaluateoverlays
 
 clean:
 	@$(PYTHON) -m mpi.embedded remove --home var
