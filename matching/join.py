@@ -261,12 +261,14 @@ def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
 def _firm(pair: ScoredPair) -> bool:
     """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so.
 
-    Under one's own number and birth date, the family name will do.
+    Under one's own number and birth date, the family name will do; the same given name and birth date outweigh another
+    family name.
     """
     if not pair.certain:
         return False
     facts = pair_facts(pair.left.record, pair.right.record, pair.score)
-    if facts.surname not in SURNAME_AGREES or not (facts.given_agrees or facts.own_number_and_birth):
+    alike = facts.given == Given.EXACT and facts.birth_date == BirthDate.EXACT
+    if not (alike or facts.surname in SURNAME_AGREES) or not (facts.given_agrees or facts.own_number_and_birth):
         return False
     if facts.birth_date not in BIRTH_DATE_AGREES:
         return facts.own_number and facts.birth_date == BirthDate.MISSING

@@ -130,3 +130,11 @@ def test_a_number_in_use_by_two_of_one_birth_date_makes_nobody_one() -> None:
     born, numbered, _ = erin()
     twins = [born, numbered, *(vary(one, given="THEODORA") for one in (born, numbered))]
     assert not groups(*twins) & whole(twins)
+
+
+def test_another_family_name_is_no_difference_where_all_else_is_one() -> None:
+    kaleah = vary(PLAIN, given="KALEAH", family="CRUZ", emails=("kaleah@example.org",))
+    renamed = vary(kaleah, family="SOLIS", ssn_last4="6789", source_system="LAB")
+    moved = vary(renamed, ssn="701174406", addresses=(ELSEWHERE,), phones=("2175559876",), source_system="PORTAL")
+    assert "ssn-differs" in vetoes(renamed, moved)
+    assert groups(kaleah, renamed, moved) == whole([kaleah, renamed, moved])
