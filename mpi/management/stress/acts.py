@@ -17,13 +17,18 @@ from mpi.models import (
     Link,
     PotentialMatch,
     Separation,
+    SourceMerge,
+    SourceRecord,
     TaskType,
 )
 from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
 from mpi.services.overlay import decide_overlay
+from mpi.services.overlay_split import split_overlay
 from mpi.services.resolve import Answer, resolve_potential_match
+from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
+from mpi.services.source_merge import merge_source_records, unmerge_source_records
 from mpi.services.undo import undo_event
 from mpi.services.undo_plan import MERGES
 from mpi.services.unlink import unlink_record
@@ -123,12 +128,44 @@ class Acts:
         return True
 
     def overlay(self) -> bool:
-        """An update that looks like another person, either way."""
+        """An update that looks like another person: the same one, another one, or another one from then on."""
         task = self._one_of(list(IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open")[:_FEW]))
         if task is None:
             return False
-        accept = self.chance.random() < 0.5
-        decide_overlay(task_uuid=task.uuid, accept=accept, reason="stress", actor=self.actor)
+        answer = self.chance.choice(("accept", "reject", "split"))
+        if answer == "split":
+            split_overlay(task_uuid=task.uuid, reason="stress", actor=self.actor)
+        else:
+            decide_overlay(task_uuid=task.uuid, accept=answer == "accept", reason="stress", actor=self.actor)
+        return True
+
+    def retire(self) -> bool:
+        """A golden record is served no longer."""
+        golden = self._golden()
+        if golden is None:
+            return False
+        retire_golden_record(euid=golden.euid, version=golden.version, **self._why)
+        return True
+
+    def merge_numbers(self) -> bool:
+        """One system says that two of its numbers are one."""
+        records = SourceRecord.objects.filter(state="active").select_related("source_system").order_by(self._side())
+        one = self._one_of(list(records[:_FEW]))
+        other = self._one_of([record for record in records if one and record.source_system == one.source_system])
+        if one is None or other is None:
+            return False
+        code = one.source_system.code
+        merge_source_records(system=code, survivor_mrn=one.mrn, subsumed_mrn=other.mrn, **self._why)
+        return True
+
+    def unmerge_numbers(self) -> bool:
+        """The system takes that back."""
+        merges = SourceMerge.objects.filter(ended_at__isnull=True).select_related("subsumed__source_system")
+        merge = self._one_of(list(merges.order_by("-id")[:_FEW]))
+        if merge is None:
+            return False
+        record = merge.subsumed
+        unmerge_source_records(system=record.source_system.code, subsumed_mrn=record.mrn, **self._why)
         return True
 
     def all(self) -> dict[str, Callable[[], bool]]:
@@ -144,6 +181,9 @@ class Acts:
             "verify": self.verify,
             "resolve": self.resolve,
             "decide overlay": self.overlay,
+            "retire": self.retire,
+            "merge numbers": self.merge_numbers,
+            "unmerge numbers": self.unmerge_numbers,
         }
 
     def _golden(self) -> GoldenRecord | None:

@@ -34,6 +34,9 @@ _ACTS = {
     "verify": 3,
     "resolve": 6,
     "decide overlay": 5,
+    "retire": 1,
+    "merge numbers": 3,
+    "unmerge numbers": 2,
 }
 """How often each comes, against the others."""
 

@@ -40,10 +40,11 @@ WITH retired AS (
   SELECT s.event_id FROM mpi_separation s WHERE s.lifted_at IS NULL
 )
 SELECT 'identity event ' || e.uuid, CASE
-  WHEN (e.kind IN ('undo', 'unmerge')) <> (e.undoes_id IS NOT NULL) THEN 'an undo without its act, or an act with one'
+  WHEN (e.kind IN ('undo', 'unmerge', 'source-unmerge')) <> (e.undoes_id IS NOT NULL)
+    THEN 'an undo without its act, or an act with one'
   WHEN e.undoes_id IS NULL THEN NULL
   WHEN undone.id IS NULL OR undone.id >= e.id THEN 'undoes an act that is not before it'
-  WHEN undone.kind IN ('undo', 'unmerge') THEN 'undoes an undo'
+  WHEN undone.kind IN ('undo', 'unmerge', 'source-unmerge') THEN 'undoes an undo'
   WHEN count(*) OVER (PARTITION BY e.undoes_id) > 1 THEN 'undoes an act that another one undoes too'
   WHEN EXISTS (
     SELECT 1 FROM retired WHERE retired.event_id = undone.id

@@ -28,7 +28,7 @@ _MOVES = """
 WITH said AS MATERIALIZED (
   SELECT DISTINCT e.recorded_at, named.subject FROM audit_event e, unnest(e.subjects) AS named(subject)
   WHERE e.action IN ('link.opened', 'link.ended', 'golden.merged', 'golden.unmerged', 'identity.undone',
-    'record.merged') AND named.subject LIKE 'golden_record:%%'
+    'record.merged', 'record.unmerged', 'task.resolved') AND named.subject LIKE 'golden_record:%%'
 ), moves AS (
   SELECT golden_record_id, opened_at AS moment, opened_by_event_id AS event_id FROM mpi_link
   UNION ALL SELECT golden_record_id, ended_at, ended_by_event_id FROM mpi_link WHERE ended_at IS NOT NULL
@@ -40,8 +40,8 @@ LEFT JOIN said ON said.recorded_at = moves.moment AND said.subject = 'golden_rec
 _RECORD_CHANGES = """
 WITH said AS MATERIALIZED (
   SELECT e.correlation_id, e.subject_id, count(*) AS number FROM audit_event e
-  WHERE e.subject_type = 'source_record' AND (e.action LIKE 'record.%%' OR e.action LIKE 'task.%%')
-    AND e.action <> 'record.read'
+  WHERE e.subject_type = 'source_record' AND (
+      e.action LIKE 'record.%%' OR e.action LIKE 'task.%%' OR e.action LIKE 'link.%%') AND e.action <> 'record.read'
   GROUP BY 1, 2
 ), changes AS (
   SELECT id, uuid, history_correlation_id AS correlation_id, count(*) AS number
@@ -54,7 +54,8 @@ FROM changes c LEFT JOIN said ON said.correlation_id = c.correlation_id AND said
 _GOLDEN_CHANGES = """
 WITH said AS MATERIALIZED (
   SELECT DISTINCT e.recorded_at, named.subject FROM audit_event e, unnest(e.subjects) AS named(subject)
-  WHERE (e.action LIKE 'golden.%%' OR e.action LIKE 'identity.%%') AND named.subject LIKE 'golden_record:%%'
+  WHERE (e.action LIKE 'golden.%%' OR e.action LIKE 'identity.%%'
+    OR e.action IN ('record.merged', 'record.unmerged', 'task.resolved')) AND named.subject LIKE 'golden_record:%%'
 ), versions AS (
   SELECT euid, history_date, "values", status, provenance, row_number() OVER own AS number,
     lag("values") OVER own AS old_values, lag(status) OVER own AS old_status, lag(provenance) OVER own AS old_provenance
