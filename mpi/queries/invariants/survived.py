@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-from django.db import connection
 
 from matching.records import patient_record_from_document
 from matching.survivorship import (
@@ -39,7 +38,7 @@ SELECT g.id, g.euid, o.field, o.value, o.reason, o.actor_id, o.expires_at FROM m
 JOIN mpi_golden_record g ON g.id = o.golden_record_id
 WHERE o.ended_at IS NULL AND o.golden_record_id = ANY(%s::bigint[]) ORDER BY o.id
 """
-_RULES = "SELECT document FROM mpi_survivorship_version WHERE 0 <> ALL(%s::bigint[])"
+_RULES = "SELECT document FROM mpi_survivorship_version"
 _LIVE = ("provisional", "confirmed")
 
 
@@ -83,12 +82,10 @@ def _overrides(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[datetime
 def _rules() -> dict[str, SurvivorshipRules]:
     """Every version of the rules by its name: golden records name the one that made them."""
     known = {DEFAULT_RULES.version: DEFAULT_RULES}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('mpi_survivorship_version') IS NOT NULL")
-        (there,) = cursor.fetchone()
-    for (document,) in rows_of(_RULES, ()) if there else ():
-        rules = SurvivorshipRules.from_document(orjson.loads(document))
-        known[rules.version] = rules
+    for rows in chunks(_RULES):
+        for (document,) in rows:
+            rules = SurvivorshipRules.from_document(orjson.loads(document))
+            known[rules.version] = rules
     return known
 
 
