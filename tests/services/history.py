@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,9 +13,11 @@ from django.db import connection
 from mpi import codec
 from mpi.commands import Actor
 from mpi.errors import MpiError
-from mpi.models import EventKind, GoldenRecord, IdentityEvent, Link
+from mpi.models import EventKind, GoldenOverride, GoldenRecord, IdentityEvent, Link
 from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
+from mpi.services.override import lift_value, set_value
+from mpi.services.override_expiry import expire_overrides
 from mpi.services.separate import separate
 from mpi.services.undo import undo_event
 from mpi.services.unlink import unlink_record
@@ -91,7 +93,6 @@ class BusyHistory:
 
     chance: random.Random
     actor: Actor
-    more: tuple[Callable[[BusyHistory], object], ...] = ()
     spans: list[Span] = field(default_factory=list)
     done: int = 0
     refused: int = 0
@@ -99,7 +100,8 @@ class BusyHistory:
     def run(self, acts: int) -> None:
         begins, stood = now(), snapshot()
         kinds = (*([self.message] * 6), self.leave, self.merge, self.merge, self.undo, self.undo, self.unmerge)
-        kinds += (self.link, self.unlink, self.verify, self.separate, *(lambda act=act: act(self) for act in self.more))
+        kinds += (self.link, self.unlink, self.verify, self.separate, self.override, self.override, self.lift)
+        kinds += (self.expire,)
         for _ in range(acts):
             self.spans.append(Span(begins, now(), stood))
             try:
@@ -162,6 +164,22 @@ class BusyHistory:
     def separate(self) -> None:
         one, other = self._two()
         separate(euid_a=one.euid, euid_b=other.euid, reason_code="namesake", reason="", actor=self.actor)
+
+    def override(self) -> None:
+        field, value = self.chance.choice((("sex", "O"), ("phone", "419-555-0199"), ("ssn", "536-22-8199")))
+        until = now() + timedelta(days=1) if self.chance.random() < 0.5 else None
+        told = {"field": field, "value": value, "reason": "seen", "version": None, "expires_at": until}
+        set_value(euid=self.live()[0].euid, actor=self.actor, **told)
+
+    def lift(self) -> None:
+        row = self.chance.choice(list(GoldenOverride.objects.filter(ended_at=None).order_by("pk")))
+        euid = GoldenRecord.objects.get(pk=row.golden_record_id).euid
+        lift_value(euid=euid, field=row.field, reason="no longer", version=None, actor=self.actor)
+
+    def expire(self) -> None:
+        """A day passes in a moment."""
+        GoldenOverride.objects.filter(ended_at=None, expires_at__isnull=False).update(expires_at=now())
+        expire_overrides()
 
     def _two(self) -> tuple[GoldenRecord, GoldenRecord]:
         live = self.live()

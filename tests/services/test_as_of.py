@@ -58,13 +58,13 @@ def test_every_answer_about_a_busy_past_is_the_snapshot_that_was_kept(steward: A
     assert statuses >= {"merged", "retired", "confirmed"}
     assert Link.objects.filter(ended_at__isnull=False).count() > 30
     kinds = set(IdentityEvent.objects.values_list("kind", flat=True))
-    assert kinds >= {"link", "merge", "undo", "unmerge", "unlink", "verify", "separate"}
+    assert kinds >= {"link", "merge", "undo", "unmerge", "unlink", "verify", "separate", "override", "lift-override"}
     assert len({str(span.stood) for span in history.spans}) > 100
 
 
 @pytest.mark.slow
 def test_a_thousand_instants_of_a_long_past_are_the_snapshots_that_were_kept(steward: Actor) -> None:
-    check_instants(seed=11, acts=1_000, instants=1_000, actor=steward)
+    check_instants(seed=11, acts=350, instants=1_000, actor=steward)
 
 
 def test_an_instant_on_the_very_tick_of_an_act_counts_the_act(steward: Actor) -> None:
