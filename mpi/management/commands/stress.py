@@ -26,7 +26,8 @@ _OUTSIDE = {"DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"}
 class Command(BaseCommand):
     help = (
         "Random acts and messages from many processes, with lock timeouts and kill -9, in an index of its own that is "
-        "removed after; then checkindex. Exit status 1 unless it is clean, and every acknowledged message applied."
+        "removed after; then checkindex. Exit status 1 unless it is clean and "
+        "every acknowledged message was applied, or rejected with its reason."
     )
     requires_system_checks: list[str] = []
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{act:<16} {counts}")
         for name in (
             "acts", "workers", "seconds", "busy_retried", "locks_held", "killed", "crashed", "deadlocks", "failed",
-            "drained", "acknowledged", "applied", "rejected_by_stewards", "lost", "checked_rows",
+            "drained", "acknowledged", "applied", "rejected", "lost", "checked_rows",
         ):  # fmt: skip
             self.stdout.write(f"{name.replace('_', ' '):<24} {told[name]:,}")
         for name, faults in told["faults"].items():

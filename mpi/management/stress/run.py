@@ -128,17 +128,17 @@ def drain() -> int:
 
 
 def _acknowledged(control_ids: set[str]) -> dict[str, Any]:
-    """Of the messages that were answered for: applied, rejected by a steward as an overlay, and lost."""
+    """Of the messages that were answered for: applied, rejected with a reason (by a steward, merged number), lost."""
     states: dict[str, str] = {}
-    rejected = set(IdentityTask.objects.filter(status="rejected").values_list("message_id", flat=True))
-    for pk, control_id, state in InboundMessage.objects.exclude(control_id="").values_list("id", "control_id", "state"):
-        states[control_id] = "rejected by a steward" if state == MessageState.REJECTED and pk in rejected else state
+    sent = InboundMessage.objects.exclude(control_id="").values_list("control_id", "state", "errors")
+    for control_id, state, errors in sent:
+        states[control_id] = "unexplained" if state == MessageState.REJECTED and not errors else state
     told = [states.get(control_id, "missing") for control_id in control_ids]
-    settled = {MessageState.APPLIED.value, "rejected by a steward"}
+    settled = {MessageState.APPLIED.value, MessageState.REJECTED.value}
     return {
         "acknowledged": len(control_ids),
         "applied": told.count(MessageState.APPLIED.value),
-        "rejected_by_stewards": told.count("rejected by a steward"),
+        "rejected": told.count(MessageState.REJECTED.value),
         "lost": sum(state not in settled for state in told),
     }
 

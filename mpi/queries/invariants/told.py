@@ -19,7 +19,7 @@ WITH said AS MATERIALIZED (
   LEFT JOIN LATERAL unnest(e.golden_record_ids) AS touched(golden_id) ON true
   LEFT JOIN mpi_golden_record g ON g.id = touched.golden_id
   LEFT JOIN said ON said.correlation_id = e.correlation_id AND said.recorded_at = e.recorded_at
-    AND said.subject = 'golden_record:' || g.euid
+    AND (said.subject = 'golden_record:' || g.euid OR cardinality(e.golden_record_ids) = 0)
   GROUP BY e.id
 )
 SELECT 'identity event ' || acts.uuid, CASE WHEN NOT acts.told THEN 'no audit event tells of it' END FROM acts
