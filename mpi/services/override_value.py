@@ -10,7 +10,7 @@ from matching.survivorship import FIELDS, member_values
 from matching.survivorship_values import Shown
 from mpi import vault
 from mpi.errors import Flaw, InvalidInput
-from mpi.mapping import record_from_json
+from mpi.mapping_json import record_from_json
 
 ADDRESS_PARTS = ("street", "city", "state", "postal_code", "country")
 _BESIDE = {"given_name": "given_name", "middle_name": "given_name"}

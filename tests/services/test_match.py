@@ -12,7 +12,7 @@ from mpi import codec
 from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.errors import InvalidInput, ServiceDown
-from mpi.mapping import record_from_json
+from mpi.mapping_json import record_from_json
 from mpi.models import GoldenRecord, LinkageModelVersion, Separation
 from mpi.services import active_model as active_model_module
 from mpi.services.active_model import active_model, last_active_model

@@ -20,7 +20,8 @@ from mpi.management.benchmarks.machine import machine, peak_memory, postmaster
 from mpi.management.benchmarks.processor import processor_time
 from mpi.management.benchmarks.scoring import CANDIDATES, compare_scorers
 from mpi.management.benchmarks.watching import timed_calls, watched_waits
-from mpi.mapping import record_from_flat, record_from_json
+from mpi.mapping import record_from_flat
+from mpi.mapping_json import record_from_json
 from mpi.models import SourceRecord
 from mpi.services.active_model import active_model
 from mpi.services.match import match

@@ -15,7 +15,7 @@ from mpi.interop.rest.idempotency import Answer
 from mpi.interop.rest.operation import IDEMPOTENCY_KEY, operation
 from mpi.interop.rest.reading import NDJSON, json_object, require_type, too_large
 from mpi.interop.rest.shapes_records import AcceptedShape, RecordWithNumberShape
-from mpi.mapping import record_from_json
+from mpi.mapping_json import record_from_json
 from mpi.services.batch import Line, receive_batch
 
 MOST_BYTES = 20_000_000

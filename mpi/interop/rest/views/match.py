@@ -15,7 +15,7 @@ from mpi.interop.rest.operation import operation
 from mpi.interop.rest.query import Parameter
 from mpi.interop.rest.rendering import plain_answer
 from mpi.interop.rest.shapes_records import MatchAnswerShape, MatchBodyShape
-from mpi.mapping import record_from_json
+from mpi.mapping_json import record_from_json
 from mpi.services.match import MatchCandidate, match
 
 _LIMIT = Parameter("limit", "How many candidates at most.", "integer", least=1, most=50, default=10)

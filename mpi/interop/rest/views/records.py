@@ -34,7 +34,8 @@ from mpi.interop.rest.shapes_records import (
     UpsertAnswerShape,
 )
 from mpi.interop.rest.views.match import EXAMPLE
-from mpi.mapping import Mapped, record_from_json
+from mpi.mapping import Mapped
+from mpi.mapping_json import record_from_json
 from mpi.models import MessageState
 from mpi.queries import rest_golden, rest_records
 from mpi.queries.source_merges import surviving_record
