@@ -21,7 +21,7 @@ from mpi.services.bulk_bound import pairs_query
 from mpi.services.duckdb_memory import append, memory_database
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
-_RECORDS_A_SLICE = 100_000
+_RECORDS_A_SLICE = 50_000
 FEATURES: tuple[tuple[str, pa.DataType], ...] = (
     ("given", pa.string()),
     ("given_sound", pa.string()),
