@@ -2,8 +2,8 @@
 
 HL7 v2.5.1 §3.3.40, A40: MRG-1, the subsumed number, goes into PID-3, the surviving one. The subsumed record has no
 link any more and its number answers with the survivor's person; what a steward keeps apart from it is kept apart from
-the survivor. "Replaces all references, then applies its cross-reference logic again" (IHE ITI TF-2, 3.8.4.2): who was
-linked on the strength of the subsumed record is asked about, never moved.
+the survivor. Who was linked on the strength of the subsumed record is never moved by it: the records say on which
+evidence they stand, and the next message of one of them is decided anew.
 """
 
 from __future__ import annotations
