@@ -5,7 +5,7 @@ It serves record to person, bridges, bulk clusters, rematch and merge previews a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, BirthDate, Contact, Given, Middle, Ssn
@@ -131,8 +131,6 @@ def judge_join(
             refusals.extend(Refusal(*ids, reason) for reason in pair.verdict.vetoes)
     best = max(pairs, key=strength)
     whole = best.verdict if best.certain or len(pairs) == 1 else _whole(pairs, best)[1]
-    if refusals and all(refusal.reason.code in _OTHER_NAME for refusal in refusals) and _one_by_number(pairs, best):
-        refusals = []
     earned = whole.grade == "certain"
     return JoinVerdict(earned and not refusals, earned, best, tuple(refusals), whole)
 
@@ -141,20 +139,6 @@ def _whole(pairs: Sequence[ScoredPair], best: ScoredPair) -> tuple[Score, Verdic
     """What the model and the policy say of the two sets as two whole people."""
     scored = [(pair.left.record, pair.right.record, pair.score) for pair in pairs]
     return judge_whole(scored, (best.left.record, best.right.record, best.score), best.score.model)
-
-
-def _one_by_number(pairs: Sequence[ScoredPair], best: ScoredPair) -> bool:
-    """Whether the whole people share their own number, birth date and family name, one record telling both.
-
-    Twins of a household that uses one number for both are told so by no record.
-    """
-    told = any(
-        pair.score.levels[SSN] == Ssn.EXACT and (pair.left.record.birth_date or pair.right.record.birth_date)
-        for pair in pairs
-    )
-    whole, verdict = _whole(pairs, best)
-    facts = pair_facts(best.left.record, best.right.record, whole)
-    return told and verdict.grade == "certain" and facts.own_number_and_birth and facts.surname in SURNAME_AGREES
 
 
 def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[ScoredPair]) -> bool:
@@ -250,7 +234,8 @@ def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
 
     Asked of both sets together, and so with the same answer whichever record came last.
     """
-    ties = [(tie.left.record_id, tie.right.record_id) for tie in known if _firm(tie)]
+    codes = {veto.code for veto in pair.verdict.vetoes}
+    ties = [(tie.left.record_id, tie.right.record_id) for tie in known if _firm(tie, codes)]
     reached, before = {pair.left.record_id}, 0
     while len(reached) > before:
         before = len(reached)
@@ -258,22 +243,27 @@ def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
     return pair.right.record_id in reached
 
 
-def _firm(pair: ScoredPair) -> bool:
+def _firm(pair: ScoredPair, vetoes: Collection[str]) -> bool:
     """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so.
 
     Under one's own number and birth date, the family name will do; the same given name and birth date outweigh another
-    family name.
+    family name. A record without a birth date ties nobody: father and son may be told under one number. Where two
+    valid numbers differ, a name with a typing error ties only under the same number: twins have such names.
     """
     if not pair.certain:
         return False
     facts = pair_facts(pair.left.record, pair.right.record, pair.score)
+    if facts.birth_date not in BIRTH_DATE_AGREES:
+        return False
     alike = facts.given == Given.EXACT and facts.birth_date == BirthDate.EXACT
     if not (alike or facts.surname in SURNAME_AGREES) or not (facts.given_agrees or facts.own_number_and_birth):
         return False
-    if facts.birth_date not in BIRTH_DATE_AGREES:
-        return facts.own_number and facts.birth_date == BirthDate.MISSING
+    if facts.own_number:
+        return True
+    if "ssn-differs" in vetoes and facts.given != Given.EXACT:
+        return False
     more = facts.contact in CONTACT_AGREES or facts.contact == Contact.CLOSE or facts.number_nearly
-    return facts.own_number or (more and (facts.given == Given.EXACT or facts.birth_date == BirthDate.EXACT))
+    return more and (facts.given == Given.EXACT or facts.birth_date == BirthDate.EXACT)
 
 
 _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
@@ -283,8 +273,6 @@ _AGREEMENT: dict[str, tuple[int, frozenset[int]]] = {
     "generation": (BIRTH_DATE, frozenset(BIRTH_DATE_AGREES)),
 }
 """Vetoes that a person's own records can explain: code -> comparison and its agreeing levels."""
-_OTHER_NAME = frozenset({"given-differs", "middle-differs"})
-"""Vetoes that a pair of records would not have met, had it told number and birth date as the whole people do."""
 _OF_THE_WHOLE = {"floor": ("given-differs", "generation"), "two-people": ("given-differs", "generation")}
 """Vetoes of the pair as a whole, and the fields in which records must agree for them to fall."""
 _BEYOND_DOUBT = frozenset({"given-differs", "middle-differs", "ssn-differs", "generation", "floor", "two-people"})

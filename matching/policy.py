@@ -157,7 +157,9 @@ def _contradictions(pair: PairFacts) -> list[Reason]:
         found.append(
             Reason("suffix-unsure", "A suffix (Jr, Sr) on one side and no birth date to tell father from son.")
         )
-    if pair.sex == Sex.DIFFERENT and pair.given != Given.EXACT and not pair.own_number_and_birth:
+    # A boy and a girl of one birth may be told under one number of their household.
+    one_name = pair.given == Given.EXACT or (pair.own_number_and_birth and pair.given != Given.DIFFERENT)
+    if pair.sex == Sex.DIFFERENT and not one_name:
         found.append(Reason("sex-differs", "Different sex and not exactly the same given name."))
     if pair.given == Given.MISSING and bool(pair.a.birth_letter) != bool(pair.b.birth_letter):
         found.append(Reason("multiple-birth", "A child of a multiple birth without a name: a twin may be meant."))

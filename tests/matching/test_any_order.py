@@ -109,29 +109,6 @@ def test_who_goes_by_another_name_under_his_own_number_is_one_in_every_order() -
     assert groups(andrew, tom, again) == whole([andrew, tom, again])
 
 
-ERIN = {"given": "ERIN", "family": "FLORES", "middle": "M", "emails": (), "phones": ()}
-"""One record tells her birth date, one her number, both her address; another tells number and birth date."""
-
-
-def erin(**last: object) -> list[StandardRecord]:
-    born = vary(**ERIN, ssn="")
-    numbered = vary(**ERIN, birth_date="", birth_year="", source_system="LAB")
-    return [born, numbered, vary(**ERIN | {"given": "R", "middle": "MISTY", "addresses": ()} | last)]
-
-
-def test_number_and_birth_date_told_apart_outweigh_another_name_in_every_order() -> None:
-    born, numbered, misnamed = erin()
-    assert "given-differs" in vetoes(born, misnamed) & vetoes(numbered, misnamed)
-    assert groups(born, numbered, misnamed) == whole([born, numbered, misnamed])
-
-
-def test_a_number_in_use_by_two_of_one_birth_date_makes_nobody_one() -> None:
-    """Twins: no record tells whose the number is."""
-    born, numbered, _ = erin()
-    twins = [born, numbered, *(vary(one, given="THEODORA") for one in (born, numbered))]
-    assert not groups(*twins) & whole(twins)
-
-
 def test_another_family_name_is_no_difference_where_all_else_is_one() -> None:
     kaleah = vary(PLAIN, given="KALEAH", family="CRUZ", emails=("kaleah@example.org",))
     renamed = vary(kaleah, family="SOLIS", ssn_last4="6789", source_system="LAB")
