@@ -194,13 +194,13 @@ def _parameters(values: Sequence[object]) -> tuple[list[Any], list[int]]:
 def _parameter(value: object) -> bytes | None:
     if value is None:
         return None
-    if isinstance(value, str):
-        return value.encode()
     if isinstance(value, (bytes, memoryview)):
         return bytes(value)
-    if isinstance(value, (list, tuple)):
-        return _array(value).encode()
-    return str(value).encode()
+    text = _array(value) if isinstance(value, (list, tuple)) else str(value)
+    if "\0" in text:
+        # libpq reads a text up to its first NUL: another number than the one that was told.
+        raise psycopg.DataError("A text for PostgreSQL cannot hold NUL.")
+    return text.encode()
 
 
 def _array(values: Sequence[object]) -> str:

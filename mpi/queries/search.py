@@ -1,4 +1,4 @@
-"""Search for a person by name, birth date, number or EUID. Two queries by name or date, six by number."""
+"""Search for a person by name, birth date, number or EUID. Two queries by name or date, seven by number."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from mpi.services.duckdb_memory import append, memory_database
 from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
 _RECORDS_A_SLICE = 50_000
+_LEAST_SLICE = 500
 FEATURES: tuple[tuple[str, pa.DataType], ...] = (
     ("given", pa.string()),
     ("given_sound", pa.string()),
@@ -139,9 +140,18 @@ def promising_pairs(connection: duckdb.DuckDBPyConnection, model: LinkageModel) 
     find_useful_keys(connection)
     query = pairs_query(model, [name for name, _ in FEATURES])
     (last,) = connection.execute("select coalesce(max(id), -1) from person_feature").fetchall()[0]
-    for first in range(0, last + 1, _RECORDS_A_SLICE):
-        bounds = [first, first + _RECORDS_A_SLICE]
-        yield from connection.execute(query, bounds * 2).fetchall()
+    first, size = 0, _RECORDS_A_SLICE
+    while first <= last:
+        try:
+            pairs = connection.execute(query, [first, first + size] * 2).fetchall()
+        except duckdb.OutOfMemoryException:
+            # A key that very many records share makes one slice far larger than the others.
+            if size <= _LEAST_SLICE:
+                raise
+            size //= 2
+            continue
+        yield from pairs
+        first += size
 
 
 _USEFUL_KEYS = """

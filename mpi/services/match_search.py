@@ -13,7 +13,7 @@ import orjson
 from django.db import connection
 
 from matching.decide import Person
-from matching.join import Member, Separations, separation
+from matching.join import Member, Separations
 from mpi import codec
 from mpi.database.straight import ask
 from mpi.models import GoldenRecord
@@ -21,6 +21,7 @@ from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 from mpi.services.parse import Key
 from mpi.services.rows import raw_connection
 from mpi.services.search_sql import HITS, members
+from mpi.services.separations import widened
 
 _TRUE, _NOBODY = b"t", b"{}"
 _SHOWN = ("id", "euid", "status", "version", "member_count", "values")
@@ -81,8 +82,7 @@ class Found:
 
     def separated(self) -> Separations:
         """Records that a steward keeps apart. What was said of a quarantined one holds for its whole person."""
-        pairs = ((one, other) for low, high in self._apart for one in self._of(low) for other in self._of(high))
-        return frozenset(separation(one, other) for one, other in pairs)
+        return widened(frozenset(self._apart), self._of)
 
     def _of(self, record_id: int) -> list[int]:
         golden_id = self.silent.get(record_id)

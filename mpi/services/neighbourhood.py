@@ -7,8 +7,9 @@ of one batch find each other as they would have found each other one by one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from matching.decide import Person
@@ -20,6 +21,7 @@ from mpi.services.open_questions import Asked, OpenQuestions
 from mpi.services.parse import Key
 from mpi.services.rows import fetch, instance, table_of
 from mpi.services.search_sql import HITS, members
+from mpi.services.separations import widened
 
 CANDIDATES_A_KEY = 100
 """A hot key gives at most this many candidates (SPEED: 20,000 cost 112 ms, a capped key 0.75 ms)."""
@@ -202,13 +204,11 @@ def look_around(keys: Sequence[Key], record_ids: Sequence[int]) -> Neighbourhood
 
 def _separations(seen: Neighbourhood, record_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
     """Cannot-link pairs of these records. Those of a quarantined member hold for its whole person."""
-    standing = separated_pairs(record_ids)
-    pairs = set(standing)
-    for low, high in standing:
-        for quarantined, other in ((low, high), (high, low)):
-            members = seen.members[seen.silent[quarantined]] if quarantined in seen.silent else {}
-            pairs |= {separation(member, other) for member in members}
-    return frozenset(pairs)
+    return widened(separated_pairs(record_ids), partial(_standing_for, seen))
+
+
+def _standing_for(seen: Neighbourhood, record_id: int) -> Collection[int]:
+    return seen.members[seen.silent[record_id]] if record_id in seen.silent else (record_id,)
 
 
 def separated_pairs(record_ids: Iterable[int], *, besides: Iterable[int] = ()) -> frozenset[tuple[int, int]]:

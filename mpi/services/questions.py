@@ -7,7 +7,14 @@ from typing import Any
 
 from audit.actions import Action
 from matching.decision import Fit
-from mpi.models import IdentityEvent, PotentialMatch, PotentialMatchKind, PotentialMatchStatus, Separation
+from mpi.models import (
+    IdentityEvent,
+    PotentialMatch,
+    PotentialMatchKind,
+    PotentialMatchStatus,
+    Separation,
+    SeparationPair,
+)
 from mpi.services.neighbourhood import separated_pairs
 from mpi.services.unit import UnitOfWork
 
@@ -69,10 +76,11 @@ def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[P
 
 
 def kept_apart(unit: UnitOfWork, golden_id: int) -> set[int]:
-    """Source records that a standing decision keeps apart from a member of this golden record."""
+    """Source records that a decision keeps apart from a member of this golden record, those of this unit included."""
     members = unit.members_of([golden_id])
     pairs = separated_pairs(members, besides=unit.changed_keys(Separation))
-    return {pk for pair in pairs for pk in pair if not set(pair) <= members} - members
+    pairs |= {(pair.record_low_id, pair.record_high_id) for pair in unit.new_rows(SeparationPair)}
+    return {pk for pair in pairs if len(members.intersection(pair)) == 1 for pk in pair} - members
 
 
 def close_question(unit: UnitOfWork, event: IdentityEvent, match: PotentialMatch, reason: str) -> None:

@@ -9,13 +9,14 @@ Golden records that keep parts of one person become one: the oldest survives.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from matching.cluster import Clusters, ReviewPair, cluster
-from matching.join import Member, ScoredPair, Separations, judge_join, scored_pair, separation, strength
+from matching.join import Member, ScoredPair, Separations, judge_join, scored_pair, strength
 from matching.model import LinkageModel
 from mpi.models import RematchKind
 from mpi.services.rematch_difference import Difference, Pairs, Question, Region
+from mpi.services.separations import widened
 
 MOST_FELLOWS = 200
 """Each record is compared with so many before it of its golden record, whether they share a key or not."""
@@ -48,12 +49,12 @@ def _fellows(region: Region) -> Iterator[tuple[int, int]]:
 def _widened(region: Region) -> Separations:
     """A separation of a record that may not be matched now holds for its whole person."""
     owner = {pk: golden for golden, members in region.members.items() for pk in members}
-    wide = set(region.separated)
-    for pair in region.separated:
-        for silent, other in (pair, pair[::-1]):
-            if silent in owner and silent not in region.records:
-                wide |= {separation(pk, other) for pk in region.members[owner[silent]] if pk != other}
-    return frozenset(wide)
+
+    def standing_for(record_id: int) -> Collection[int]:
+        is_silent = record_id in owner and record_id not in region.records
+        return region.members[owner[record_id]] if is_silent else (record_id,)
+
+    return widened(region.separated, standing_for)
 
 
 class _Comparison:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import models
@@ -113,6 +113,9 @@ _FIRST, _LATER = "+", "~"
 _ASIDE = "UPDATE mpi_potential_match SET status = %s WHERE id = ANY(%s::bigint[])"
 
 
+_Row = TypeVar("_Row", bound=models.Model)
+
+
 @dataclass(slots=True)
 class Writing:
     """Collects the rows of one transaction. Create it after the locks; `write` comes last."""
@@ -145,6 +148,10 @@ class Writing:
     def insert(self, row: models.Model) -> None:
         """Write a new row at the flush; its key must be set."""
         self._new.setdefault(type(row), {})[row.pk] = row
+
+    def new_rows(self, model: type[_Row]) -> list[_Row]:
+        """Rows of a model that this transaction makes."""
+        return list(self._new.get(model, {}).values())
 
     def changed_keys(self, model: type[models.Model]) -> set[int]:
         """Keys of the rows of a model that this transaction changes."""

@@ -35,7 +35,8 @@ def test_the_words_that_stored_decisions_are_read_with_never_change() -> None:
 def test_a_document_is_read_as_it_was_and_takes_a_fraction_of_its_length() -> None:
     documents = _documents()
     assert [unpacked(packed(document)) for document in documents] == documents
-    assert sum(map(len, map(packed, documents))) < 0.25 * sum(map(len, documents))
+    # No word foretells the hash of a later model: half of what is left of a short document.
+    assert sum(map(len, map(packed, documents))) < 0.4 * sum(map(len, documents))
 
 
 def test_a_document_that_was_compressed_without_the_words_is_read() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
+from audit.seal import seal_all
 from mpi.access import SCOPES
 from mpi.commands import Actor, system_actor
 from mpi.services.bulk_import import apply_late_lines, bulk_import
@@ -55,7 +56,8 @@ def build_index(*, records: int, newcomers: int, seed: int, folder: Path, proces
 
 
 def _tidy() -> None:
-    """As the night would: what a load leaves to autovacuum shall not run into the measurement."""
+    """As the night would: what a load leaves to the sealer and to autovacuum shall not run into the measurement."""
+    seal_all()
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('role', 'none', false)")
         cursor.execute("VACUUM ANALYZE")
