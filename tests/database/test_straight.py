@@ -149,3 +149,12 @@ def test_a_connection_lost_later_is_told_as_such() -> None:
         _backend()
     connection.close()
     assert _backend() != old
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["123\x004", ["123", "4\x005"]])
+def test_a_text_with_nul_is_refused_not_cut(value: object) -> None:
+    with pytest.raises(DataError, match="NUL"):
+        ask("SELECT $1::text", value)
+    with pytest.raises(DataError, match="NUL"), transaction.atomic(), at_once():
+        tell("SELECT $1::text", value)
