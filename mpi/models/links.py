@@ -53,7 +53,8 @@ class IdentityEvent(models.Model):
 
     payload: {"links_ended": [id], "links_opened": [id], "golden_records": {id: {"before": {...}, "after": {...}}},
     "potential_matches": {id: {"before": {...}, "after": {...}}}, "separations": [id]}; an act on source records also
-    has "records", "tasks" and "messages", see mpi.services.record_states
+    has "records", "tasks" and "messages", see mpi.services.record_states; a join of the engine has "message", the key
+    of the message that caused it
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -27,6 +27,8 @@ _WORDS = {
     "keeps them, or their people, apart.",
     "number_reused": "This number speaks of another patient now: ask the source to give the first one a number again.",
 }
+SURVIVOR = "survivor:"
+"""Before the UUID of the source record that goes on, among the reasons of a source merge."""
 _WAITING = (MessageState.RECEIVED, MessageState.QUEUED)
 
 
@@ -82,7 +84,17 @@ def waiting_behind(messages: Iterable[InboundMessage]) -> Mapping[int, int]:
 
 def reasons_of(task: IdentityTask) -> list[dict[str, str]]:
     """Why the task was opened: code and words. A code of an earlier version stands for itself."""
-    return [{"code": code, "words": _WORDS.get(code, code.replace("_", " "))} for code in task.reasons]
+    return [{"code": code.split(":")[0], "words": _words(code)} for code in task.reasons]
+
+
+def _words(code: str) -> str:
+    if code.startswith(SURVIVOR):
+        uuid = code.removeprefix(SURVIVOR)
+        return (
+            f"The number that goes on is that of the source record {uuid}. If its source is right, lift the separation "
+            "and merge again; if not, close the task."
+        )
+    return _WORDS.get(code, code.replace("_", " "))
 
 
 def trusted_record(task: IdentityTask) -> Any:

@@ -128,6 +128,7 @@ class Applier:
             self.unit.notify("link.ended", self.golden[plan.left], record_ids=[record.pk], related=[golden.euid])
         for joined in plan.joined:
             retired, matches = self.golden[joined], self.seen.matches
+            event.payload["message"] = record.message_id
             join_golden_records(
                 self.unit,
                 event,
@@ -239,6 +240,7 @@ class Applier:
 
     def _delete(self, plan: Plan, record: SourceRecord) -> None:
         self.unit.change(record)
+        self.doubts.close(record)
         if plan.left is None:
             return
         golden = self.golden[plan.left]

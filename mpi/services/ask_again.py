@@ -60,6 +60,7 @@ def carry_out_join(
     """One join as an identity event of its own, on locked golden records. `links` and `matches` are kept up to date."""
     reasons = reasons_of(settled)
     event = unit.event(EventKind.JOIN, reason_code=reasons[0].code, reason=" ".join(part.words for part in reasons))
+    event.payload["message"] = message_id
     engine = decision_of(settled, active.model)
     decision_id = keep_decision(unit, engine, document_of(engine), model_version_id=active.pk)
     join_golden_records(

@@ -16,22 +16,28 @@ class Doubts:
     """The open overlay tasks of the records of one batch, as this transaction will leave them."""
 
     unit: UnitOfWork
-    _open: dict[int, IdentityTask] = field(default_factory=dict)
+    _open: dict[int, IdentityTask | None] = field(default_factory=dict)
 
     def ask(self, record: SourceRecord, message_id: int, reasons: Sequence[str], *, held: bool) -> None:
         """Ask a steward about this update. One that waits comes before one that was applied: that task is closed.
 
         While a task about an applied update is open, a later applied one asks nothing new: the answer looks at both.
         """
-        known = self._open.get(record.pk) or self._stored(record)
-        if known is not None and not held:
+        if self._known(record) is not None and not held:
             return
-        if known is not None:
-            close_task(self.unit, None, known, "closed")
-            self.unit.audit_record(Action.TASK_CLOSED, record, message_id=known.message_id)
+        self.close(record)
         kind, told = TaskType.OVERLAY, list(reasons)
         self._open[record.pk] = open_task(self.unit, record, kind, reasons=told, message_id=message_id)
 
-    @staticmethod
-    def _stored(record: SourceRecord) -> IdentityTask | None:
+    def close(self, record: SourceRecord) -> None:
+        """The question about this record needs no answer any more."""
+        known = self._known(record)
+        if known is not None:
+            close_task(self.unit, None, known, "closed")
+            self.unit.audit_record(Action.TASK_CLOSED, record, message_id=known.message_id)
+        self._open[record.pk] = None
+
+    def _known(self, record: SourceRecord) -> IdentityTask | None:
+        if record.pk in self._open:
+            return self._open[record.pk]
         return IdentityTask.objects.filter(source_record=record.pk, type=TaskType.OVERLAY, status="open").first()

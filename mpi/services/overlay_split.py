@@ -19,6 +19,7 @@ from mpi.models import (
     GoldenRecord,
     IdentityEvent,
     IdentityTask,
+    Link,
     LinkOrigin,
     MessageState,
     RecordState,
@@ -29,6 +30,7 @@ from mpi.services.dispatch import hint
 from mpi.services.locking import run_act
 from mpi.services.neighbourhood import open_links, open_matches
 from mpi.services.overlay import OverlayAnswer, OverlayCase, check_words, open_case, tell_answer
+from mpi.services.overlay_moves import require_no_join, require_not_strayed
 from mpi.services.questions import settle_questions
 from mpi.services.record_states import change_message, change_record, close_task, open_task, release, withdraw
 from mpi.services.waiting_update import waiting_update
@@ -63,13 +65,14 @@ def split_overlay(
         moment = check_time(at or _time_of(case, tellings), tellings, case)
         later = [telling for telling in tellings if telling.told_at >= moment]
         event = case.unit.event(EventKind.OVERLAY_SPLIT, reason_code=_REASON, reason=reason)
+        detail: dict[str, object] = {"split_at": moment.isoformat()}
         if later:
-            _move(case, event, since=min(telling.recorded_at for telling in later))
+            detail |= _move(case, event, since=min(telling.recorded_at for telling in later))
         else:
             _begin_anew(case, event)
         close_task(case.unit, event, case.task, "split")
         _ask_the_source(case, event)
-        tell_answer(case, event, reason, {"split_at": moment.isoformat()})
+        tell_answer(case, event, reason, detail)
         waiting = release(case.message)
         case.unit.flush()
         hint(waiting)
@@ -133,8 +136,12 @@ def _begin_anew(case: OverlayCase, event: IdentityEvent) -> None:
     _keep_apart(case, event, case.golden, {case.record.pk})
 
 
-def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> None:
-    """The record tells of the other patient already: it, and who came on its strength since, are another person."""
+def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> dict[str, object]:
+    """The record tells of the other patient already: it, and who came on its strength since, are another person.
+
+    Returns what the audit log says of it besides. Raises StaleVersion where somebody has moved the record since the
+    update, or what it told has joined golden records.
+    """
     unit, link, golden = case.unit, case.link, case.golden
     if case.held:
         change_record(unit, event, case.record, state=RecordState.ACTIVE, link=link)
@@ -142,31 +149,61 @@ def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> None:
     if link is None or golden is None:
         flaw = Flaw("at", "is a time from which the record belongs to nobody", "there is nothing to take apart")
         raise InvalidInput("Nothing was changed.", flaws=[flaw])
-    own = unit.create_golden_record(event)
+    require_not_strayed(case.place)
+    told = SourceRecord.history.filter(id=case.record.pk, recorded_at__gte=since, message_id__isnull=False)
+    require_no_join(case.record.pk, set(told.values_list("message_id", flat=True)))
     moving = _came_with(case.record.pk, golden, since)
+    if case.home is not None:
+        return _stay(case, event, case.home, moving)
+    own = unit.create_golden_record(event)
     for moved in open_links([golden.pk])[golden.pk]:
-        if moved.source_record_id not in moving:
-            continue
-        unit.end_link(event, moved, golden)
-        is_first = moved.pk == link.pk
-        unit.open_link(
-            event,
-            moved.source_record_id,
-            own,
-            origin=LinkOrigin.STEWARD if is_first else LinkOrigin.MERGE,
-            by_human=is_first or moved.by_human,
-            supporting_record_id=moved.supporting_record_id,
-            decision_id=moved.decision_id,
-            model_version_id=moved.model_version_id,
-        )
-    for record in SourceRecord.objects.filter(pk__in=moving).order_by("pk"):
-        unit.audit_record(Action.LINK_ENDED, record, golden, reason_code=event.reason_code, reason=event.reason)
-        unit.audit_record(Action.LINK_OPENED, record, own, reason_code=event.reason_code, reason=event.reason)
+        if moved.source_record_id in moving:
+            unit.end_link(event, moved, golden)
+            _pin(case, event, moved, own)
+    _tell_links(case, event, moving, golden, own)
     unit.notify("link.opened", own, record_ids=moving, related=[golden.euid])
     unit.notify("link.ended", golden, record_ids=moving, related=[own.euid])
     _keep_apart(case, event, golden, moving)
-    if not unit.members_of([golden.pk]):
-        _as_it_was(golden, since)
+    return {} if unit.members_of([golden.pk]) else {"restored": _as_it_was(golden, since)}
+
+
+def _stay(case: OverlayCase, event: IdentityEvent, left: GoldenRecord, moving: set[int]) -> dict[str, object]:
+    """The update has put the record with its true person already: there it stays, apart from those whom it left."""
+    unit, link, golden = case.unit, case.link, case.golden
+    if link is None or golden is None:
+        raise ValueError("A record that an update has moved is linked.")
+    unit.touch(event, left)
+    unit.end_link(event, link, golden)
+    _pin(case, event, link, golden)
+    _tell_links(case, event, {case.record.pk}, golden, golden)
+    unit.notify("link.moved", golden, record_ids=[case.record.pk], related=[left.euid])
+    _keep_apart(case, event, left, moving)
+    return {}
+
+
+def _pin(case: OverlayCase, event: IdentityEvent, ended: Link, golden: GoldenRecord) -> None:
+    """Open a link like the ended one; that of the split record is a person's word from now on."""
+    is_first = ended.source_record_id == case.record.pk
+    case.unit.open_link(
+        event,
+        ended.source_record_id,
+        golden,
+        origin=LinkOrigin.STEWARD if is_first else LinkOrigin.MERGE,
+        by_human=is_first or ended.by_human,
+        supporting_record_id=ended.supporting_record_id,
+        decision_id=ended.decision_id,
+        model_version_id=ended.model_version_id,
+    )
+
+
+def _tell_links(
+    case: OverlayCase, event: IdentityEvent, moving: set[int], golden: GoldenRecord, own: GoldenRecord
+) -> None:
+    """Two audit events a source record that was linked anew."""
+    why = {"reason_code": event.reason_code, "reason": event.reason}
+    for record in SourceRecord.objects.filter(pk__in=moving).order_by("pk"):
+        case.unit.audit_record(Action.LINK_ENDED, record, golden, **why)
+        case.unit.audit_record(Action.LINK_OPENED, record, own, **why)
 
 
 def _came_with(record_id: int, golden: GoldenRecord, since: datetime) -> set[int]:
@@ -191,9 +228,16 @@ def _keep_apart(case: OverlayCase, event: IdentityEvent, golden: GoldenRecord, m
     unit.notify("golden.split", golden, record_ids=[case.record.pk])
 
 
-def _as_it_was(golden: GoldenRecord, since: datetime) -> None:
-    """A golden record that nobody is left in keeps the first patient's values, not those of the other one."""
+def _as_it_was(golden: GoldenRecord, since: datetime) -> list[str]:
+    """A golden record that nobody is left in keeps the first patient's values, not those of the other one.
+
+    Returns the names of the values that are others by it.
+    """
     then = GoldenRecord.history.filter(id=golden.pk, history_date__lt=since).order_by("-history_id").first()
-    if then is not None:
-        for name in ("values", "provenance", "family_name", "given_name", "birth_date"):
-            setattr(golden, name, getattr(then, name))
+    if then is None:
+        return []
+    names = golden.values.keys() | then.values.keys()
+    restored = sorted(name for name in names if golden.values.get(name) != then.values.get(name))
+    for name in ("values", "provenance", "family_name", "given_name", "birth_date"):
+        setattr(golden, name, getattr(then, name))
+    return restored

@@ -9,7 +9,7 @@ The payload of such an event has, besides what every event has,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +28,7 @@ from mpi.models import (
     TaskType,
 )
 from mpi.services.identifiers import rewrite_identifiers
-from mpi.services.locking import lock_keys
+from mpi.services.locking import TryAgain, lock_keys
 from mpi.services.parse import keys_of
 from mpi.services.receive import order_key
 from mpi.services.rows import fetch, table_of, write_values
@@ -52,9 +52,26 @@ _DROP_KEYS = "DELETE FROM mpi_blocking_key WHERE key = ANY(%s::bigint[]) AND sou
 _HAS_KEYS = "SELECT key FROM mpi_blocking_key WHERE key = ANY(%s::bigint[]) AND source_record_id = %s"
 
 
-def lock_own_keys(records: Iterable[SourceRecord]) -> None:
-    """The records' own keys: no message of theirs is applied meanwhile. Step 1 of the lock law, before `begin`."""
-    lock_keys(order_key(record.source_system.code, record.mrn) for record in records)
+def lock_own_keys(records: Iterable[SourceRecord], *, versions: Mapping[int, int] | None = None) -> None:
+    """The records' own keys and all their blocking keys: step 1 of the lock law, before `begin`. Raises TryAgain.
+
+    No message of theirs is applied meanwhile, and none that could find them or not. `versions` are earlier ones by
+    source record, for what may be told again.
+    """
+    known = list(records)
+    hashes = [order_key(record.source_system.code, record.mrn) for record in known]
+    earlier = [told for pk, version in (versions or {}).items() if (told := _telling(pk, version)) is not None]
+    hashes += [key.hash for told in (*known, *earlier) for key in keys_of(codec.standard_record(told))]
+    lock_keys(hashes)
+    seen = {record.pk: (record.version, record.state) for record in known}
+    now = SourceRecord.objects.filter(pk__in=seen).values_list("pk", "version", "state")
+    if {pk: (version, state) for pk, version, state in now} != seen:
+        raise TryAgain
+
+
+def _telling(record_id: int, version: int) -> Any:
+    """The last history row of a version of a source record, None where there is no such version."""
+    return SourceRecord.history.filter(id=record_id, version=version).order_by("-history_id").first()
 
 
 def record_state(record: SourceRecord) -> dict[str, object]:
@@ -86,7 +103,7 @@ def retell(
     """The record tells again what it told in an earlier version, as a new version of it."""
     known = _noted(event, record, link, ())
     drop_keys(record)
-    earlier = SourceRecord.history.filter(id=record.pk, version=version).order_by("-history_id").first()
+    earlier = _telling(record.pk, version)
     if earlier is None:
         raise ValueError("There is no such version of the record.")
     for name in _TOLD:
@@ -170,6 +187,14 @@ def close_task(unit: UnitOfWork, event: IdentityEvent | None, task: IdentityTask
         event.payload.setdefault("tasks", {})[task.pk] = {"before": task.status, "after": status}
     task.status, task.closed_at, task.version = status, unit.recorded_at, task.version + 1
     unit.change(task)
+
+
+def close_doubt(unit: UnitOfWork, event: IdentityEvent, record: SourceRecord) -> None:
+    """Nobody need look at an applied update of a record that is withdrawn; an undo of that asks again."""
+    doubted = IdentityTask.objects.filter(source_record=record, type=TaskType.OVERLAY, status="open").first()
+    if doubted is not None:
+        close_task(unit, event, doubted, "closed")
+        unit.audit_record(Action.TASK_CLOSED, record, message_id=doubted.message_id)
 
 
 def change_message(unit: UnitOfWork, event: IdentityEvent, message: InboundMessage, state: MessageState) -> None:

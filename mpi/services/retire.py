@@ -15,7 +15,7 @@ from mpi.services.locking import TryAgain, run_act
 from mpi.services.neighbourhood import open_links, open_matches
 from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
-from mpi.services.record_states import lock_own_keys, withdraw
+from mpi.services.record_states import close_doubt, lock_own_keys, withdraw
 
 
 def retire_golden_record(*, euid: str, version: int, reason_code: str, reason: str, actor: Actor) -> ActResult:
@@ -46,6 +46,7 @@ def retire_golden_record(*, euid: str, version: int, reason_code: str, reason: s
         unit.touch(event, golden)
         for link in links:
             withdraw(unit, event, records[link.source_record_id], link)
+            close_doubt(unit, event, records[link.source_record_id])
         settle_questions(unit, event, open_matches([golden.pk]).values())
         unit.flush()
         return done(event, "The golden record is retired: it is not served any more.", golden)

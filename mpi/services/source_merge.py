@@ -27,13 +27,14 @@ from mpi.models import (
     SourceRecord,
     TaskType,
 )
+from mpi.queries.identity_tasks import SURVIVOR
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.neighbourhood import open_links, open_matches, separated_pairs
 from mpi.services.parse import all_systems, known_system
 from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
-from mpi.services.record_states import close_task, lock_own_keys, open_task, withdraw
+from mpi.services.record_states import close_doubt, close_task, lock_own_keys, open_task, withdraw
 from mpi.services.redirect import follow_redirect
 from mpi.services.undo import find_event, plan_undo, undo_locked
 from mpi.services.unit import UnitOfWork
@@ -79,7 +80,7 @@ def merge_source_records(
     if isinstance(result, UUID):
         raise Separated(
             "A steward decided that these are different people; the numbers stay as they are and a task asks who is "
-            "right. Lift the separation and merge again, or answer the task.",
+            "right. Lift the separation and merge again, or close the task where the source is wrong.",
             extra={"task": str(result)},
         )
     return result
@@ -174,12 +175,15 @@ def _contradicted(links: dict[int, Link]) -> bool:
 
 
 def _ask(unit: UnitOfWork, sides: _Sides) -> UUID:
-    """One task, however often the source repeats it."""
-    kind = TaskType.SOURCE_MERGE
+    """One task, however often the source repeats it; one about another surviving number takes its place."""
+    kind, reasons = TaskType.SOURCE_MERGE, ["source_merge_across_separation", f"{SURVIVOR}{sides.survivor.uuid}"]
     known = IdentityTask.objects.filter(source_record=sides.subsumed, type=kind, status="open").first()
-    if known is not None:
+    if known is not None and known.reasons == reasons:
         return known.uuid
-    task = open_task(unit, sides.subsumed, kind, reasons=["source_merge_across_separation"])
+    if known is not None:
+        close_task(unit, None, known, "closed")
+        unit.audit_record(Action.TASK_CLOSED, sides.subsumed)
+    task = open_task(unit, sides.subsumed, kind, reasons=reasons)
     unit.flush()
     return task.uuid
 
@@ -191,6 +195,7 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
     unit.touch(event, home)
     carried = _carried(sides)
     withdraw(unit, event, subsumed, link, state=RecordState.SUBSUMED)
+    close_doubt(unit, event, subsumed)
     unit.insert(
         SourceMerge(
             id=unit.new_id(SourceMerge),

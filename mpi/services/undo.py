@@ -30,7 +30,7 @@ from mpi.services.override_rows import restore_overrides
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
 from mpi.services.undo_plan import CAME_TOGETHER, MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
-from mpi.services.undo_records import lock_records_of, restore_records
+from mpi.services.undo_records import lock_records_of, records_of, restore_records
 from mpi.services.unit import UnitOfWork
 
 __all__ = ["MERGES", "UNDOABLE", "UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
@@ -50,17 +50,21 @@ def undo_event(*, event_uuid: UUID | str, reason: str, actor: Actor) -> ActResul
             raise TryAgain
         undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=reason, undoes=plan_now.event)
         restored = undo_locked(unit, undoing, plan_now)
-        unit.audit_golden(
-            Action.IDENTITY_UNDONE,
-            restored[0],
-            *restored[1:],
-            reason=reason,
-            detail={"event": str(undoing.uuid), "undone": str(plan_now.event.uuid), "kind": str(plan_now.event.kind)},
-        )
+        _tell(unit, undoing, plan_now.event, restored)
         unit.flush()
         return done(undoing, "Undone: everything is as it was before.", *restored, undoable=False)
 
     return run_act(act)
+
+
+def _tell(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent, restored: list[GoldenRecord]) -> None:
+    """One audit event: about the golden records, or about the source record of an answer that concerned none."""
+    detail = {"event": str(undoing.uuid), "undone": str(event.uuid), "kind": str(event.kind)}
+    if restored:
+        unit.audit_golden(Action.IDENTITY_UNDONE, restored[0], *restored[1:], reason=undoing.reason, detail=detail)
+        return
+    for record in records_of(event):
+        unit.audit_record(Action.IDENTITY_UNDONE, record, reason=undoing.reason, detail=detail)
 
 
 def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> list[GoldenRecord]:

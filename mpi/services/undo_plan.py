@@ -145,7 +145,12 @@ def _members_back(event: IdentityEvent) -> dict[int, tuple[Link, int]]:
     }
     live = _survivors({home for _, home in homes.values()}, event)
     settled = {pk: (link, live[home]) for pk, (link, home) in homes.items()}
-    return {pk: (link, home) for pk, (link, home) in settled.items() if home != link.golden_record_id}
+    return {pk: move for pk, move in settled.items() if move[1] != move[0].golden_record_id or _pinned(event, move[0])}
+
+
+def _pinned(event: IdentityEvent, link: Link) -> bool:
+    """Whether the act has made the link of a record a person's word where it was: the one before is restored."""
+    return event.kind == EventKind.OVERLAY_SPLIT and link.opened_by_event_id == event.pk
 
 
 def _undone(event_ids: Iterable[int]) -> frozenset[int]:
@@ -210,7 +215,8 @@ def _followers(moves: Mapping[int, tuple[Link, int]], event: IdentityEvent) -> d
         grew = False
         for link in arrived:
             target = home.get(link.supporting_record_id or 0)
-            if target is not None and link.source_record_id not in home:
+            is_there = target == link.golden_record_id
+            if target is not None and not is_there and link.source_record_id not in home:
                 home[link.source_record_id] = target
                 found[link.pk] = (link, target)
                 grew = True

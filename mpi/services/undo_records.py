@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from audit.actions import Action
 from mpi.access import record_subject
 from mpi.errors import CannotUndo
@@ -21,6 +23,7 @@ from mpi.models import (
     SourceMerge,
     SourceRecord,
 )
+from mpi.services.overlay_moves import join_of
 from mpi.services.record_states import change_record, close_task, lock_own_keys, retell, set_message
 from mpi.services.unit import UnitOfWork
 
@@ -31,7 +34,15 @@ Home = tuple[Link, int]
 def lock_records_of(event: IdentityEvent) -> None:
     """The own keys of the source records that the act changed: before the golden records are locked."""
     if kept := event.payload.get("records"):
-        lock_own_keys(SourceRecord.objects.filter(pk__in=[int(pk) for pk in kept]).select_related("source_system"))
+        records = SourceRecord.objects.filter(pk__in=[int(pk) for pk in kept]).select_related("source_system")
+        lock_own_keys(records, versions={int(pk): states["before"]["version"] for pk, states in kept.items()})
+
+
+def records_of(event: IdentityEvent) -> list[SourceRecord]:
+    """The source records that the act changed, or whose tasks it answered."""
+    asked = IdentityTask.objects.filter(pk__in=[int(pk) for pk in event.payload.get("tasks", {})])
+    own = [int(pk) for pk in event.payload.get("records", {})]
+    return list(SourceRecord.objects.filter(Q(pk__in=own) | Q(pk__in=asked.values("source_record"))).order_by("pk"))
 
 
 def homes_of_records(event: IdentityEvent) -> tuple[list[Home], list[Home]]:
@@ -42,7 +53,7 @@ def homes_of_records(event: IdentityEvent) -> tuple[list[Home], list[Home]]:
     kept = {int(pk): states["link"] for pk, states in event.payload.get("records", {}).items() if states["link"]}
     if not kept:
         return [], []
-    before = Link.objects.in_bulk(kept.values())
+    before = {pk: _as_if_not_undone(link) for pk, link in Link.objects.in_bulk(kept.values()).items()}
     now = {
         link.source_record_id: link
         for link in Link.objects.filter(source_record__in=kept, ended_at__isnull=True).select_related("opened_by_event")
@@ -62,6 +73,17 @@ def homes_of_records(event: IdentityEvent) -> tuple[list[Home], list[Home]]:
                 )
             moves.append((present, earlier.golden_record_id))
     return moves, reopened
+
+
+def _as_if_not_undone(link: Link) -> Link:
+    """The link itself, or where the record would be now if the acts that opened it were undone meanwhile."""
+    while IdentityEvent.objects.filter(undoes=link.opened_by_event_id).exists():
+        ended = Link.objects.filter(source_record=link.source_record_id, ended_by_event=link.opened_by_event_id)
+        earlier = ended.order_by("-pk").first()
+        if earlier is None:
+            break
+        link = earlier
+    return link
 
 
 def restore_records(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent, reopened: Iterable[Home]) -> None:
@@ -87,17 +109,29 @@ def restore_records(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEve
 
 
 def _restore_record(unit: UnitOfWork, undoing: IdentityEvent, record: SourceRecord, states: Mapping[str, Any]) -> None:
-    before, after = states["before"], states["after"]
+    before, after, follows = states["before"], states["after"], states["follows"]
     as_left = (record.state, record.version) == (after["state"], after["version"])
-    if not as_left and record.message_id not in states["follows"]:
+    let_through = record.message_id in follows and record.state == RecordState.ACTIVE
+    if not as_left and not let_through:
         raise CannotUndo(
             "The source has told more of this record since, or somebody has acted on it: what stands now is later.",
             extra={"record": str(record.uuid)},
+        )
+    if (join := join_of(record.pk, follows)) is not None:
+        raise CannotUndo(
+            "The update that this let through joined two golden records; undo that act first.",
+            extra={"event": str(join.uuid)},
         )
     if record.version != before["version"]:
         retell(unit, undoing, record, before["version"])
     if record.state != before["state"]:
         change_record(unit, undoing, record, state=RecordState(before["state"]))
+    unit.audit_record(
+        Action.RECORD_UPDATED,
+        record,
+        reason=undoing.reason,
+        detail={"event": str(undoing.uuid), "version": record.version, "state": str(record.state)},
+    )
 
 
 def _reopen(unit: UnitOfWork, undoing: IdentityEvent, ended: Link, golden: GoldenRecord) -> None:

@@ -11,7 +11,7 @@ from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor
 from mpi.errors import CannotUndo, MpiError
-from mpi.models import EventKind, GoldenRecord, IdentityEvent, PotentialMatchStatus
+from mpi.models import EventKind, GoldenRecord, IdentityEvent, Link, PotentialMatchStatus
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.reasons import check_reason
@@ -84,9 +84,18 @@ def _plan(event_uuid: UUID | str) -> UndoPlan:
 
 
 def _separate(unit: UnitOfWork, unmerging: IdentityEvent, plan: UndoPlan, reason_code: str, reason: str) -> None:
-    """Every restored record against every record that stays with the survivor."""
-    back = {link.source_record_id for link, _ in plan.moves}
-    stayed = unit.members_of({link.golden_record_id for link, _ in plan.moves}) - back
+    """Every restored record against every record that stays with the survivor.
+
+    A record that was withdrawn meanwhile is restored too: it comes back to whom it had before the merge.
+    """
+    payload = plan.event.payload
+    ended = Link.objects.filter(pk__in=payload["links_ended"]).values("source_record")
+    linked = Link.objects.filter(source_record__in=ended, ended_at__isnull=True).values("source_record")
+    moved = Link.objects.filter(pk__in=payload["links_opened"], source_record__in=ended)
+    withdrawn = dict(moved.exclude(source_record__in=linked).values_list("source_record", "golden_record"))
+    givers = {link.golden_record_id for link, _ in plan.moves} | set(withdrawn.values())
+    back = {link.source_record_id for link, _ in plan.moves} | withdrawn.keys()
+    stayed = unit.members_of(givers) - back
     if back and stayed:
         unit.separate(unmerging, product(back, stayed), reason_code=reason_code, reason=reason)
 

@@ -10,6 +10,7 @@ from audit.models import AuditEvent
 from mpi.commands import Actor
 from mpi.errors import AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, UnderReview
 from mpi.models import BlockingKey, IdentityTask, InboundMessage, OutboxEvent, SeparationPair, SourceMerge
+from mpi.queries.identity_tasks import reasons_of
 from mpi.queries.search import Query, find
 from mpi.queries.source_merges import surviving_record
 from mpi.services.act import ActResult
@@ -154,6 +155,23 @@ def test_across_a_separation_it_becomes_one_task_and_changes_nothing(steward: Ac
     assert (task.type, task.status, task.source_record) == ("source-merge", "open", record_of("HIS", "2"))
     assert state() == before
     assert record_of("HIS", "2").state == "active"
+
+
+def test_the_task_names_the_surviving_number_and_another_one_asks_anew(steward: Actor) -> None:
+    tell("HIS", "1", MARGARET)
+    tell("HIS", "2", MARJORIE)
+    tell("HIS", "3", MARGARET)
+    separate(
+        euid_a=owner("HIS", "1").euid, euid_b=owner("HIS", "2").euid, reason_code="twins", reason="", actor=steward
+    )
+    asked = []
+    for survivor in ("1", "3"):
+        with pytest.raises(Separated) as refusal:
+            one("HIS", survivor, "2", steward)
+        asked.append(refusal.value.extra["task"])
+    task = IdentityTask.objects.get(status="open")
+    assert asked[0] != asked[1] == str(task.uuid)
+    assert any(str(record_of("HIS", "3").uuid) in reason["words"] for reason in reasons_of(task))
 
 
 def test_so_it_does_where_a_member_of_the_survivors_person_is_kept_apart(steward: Actor) -> None:

@@ -93,7 +93,7 @@ def undo(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         result = undo_event(event_uuid=event_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
-        return redirect("golden-history", result.euids[0])
+        return redirect("golden-history", result.euids[0]) if result.euids else redirect("dashboard")
     context = {"event": _shown(request, reads.event(event_uuid)), "form": form}
     return show(request, "mpi/undo.html", context, status=422 if form.errors else 200)
 
