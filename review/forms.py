@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from django import forms
 
@@ -106,3 +107,18 @@ class OverlayForm(forms.Form):
 
     def __init__(self, data: Any = None, *, version: int | None = None) -> None:
         super().__init__(data, label_suffix="", initial={"version": version})
+
+
+class OverlayUndoForm(forms.Form):
+    """Why an answer is taken back. `event` is the answer that the page showed."""
+
+    event = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Why you take it back",
+        max_length=MOST_CHARACTERS,
+        error_messages={"required": "Say in a few words why you take it back; nothing was undone."},
+        widget=forms.Textarea(attrs={"rows": 1}),
+    )
+
+    def __init__(self, data: Any = None, *, event: UUID | None = None) -> None:
+        super().__init__(data, label_suffix="", initial={"event": event})

@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
-from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFound, StaleVersion
+from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFound, Separated, StaleVersion
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
 from mpi.services.overlay import OverlayAnswer, decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.undo import undo_event
 from mpi.services.waiting_update import waiting_update
-from review.forms import OverlayForm
+from review.forms import OverlayForm, OverlayUndoForm
 from review.outlook import looks_like
 from review.pages import StewardRequest, show, steward_required
 from review.queries.overlays import answer_event, euids_of, overlay_list, overlay_page
@@ -98,9 +98,14 @@ def undo(request: StewardRequest, uuid: UUID) -> HttpResponse:
     event = answer_event(task)
     if event is None:
         raise NotFound("This task has no answer that could be undone.")
+    form = OverlayUndoForm(request.POST)
+    if not form.is_valid():
+        return _overlay(request, uuid, OverlayForm(), undoing=form, status=422)
     try:
-        undo_event(event_uuid=event, reason="The answer is taken back.", actor=request.actor)
-    except CannotUndo as refusal:
+        if form.cleaned_data["event"] != event:
+            raise StaleVersion("Somebody has answered this anew since you looked; nothing was undone.")
+        undo_event(event_uuid=event, reason=form.cleaned_data["reason"], actor=request.actor)
+    except (CannotUndo, StaleVersion) as refusal:
         return _overlay(request, uuid, OverlayForm(), refusal=refusal, status=refusal.http_status)
     messages.success(request, _UNDONE)
     return redirect("review-overlay", uuid=uuid)
@@ -116,14 +121,20 @@ def _carry_out(
         for flaw in error.flaws:
             form.add_error(flaw.field if flaw.field in form.fields else None, f"{flaw.problem}: {flaw.mend}")
         return _overlay(request, uuid, form, status=error.http_status)
-    except (AlreadyDecided, StaleVersion) as refusal:
+    except (AlreadyDecided, Separated, StaleVersion) as refusal:
         return _overlay(request, uuid, form, refusal=refusal, status=refusal.http_status)
     messages.success(request, words)
     return redirect("review-overlay", uuid=uuid)
 
 
 def _overlay(
-    request: StewardRequest, uuid: UUID, form: OverlayForm, *, refusal: MpiError | None = None, status: int = 200
+    request: StewardRequest,
+    uuid: UUID,
+    form: OverlayForm,
+    *,
+    undoing: OverlayUndoForm | None = None,
+    refusal: MpiError | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     now, actor = timezone.now(), request.actor
     task = access.access_identity_task(actor, uuid)
@@ -136,6 +147,7 @@ def _overlay(
     context = {
         "task": page,
         "form": form,
+        "undoing": undoing or OverlayUndoForm(event=page.decided.event if page.decided else None),
         "refusal": refusal,
         "looks_like": looks_like(update, besides=page.owner, actor=actor) if page.open else (),
         "others": open_overlays(),

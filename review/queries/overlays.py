@@ -188,8 +188,7 @@ def _evidence(before: StandardRecord, after: StandardRecord) -> Evidence:
 
 def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:
     """From the audit log: the task itself keeps only when. One query."""
-    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
-    found: AuditEvent | None = matching(wanted).order_by("-recorded_at", "-pk").first()
+    found = _answer(task)
     if found is None:
         return None
     event = answer_event(task)
@@ -198,12 +197,19 @@ def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:
 
 def answer_event(task: IdentityTask) -> UUID | None:
     """The identity event of the answer to a task, as long as it was not undone. Two queries."""
-    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
-    found: AuditEvent | None = matching(wanted).order_by("-recorded_at", "-pk").first()
+    found = _answer(task)
     if found is None or "event" not in found.detail:
         return None
     event = UUID(found.detail["event"])
     return event if IdentityEvent.objects.filter(uuid=event, undone_by__isnull=True).exists() else None
+
+
+def _answer(task: IdentityTask) -> AuditEvent | None:
+    """The last answer to this very task: another task may speak of the same message. One query."""
+    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
+    own = matching(wanted).filter(detail__task=str(task.uuid))
+    found: AuditEvent | None = own.order_by("-recorded_at", "-pk").first()
+    return found
 
 
 def euids_of(rows: Sequence[OverlayRow]) -> list[str]:

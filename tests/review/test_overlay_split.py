@@ -8,10 +8,44 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from mpi.models import GoldenRecord, IdentityTask, SourceRecord
+from review.queries.overlays import answer_event
 from tests.review.conftest import Tell
 
 pytestmark = pytest.mark.django_db
+
+
+def undo(browser: Client, task: IdentityTask, event: object, reason: str = "The wrong row") -> Any:
+    body = {"event": str(event), "reason": reason}
+    return browser.post(reverse("review-overlay-undo", args=[task.uuid]), body)
+
+
+def test_only_the_answer_that_the_page_showed_is_undone_and_with_a_reason(
+    overlay: IdentityTask, stefan: Client, sonja: Client, worker: Any
+) -> None:
+    body = {"reason": "Wrong chart"}
+    worker(lambda: stefan.post(reverse("review-overlay-reject", args=[overlay.uuid]), body))
+    shown = answer_event(overlay)
+    assert f'value="{shown}"' in stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
+    assert undo(stefan, overlay, shown, reason=" ").status_code == 422
+    assert undo(stefan, overlay, shown).status_code == 302
+    assert AuditEvent.objects.get(action="identity.undone").reason_text == "The wrong row"
+    worker(lambda: sonja.post(reverse("review-overlay-reject", args=[overlay.uuid]), body))
+    late = undo(stefan, overlay, shown)
+    assert late.status_code == 409
+    assert "answered this anew" in late.content.decode()
+    assert answer_event(overlay) is not None, "a colleague's answer stands"
+
+
+def test_an_answer_to_another_task_about_the_same_message_is_not_this_ones(
+    overlay: IdentityTask, stefan: Client, worker: Any
+) -> None:
+    worker(lambda: stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), {"reason": "Given out twice"}))
+    other = IdentityTask.objects.get(type="source-correction")
+    assert other.message_id == overlay.message_id
+    assert answer_event(overlay) is not None
+    assert answer_event(other) is None
 
 
 def test_a_split_makes_two_people_and_is_undone_on_the_same_page(
@@ -24,14 +58,14 @@ def test_a_split_makes_two_people_and_is_undone_on_the_same_page(
     page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
     assert "Split: two people under one number" in page
     assert "Undo this answer" in page
-    answered = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
+    answered = undo(stefan, overlay, answer_event(overlay))
     assert answered.status_code == 302
     record.refresh_from_db()
     assert (record.state, IdentityTask.objects.get(status="open")) == ("quarantined", overlay)
     page = stefan.get(reverse("review-overlay", args=[overlay.uuid])).content.decode()
     assert "Still the same person?" in page
     assert "Undo this answer" not in page
-    again = stefan.post(reverse("review-overlay-undo", args=[overlay.uuid]))
+    again = undo(stefan, overlay, None)
     assert again.status_code == 404
 
 
