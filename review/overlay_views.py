@@ -15,6 +15,7 @@ from mpi import access
 from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFound, Separated, StaleVersion
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
+from mpi.services.identity_task import answer_task
 from mpi.services.overlay import OverlayAnswer, decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.undo import undo_event
@@ -23,6 +24,7 @@ from review.forms import OverlayForm, OverlayUndoForm
 from review.outlook import looks_like
 from review.pages import StewardRequest, show, steward_required
 from review.queries.overlays import answer_event, euids_of, overlay_list, overlay_page
+from review.queries.source_tasks import SOURCE_TASKS, source_tasks
 
 _DONE = {
     True: "Accepted as the same person: the update takes effect now, and what waited behind it follows in order.",
@@ -42,7 +44,25 @@ def overlays(request: StewardRequest) -> HttpResponse:
     now = timezone.now()
     page = overlay_list(now=now, after=request.GET.get("after", ""))
     access.audit_search(request.actor, euids_of(page.rows))
-    return show(request, "review/overlays.html", {"page": page, "count": open_overlays()}, now=now)
+    context = {"page": page, "count": open_overlays(), "source_tasks": source_tasks()}
+    return show(request, "review/overlays.html", context, now=now)
+
+
+@require_POST
+@steward_required
+def close(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    """A task about the numbers of a source is seen to."""
+    task = access.access_identity_task(request.actor, uuid)
+    if task.type not in SOURCE_TASKS:
+        raise NotFound("There is no such task under this number.")
+    form = OverlayForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say in a few words how you know; nothing was decided.")
+        return redirect("review-overlays")
+    said = form.cleaned_data
+    answer_task(task_uuid=uuid, accept=True, reason=said["reason"], version=said["version"], actor=request.actor)
+    messages.success(request, "Closed: somebody has seen to it.")
+    return redirect("review-overlays")
 
 
 @require_GET

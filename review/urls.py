@@ -18,6 +18,7 @@ urlpatterns = [
     path("overlays/<uuid:uuid>/reject/", overlay_views.decide, {"accept": False}, name="review-overlay-reject"),
     path("overlays/<uuid:uuid>/split/", overlay_views.split, name="review-overlay-split"),
     path("overlays/<uuid:uuid>/undo/", overlay_views.undo, name="review-overlay-undo"),
+    path("source-tasks/<uuid:uuid>/close/", overlay_views.close, name="review-source-task-close"),
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),
     path("<uuid:uuid>/claim/", views.claim, name="review-claim"),

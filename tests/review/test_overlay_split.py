@@ -91,3 +91,22 @@ def test_an_applied_update_says_so_and_a_stale_page_is_refused(
     stefan.post(reverse("review-overlay-reject", args=[task.uuid]), body | {"version": 1})
     record = SourceRecord.objects.get(pk=trusted.pk)
     assert (record.version, record.told) == (3, trusted.told)
+
+
+def test_tasks_about_the_numbers_of_a_source_stand_beside_the_overlays_and_are_closed_there(
+    overlay: IdentityTask, stefan: Client, worker: Any
+) -> None:
+    assert "Numbers of a source" not in stefan.get(reverse("review-overlays")).content.decode()
+    worker(lambda: stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), {"reason": "Given out twice"}))
+    task = IdentityTask.objects.get(type="source-correction")
+    page = stefan.get(reverse("review-overlays")).content.decode()
+    assert "A number that was given out twice" in page
+    address = reverse("review-source-task-close", args=[task.uuid])
+    assert address in page
+    stefan.post(address, {"reason": " "})
+    task.refresh_from_db()
+    assert task.status == "open", "an answer needs a reason"
+    assert stefan.post(address, {"reason": "Asked the registry", "version": 1}).status_code == 302
+    task.refresh_from_db()
+    assert task.status == "accepted"
+    assert stefan.post(reverse("review-source-task-close", args=[overlay.uuid]), {"reason": "x"}).status_code == 404
