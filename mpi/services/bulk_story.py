@@ -106,6 +106,7 @@ class _Batch(Batch):
             self._create(item.person)
         own = self._ledger.golden[item.person]
         for pk in item.joined:
+            event.payload["message"] = message_id
             self._join(event, self._ledger.golden[pk], own, message_id=message_id)
         self._touch(event, own)
         link = LinkRow(
@@ -133,6 +134,7 @@ class _Batch(Batch):
         reasons, fresh = reasons_of(join), self._ledger.fresh
         why = (reasons[0].code, " ".join(reason.words for reason in reasons))
         event = self._event(next(fresh.events), EventKind.JOIN, why)
+        event.payload["message"] = message_id
         decision_id = next(fresh.decisions)
         self._writer.decision_of_join(decision_of(join, self._model), decision_id)
         survivor, retired = self._ledger.golden[join.kept], self._ledger.golden[join.gone]
