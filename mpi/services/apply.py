@@ -115,7 +115,8 @@ class Applier:
         if plan.golden_id is None or plan.decision is None:
             raise ValueError("A decided record belongs somewhere.")
         moves = plan.is_new_golden or plan.left is not None or record.pk not in self.links
-        asks = [(pk, fit) for pk, fit in plan.reviews if plan.joined or self._is_news(plan.golden_id, pk, fit)]
+        turned = bool(plan.joined) or plan.left is not None
+        asks = [(pk, fit) for pk, fit in plan.reviews if turned or self._is_news(plan.golden_id, pk, fit)]
         answered = self._resting_on(record) - {plan.golden_id, *plan.joined, *(pk for pk, _ in plan.reviews)}
         if not (moves or plan.joined or asks or answered):
             self.unit.touch_values(self.golden[plan.golden_id])
@@ -144,7 +145,7 @@ class Applier:
         for other in sorted(answered):
             self._close(event, frozenset((golden.pk, other)), plan.left, other)
         for other, fit in asks:
-            self._ask(event, golden, self.golden[other], fit, decision_id)
+            self._ask(event, golden, self.golden[other], fit, decision_id, anew=other == plan.left)
 
     def _is_news(self, golden_id: int, other: int, fit: Fit) -> bool:
         """Whether the question is not open yet, or with less evidence."""
@@ -210,15 +211,27 @@ class Applier:
         if match is not None:
             close_question(self.unit, event, match, "evidence-changed")
 
-    def _ask(self, event: IdentityEvent, golden: GoldenRecord, other: GoldenRecord, fit: Fit, decision_id: int) -> None:
-        """Open a potential match, or strengthen the one that is open for this pair."""
+    def _ask(
+        self,
+        event: IdentityEvent,
+        golden: GoldenRecord,
+        other: GoldenRecord,
+        fit: Fit,
+        decision_id: int,
+        *,
+        anew: bool = False,
+    ) -> None:
+        """Open a potential match, or strengthen the one that is open for this pair.
+
+        `anew` if the record has gone over from the other side: what it asked from there it does not ask any more.
+        """
         pair = frozenset((golden.pk, other.pk))
         if len(pair) < 2:
             return
         values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=self.active.pk)
         known = self.seen.matches.get(pair)
         if known is not None:
-            if fit.best.score.bits > known.bits:
+            if anew or fit.best.score.bits > known.bits:
                 self.unit.change_potential_match(event, known, **values)
             return
         match = new_row(

@@ -294,3 +294,11 @@ def test_a_withdrawn_record_comes_back_where_it_would_be_without_a_merge_that_wa
     pair = {record_of("HIS", "2").pk, record_of("PORTAL", "9").pk}
     standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
     assert pair in [{row.record_low_id, row.record_high_id} for row in standing]
+
+
+def test_a_question_of_a_record_that_goes_over_is_asked_from_where_it_is_now() -> None:
+    tell("HIS", "1", KATHERINE)
+    tell("LAB", "1", KATHERINE)
+    tell("PORTAL", "1", NAMESAKE)
+    tell("HIS", "1", NAMESAKE)
+    assert owner("HIS", "1") == owner("PORTAL", "1") != owner("LAB", "1")
