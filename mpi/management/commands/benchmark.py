@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from mpi import embedded
 from mpi.management.benchmarks import bulk, ingest, match
+from mpi.management.own_home import in_a_home_of_its_own
 
 _WORDS = {
     "match": "questions over HTTP, beside Splink's real-time call on the same candidates",
@@ -45,26 +40,16 @@ class Command(BaseCommand):
         if inside:
             self.stdout.write(jsonlib.dumps(_measure(part, options)))
             return
-        told = self._in_a_home_of_its_own(part, options)
+        told = self._measured(part, options)
         self._report(told)
         if json:
             self.stdout.write(jsonlib.dumps(told))
 
-    def _in_a_home_of_its_own(self, part: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Run again in a process whose index is a fresh folder. Raises CommandError when that fails."""
-        home = Path(tempfile.mkdtemp(prefix="mpi-benchmark-"))
-        outside = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "benchmark", part, "--inside"]
+    def _measured(self, part: str, options: dict[str, Any]) -> dict[str, Any]:
+        argv = ["benchmark", part, "--inside"]
         argv += [f"--{name}={options[name]}" for name in ("records", "seed", "processes")]
         argv += ["--no-splink"] if options["no_splink"] else []
-        try:
-            done = subprocess.run(argv, env=outside | {"MPI_HOME": str(home)}, stdout=subprocess.PIPE, check=True)  # noqa: S603
-            return jsonlib.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
-        except subprocess.CalledProcessError as error:
-            raise CommandError("The benchmark did not come to its end; what it said stands above.") from error
-        finally:
-            embedded.remove(home)
-            shutil.rmtree(home, ignore_errors=True)
+        return in_a_home_of_its_own(argv, what="benchmark")
 
     def _report(self, told: dict[str, Any]) -> None:
         for name, value in told.items():

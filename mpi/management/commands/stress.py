@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json as jsonlib
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from mpi import embedded
+from mpi.management.own_home import in_a_home_of_its_own
 from mpi.management.progress import progress_bar
 from mpi.management.stress.run import Wanted, run
 from mpi.management.stress.worker import population, work
-
-_OUTSIDE = {"DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"}
 
 
 class Command(BaseCommand):
@@ -64,7 +57,8 @@ class Command(BaseCommand):
             with progress_bar("Acting", acts) as advance:
                 self.stdout.write(jsonlib.dumps(run(wanted, advance=advance)))
             return
-        told = _in_a_home_of_its_own({"acts": acts, "workers": workers, "records": records, "seed": seed})
+        sizes = (f"--acts={acts}", f"--workers={workers}", f"--records={records}", f"--seed={seed}")
+        told = in_a_home_of_its_own(["stress", "--inside", *sizes], what="run")
         self._report(told)
         if json:
             self.stdout.write(jsonlib.dumps(told))
@@ -85,19 +79,3 @@ class Command(BaseCommand):
             for words in faults:
                 self.stdout.write(f"    {words}")
         self.stdout.write("Clean, and nothing lost." if told["ok"] else "NOT CLEAN.")
-
-
-def _in_a_home_of_its_own(options: dict[str, int]) -> dict[str, Any]:
-    """Run again in a process whose index is a fresh folder. Raises CommandError when that fails."""
-    home = Path(tempfile.mkdtemp(prefix="mpi-stress-"))
-    outside = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
-    argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "stress", "--inside"]
-    argv += [f"--{name}={value}" for name, value in options.items()]
-    try:
-        done = subprocess.run(argv, env=outside | {"MPI_HOME": str(home)}, stdout=subprocess.PIPE, check=True)  # noqa: S603
-        return jsonlib.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
-    except subprocess.CalledProcessError as error:
-        raise CommandError("The run did not come to its end; what it said stands above.") from error
-    finally:
-        embedded.remove(home)
-        shutil.rmtree(home, ignore_errors=True)
