@@ -2,12 +2,12 @@
 
 from mpi.models.accounts import ApiClient, KeyFingerprint, User
 from mpi.models.evaluation import EvaluationRequest, EvaluationRun, EvaluationSource, TruthFile
+from mpi.models.event_kinds import MERGES, UNDOABLE, EventKind
 from mpi.models.golden import LIVE_STATUSES, GoldenOverride, GoldenRecord, GoldenStatus
 from mpi.models.jobs import Job, JobStatus, LineError
 from mpi.models.linkage import LinkageModelVersion, ModelActivation, ModelStatus
 from mpi.models.links import (
     Decision,
-    EventKind,
     IdentityEvent,
     IdentityTask,
     Link,
@@ -34,6 +34,8 @@ from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, Survivo
 
 __all__ = [
     "LIVE_STATUSES",
+    "MERGES",
+    "UNDOABLE",
     "ApiClient",
     "AssigningAuthority",
     "BlockingKey",

@@ -10,42 +10,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
+from mpi.models.event_kinds import EventKind
 from mpi.models.golden import GoldenRecord
 from mpi.models.history import tracked
 from mpi.models.linkage import LinkageModelVersion
 from mpi.models.records import SourceRecord
-
-
-class EventKind(models.TextChoices):
-    """Acts on identity. Every act of an engine or a person is one event; an undo is an event that names the undone.
-
-    split, move and question are acts of a rematch: source records leave for a new golden record or another one;
-    potential matches open or close while every link stays.
-    """
-
-    LINK = "link"
-    UNLINK = "unlink"
-    JOIN = "join"
-    MERGE = "merge"
-    UNMERGE = "unmerge"
-    UNDO = "undo"
-    SEPARATE = "separate"
-    LIFT_SEPARATION = "lift-separation"
-    SAME_PERSON = "same-person"
-    DIFFERENT_PEOPLE = "different-people"
-    VERIFY = "verify"
-    CONFIRM = "confirm"
-    RETIRE = "retire"
-    SPLIT = "split"
-    MOVE = "move"
-    QUESTION = "question"
-    OVERLAY_ACCEPT = "overlay-accept"
-    OVERLAY_REJECT = "overlay-reject"
-    OVERLAY_SPLIT = "overlay-split"
-    SOURCE_MERGE = "source-merge"
-    SOURCE_UNMERGE = "source-unmerge"
-    OVERRIDE = "override"
-    LIFT_OVERRIDE = "lift-override"
 
 
 class IdentityEvent(models.Model):

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from mpi import codec
-from mpi.models import EventKind, GoldenRecord, IdentityEvent, Link
+from mpi.models import MERGES, UNDOABLE, EventKind, GoldenRecord, IdentityEvent, Link
 from mpi.queries.person import LABELS
 
 PAGE_SIZE = 30
@@ -45,22 +45,7 @@ _RECOMPUTED = {
     "system:overrides": "Value of a steward expired",
 }
 _GRAVE = frozenset({EventKind.MERGE, EventKind.UNMERGE, EventKind.SAME_PERSON, EventKind.JOIN})
-_UNMERGEABLE = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
-_BY_REMATCH = frozenset({EventKind.SPLIT, EventKind.MOVE, EventKind.QUESTION})
-_BY_A_PERSON = frozenset({EventKind.DIFFERENT_PEOPLE, EventKind.SEPARATE, EventKind.UNLINK, EventKind.VERIFY})
-_ON_RECORDS = frozenset(
-    {
-        EventKind.RETIRE,
-        EventKind.OVERLAY_ACCEPT,
-        EventKind.OVERLAY_REJECT,
-        EventKind.OVERLAY_SPLIT,
-        EventKind.SOURCE_MERGE,
-        EventKind.OVERRIDE,
-        EventKind.LIFT_OVERRIDE,
-    }
-)
-_UNDOABLE = _UNMERGEABLE | _BY_A_PERSON | _BY_REMATCH | _ON_RECORDS
-_UNDOABLE_IF_BY_A_PERSON = frozenset({EventKind.LINK})
+_ONLY_BY_A_PERSON = frozenset({EventKind.LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +164,7 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
     said = [names.reasons.get(row.reason_code, row.reason_code), row.reason]
     opened = row.payload.get("links_opened", ())
     by_human = row.actor_kind != "system"
-    undoable = row.kind in _UNDOABLE or (by_human and row.kind in _UNDOABLE_IF_BY_A_PERSON)
+    undoable = row.kind in UNDOABLE and (by_human or row.kind not in _ONLY_BY_A_PERSON)
     return TimelineEvent(
         uuid=row.uuid,
         words=event_words(row.kind),
@@ -193,7 +178,7 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
         changes=version.changes if version else (),
         undone=undone,
         can_undo=undoable and not undone,
-        can_unmerge=not undone and row.kind in _UNMERGEABLE,
+        can_unmerge=not undone and row.kind in MERGES,
     )
 
 

@@ -29,11 +29,11 @@ from mpi.services.locking import TryAgain, run_act
 from mpi.services.override_rows import restore_overrides
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
-from mpi.services.undo_plan import CAME_TOGETHER, MERGES, UNDOABLE, UndoPlan, find_event, plan_undo, was_retired_by
+from mpi.services.undo_plan import CAME_TOGETHER, UndoPlan, find_event, plan_undo, was_retired_by
 from mpi.services.undo_records import lock_records_of, records_of, restore_records
 from mpi.services.unit import UnitOfWork
 
-__all__ = ["MERGES", "UNDOABLE", "UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
+__all__ = ["UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
 
 
 def undo_event(*, event_uuid: UUID | str, reason: str, actor: Actor) -> ActResult:

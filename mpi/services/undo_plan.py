@@ -18,6 +18,8 @@ from django.db.models import Q
 
 from mpi.errors import CannotUndo, NotFound
 from mpi.models import (
+    MERGES,
+    UNDOABLE,
     EventKind,
     GoldenRecord,
     GoldenStatus,
@@ -30,29 +32,6 @@ from mpi.models import (
 from mpi.services.neighbourhood import open_matches
 from mpi.services.undo_records import Home, homes_of_records
 
-UNDOABLE = frozenset(
-    {
-        EventKind.MERGE,
-        EventKind.SAME_PERSON,
-        EventKind.DIFFERENT_PEOPLE,
-        EventKind.SEPARATE,
-        EventKind.LINK,
-        EventKind.UNLINK,
-        EventKind.JOIN,
-        EventKind.VERIFY,
-        EventKind.SPLIT,
-        EventKind.MOVE,
-        EventKind.QUESTION,
-        EventKind.RETIRE,
-        EventKind.OVERLAY_ACCEPT,
-        EventKind.OVERLAY_REJECT,
-        EventKind.OVERLAY_SPLIT,
-        EventKind.SOURCE_MERGE,
-        EventKind.OVERRIDE,
-        EventKind.LIFT_OVERRIDE,
-    }
-)
-MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
 CAME_TOGETHER = frozenset({"same-golden-record", "double"})
 """Why a question closes when golden records are merged: it is asked again when they come apart."""
 _UNDOINGS = frozenset({EventKind.UNDO, EventKind.UNMERGE, EventKind.SOURCE_UNMERGE})

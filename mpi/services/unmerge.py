@@ -11,11 +11,11 @@ from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor
 from mpi.errors import CannotUndo, MpiError
-from mpi.models import EventKind, GoldenRecord, IdentityEvent, Link, PotentialMatchStatus
+from mpi.models import MERGES, EventKind, GoldenRecord, IdentityEvent, Link, PotentialMatchStatus
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.reasons import check_reason
-from mpi.services.undo import MERGES, UndoPlan, find_event, plan_undo, undo_locked
+from mpi.services.undo import UndoPlan, find_event, plan_undo, undo_locked
 from mpi.services.unit import UnitOfWork
 
 

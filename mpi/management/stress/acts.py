@@ -10,6 +10,7 @@ from typing import Any
 from mpi.commands import Actor
 from mpi.models import (
     LIVE_STATUSES,
+    MERGES,
     EventKind,
     GoldenRecord,
     IdentityEvent,
@@ -30,7 +31,6 @@ from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
 from mpi.services.source_merge import merge_source_records, unmerge_source_records
 from mpi.services.undo import undo_event
-from mpi.services.undo_plan import MERGES
 from mpi.services.unlink import unlink_record
 from mpi.services.unmerge import unmerge_golden_records
 from mpi.services.verify import verify_golden_record
