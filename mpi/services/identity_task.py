@@ -12,7 +12,8 @@ from mpi.errors import AlreadyDecided, NotFound, StaleVersion
 from mpi.models import IdentityTask, TaskType
 from mpi.services.act import begin
 from mpi.services.locking import run_act
-from mpi.services.overlay import OverlayAnswer, check_words, decide_overlay
+from mpi.services.overlay import HOW, OverlayAnswer, decide_overlay
+from mpi.services.reasons import check_words
 from mpi.services.record_states import close_task
 
 
@@ -32,7 +33,7 @@ def answer_task(
     kind = IdentityTask.objects.filter(uuid=task_uuid).values_list("type", flat=True).first()
     if kind == TaskType.OVERLAY:
         return decide_overlay(task_uuid=task_uuid, accept=accept, reason=reason, actor=actor, version=version)
-    check_words(reason)
+    check_words(reason, mend=HOW)
 
     def act() -> TaskAnswer:
         tasks = IdentityTask.objects.select_for_update(of=("self",)).select_related("source_record")

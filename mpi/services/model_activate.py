@@ -22,7 +22,6 @@ from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, Flaw, InvalidInput, StaleVersion
 from mpi.models import Link, LinkageModelVersion, ModelActivation, ModelStatus, RematchRun
 from mpi.services.locking import run_act, transaction_time
-from mpi.services.model_approve import check_words
 from mpi.services.model_estimate import LinkEstimate, estimate_links
 from mpi.services.model_versions import (
     SUBJECT,
@@ -32,6 +31,7 @@ from mpi.services.model_versions import (
     model_document,
     readable_model,
 )
+from mpi.services.reasons import check_words
 
 _PREVIEW_COVERS = 0.9
 """Share of today's links that a preview must have looked at."""

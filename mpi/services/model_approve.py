@@ -6,11 +6,11 @@ from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, Flaw, InvalidInput
+from mpi.errors import AlreadyDecided
 from mpi.models import ModelStatus
 from mpi.services.locking import run_act, transaction_time
 from mpi.services.model_versions import SUBJECT, ModelAct, find_version, lock_versions, readable_model
-from mpi.services.reasons import check_note
+from mpi.services.reasons import check_words
 from mpi.services.second_person import require_second_person
 
 
@@ -72,11 +72,3 @@ def _decide(name: str, reason: str, actor: Actor, status: ModelStatus) -> ModelA
         return ModelAct(name, str(status), f"The linkage model {name} is {status}.")
 
     return run_act(act)
-
-
-def check_words(reason: str) -> None:
-    """Raise InvalidInput unless a reason is given in words."""
-    check_note(reason)
-    if not reason.strip():
-        flaw = Flaw("reason", "is empty", "say why in a few words")
-        raise InvalidInput("A reason is needed; nothing was changed.", flaws=[flaw])

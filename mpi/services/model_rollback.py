@@ -8,8 +8,8 @@ from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.models import LinkageModelVersion, ModelActivation, ModelStatus
 from mpi.services.locking import run_act
 from mpi.services.model_activate import look_ahead, require_open, switch_locked
-from mpi.services.model_approve import check_words
 from mpi.services.model_versions import ModelAct, find_version
+from mpi.services.reasons import check_words
 
 
 def roll_back_model(*, reason: str, actor: Actor, name: str = "", seen_active: str = "") -> ModelAct:

@@ -12,7 +12,7 @@ from uuid import UUID
 from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, Flaw, InvalidInput, NotFound, Separated, StaleVersion
+from mpi.errors import AlreadyDecided, NotFound, Separated, StaleVersion
 from mpi.models import (
     EventKind,
     GoldenRecord,
@@ -32,7 +32,7 @@ from mpi.services.locking import TryAgain, run_act
 from mpi.services.neighbourhood import open_matches, separated_pairs
 from mpi.services.overlay_moves import Place, place_of, require_no_join, require_not_strayed
 from mpi.services.questions import settle_questions
-from mpi.services.reasons import check_note
+from mpi.services.reasons import check_words
 from mpi.services.record_states import (
     change_message,
     change_record,
@@ -43,6 +43,9 @@ from mpi.services.record_states import (
     retell,
 )
 from mpi.services.unit import UnitOfWork
+
+HOW = "say in a few words how you know"
+"""What an answer without a reason is told to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def decide_overlay(
     it. Raises Forbidden, NotFound, AlreadyDecided, StaleVersion, InvalidInput (no reason), Busy.
     """
     require(actor, Permission.REVIEW)
-    check_words(reason)
+    check_words(reason, mend=HOW)
 
     def act() -> OverlayAnswer:
         case = open_case(task_uuid, version, actor)
@@ -112,14 +115,6 @@ def decide_overlay(
         return OverlayAnswer(case.task, event.uuid)
 
     return run_act(act)
-
-
-def check_words(reason: str) -> None:
-    """Raise InvalidInput unless something is said, short and in plain text."""
-    check_note(reason)
-    if not reason.strip():
-        unsaid = Flaw("reason", "is empty", "say in a few words how you know")
-        raise InvalidInput("A reason is needed; nothing was changed.", flaws=[unsaid])
 
 
 def open_case(task_uuid: UUID | str, version: int | None, actor: Actor) -> OverlayCase:

@@ -29,10 +29,19 @@ from mpi.models import (
 from mpi.services.dispatch import hint
 from mpi.services.locking import run_act
 from mpi.services.neighbourhood import open_links, open_matches
-from mpi.services.overlay import OverlayAnswer, OverlayCase, check_words, open_case, tell_answer
+from mpi.services.overlay import HOW, OverlayAnswer, OverlayCase, open_case, tell_answer
 from mpi.services.overlay_moves import require_no_join, require_not_strayed
 from mpi.services.questions import settle_questions
-from mpi.services.record_states import change_message, change_record, close_task, open_task, release, withdraw
+from mpi.services.reasons import check_words
+from mpi.services.record_states import (
+    change_message,
+    change_record,
+    close_task,
+    open_like,
+    open_task,
+    release,
+    withdraw,
+)
 from mpi.services.waiting_update import waiting_update
 
 _REASON = "data-entry-error"
@@ -57,7 +66,7 @@ def split_overlay(
     """
     require(actor, Permission.REVIEW)
     require(actor, Permission.MERGE)
-    check_words(reason)
+    check_words(reason, mend=HOW)
 
     def act() -> OverlayAnswer:
         case = open_case(task_uuid, version, actor)
@@ -184,16 +193,8 @@ def _stay(case: OverlayCase, event: IdentityEvent, left: GoldenRecord, moving: s
 def _pin(case: OverlayCase, event: IdentityEvent, ended: Link, golden: GoldenRecord) -> None:
     """Open a link like the ended one; that of the split record is a person's word from now on."""
     is_first = ended.source_record_id == case.record.pk
-    case.unit.open_link(
-        event,
-        ended.source_record_id,
-        golden,
-        origin=LinkOrigin.STEWARD if is_first else LinkOrigin.MERGE,
-        by_human=is_first or ended.by_human,
-        supporting_record_id=ended.supporting_record_id,
-        decision_id=ended.decision_id,
-        model_version_id=ended.model_version_id,
-    )
+    origin = LinkOrigin.STEWARD if is_first else LinkOrigin.MERGE
+    open_like(case.unit, event, ended, golden, origin=origin, by_human=is_first or ended.by_human)
 
 
 def _tell_links(

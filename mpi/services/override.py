@@ -17,7 +17,7 @@ from mpi.services.act import ActResult, begin, check_sides, done, find_golden_re
 from mpi.services.locking import run_act
 from mpi.services.override_rows import end_override, open_override
 from mpi.services.override_value import override_value, sealed
-from mpi.services.rules_draft import check_words
+from mpi.services.reasons import check_words
 
 
 def set_value(
@@ -35,7 +35,7 @@ def set_value(
     Raises Forbidden, NotFound, InvalidInput (field, value, reason, expires_at), StaleVersion, AlreadyMerged, Busy.
     """
     require(actor, Permission.MERGE)
-    check_words(reason, "reason")
+    check_words(reason, mend="say why")
     shown = override_value(field, value)
 
     def act() -> ActResult:
@@ -76,7 +76,7 @@ def lift_value(*, euid: str, field: str, reason: str, version: int | None, actor
     Raises Forbidden, NotFound (nothing is set), InvalidInput, StaleVersion, AlreadyMerged, Busy.
     """
     require(actor, Permission.MERGE)
-    check_words(reason, "reason")
+    check_words(reason, mend="say why")
 
     def act() -> ActResult:
         golden = find_golden_record(euid)

@@ -31,6 +31,13 @@ def check_reason(code: str, note: str) -> None:
         raise InvalidInput("A note is needed.", flaws=[Flaw("reason", "is empty", "say why in a few words")])
 
 
+def check_words(told: str, *, field: str = "reason", mend: str = "say why in a few words") -> None:
+    """Raise InvalidInput unless something is said, short and in plain text."""
+    check_note(told)
+    if not told.strip():
+        raise InvalidInput("A reason is needed; nothing was changed.", flaws=[Flaw(field, "is empty", mend)])
+
+
 def check_note(note: str) -> None:
     """Raise InvalidInput unless the note is short and plain text."""
     if len(note) > MOST_CHARACTERS:

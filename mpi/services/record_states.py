@@ -22,6 +22,7 @@ from mpi.models import (
     IdentityTask,
     InboundMessage,
     Link,
+    LinkOrigin,
     MessageState,
     RecordState,
     SourceRecord,
@@ -33,21 +34,10 @@ from mpi.services.parse import keys_of
 from mpi.services.receive import order_key
 from mpi.services.rows import fetch, table_of, write_values
 from mpi.services.unit import UnitOfWork
+from mpi.services.writing import TOLD_FIELDS
 
 _FOUND = (RecordState.ACTIVE, RecordState.QUARANTINED)
 """States in which a record can be found by its blocking keys."""
-_TOLD = (
-    "told",
-    "standard",
-    "ssn_cipher",
-    "ssn_index",
-    "standardiser",
-    "payload_hash",
-    "settings_hash",
-    "message_id",
-    "effective_at",
-    "recorded_at",
-)
 _DROP_KEYS = "DELETE FROM mpi_blocking_key WHERE key = ANY(%s::bigint[]) AND source_record_id = %s RETURNING key"
 _HAS_KEYS = "SELECT key FROM mpi_blocking_key WHERE key = ANY(%s::bigint[]) AND source_record_id = %s"
 
@@ -106,7 +96,7 @@ def retell(
     earlier = _telling(record.pk, version)
     if earlier is None:
         raise ValueError("There is no such version of the record.")
-    for name in _TOLD:
+    for name in TOLD_FIELDS:
         setattr(record, name, getattr(earlier, name))
     record.version += 1
     unit.change(record)
@@ -132,6 +122,22 @@ def withdraw(
     change_record(unit, event, record, state=state, link=link, follows=follows)
     unit.audit_record(Action.LINK_ENDED, record, golden, reason_code=event.reason_code, reason=event.reason)
     unit.notify("link.ended", golden, record_ids=[record.pk])
+
+
+def open_like(
+    unit: UnitOfWork, event: IdentityEvent, ended: Link, golden: GoldenRecord, *, origin: LinkOrigin, by_human: bool
+) -> None:
+    """Open a link like the ended one: who supports it and who decided it stay known."""
+    unit.open_link(
+        event,
+        ended.source_record_id,
+        golden,
+        origin=origin,
+        by_human=by_human,
+        supporting_record_id=ended.supporting_record_id,
+        decision_id=ended.decision_id,
+        model_version_id=ended.model_version_id,
+    )
 
 
 def _noted(event: IdentityEvent, record: SourceRecord, link: Link | None, follows: Iterable[int]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from mpi.errors import AlreadyDecided, NotFound, StaleVersion
 from mpi.models import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
 from mpi.services.dispatch import hint_rules
 from mpi.services.locking import run_act, transaction_time
-from mpi.services.rules_draft import SUBJECT, check_words
+from mpi.services.reasons import check_words
+from mpi.services.rules_draft import SUBJECT
 
 
 def activate_rules(*, name: str, reason: str, actor: Actor, seen_active: str = "") -> SurvivorshipActivation:
@@ -23,7 +24,7 @@ def activate_rules(*, name: str, reason: str, actor: Actor, seen_active: str = "
     AlreadyDecided (it is active), StaleVersion (others have become active since), Busy.
     """
     require(actor, Permission.MODEL_MANAGE)
-    check_words(reason, "reason")
+    check_words(reason, mend="say why")
 
     def act() -> SurvivorshipActivation:
         versions = SurvivorshipVersion.objects.select_for_update(no_key=True).order_by("pk")

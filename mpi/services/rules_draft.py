@@ -16,7 +16,7 @@ from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput
 from mpi.models import RulesStatus, SurvivorshipVersion
 from mpi.services.locking import run_act, transaction_time
-from mpi.services.reasons import check_note
+from mpi.services.reasons import check_words
 
 SUBJECT = "survivorship_rules"
 """How a version is named in the audit log: this type, and its name."""
@@ -53,7 +53,7 @@ def draft_rules(*, text: str, justification: str, actor: Actor) -> SurvivorshipV
     if not _NAME.fullmatch(rules.version):
         flaw = Flaw("version", "is no name", "use 1 to 64 letters, digits, dots, hyphens and underscores")
         raise InvalidInput("The rules were not drafted: their version cannot be used.", flaws=[flaw])
-    check_words(justification, "justification")
+    check_words(justification, field="justification", mend="say why")
 
     def act() -> SurvivorshipVersion:
         if SurvivorshipVersion.objects.filter(name=rules.version).exists():
@@ -74,10 +74,3 @@ def draft_rules(*, text: str, justification: str, actor: Actor) -> SurvivorshipV
         return version
 
     return run_act(act)
-
-
-def check_words(told: str, field: str) -> None:
-    """Raise InvalidInput unless something is said, short and in plain text."""
-    check_note(told)
-    if not told.strip():
-        raise InvalidInput("A reason is needed; nothing was changed.", flaws=[Flaw(field, "is empty", "say why")])

@@ -24,7 +24,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.overlay_moves import join_of
-from mpi.services.record_states import change_record, close_task, lock_own_keys, retell, set_message
+from mpi.services.record_states import change_record, close_task, lock_own_keys, open_like, retell, set_message
 from mpi.services.unit import UnitOfWork
 
 Home = tuple[Link, int]
@@ -135,16 +135,7 @@ def _restore_record(unit: UnitOfWork, undoing: IdentityEvent, record: SourceReco
 
 
 def _reopen(unit: UnitOfWork, undoing: IdentityEvent, ended: Link, golden: GoldenRecord) -> None:
-    unit.open_link(
-        undoing,
-        ended.source_record_id,
-        golden,
-        origin=LinkOrigin(ended.origin),
-        by_human=ended.by_human,
-        supporting_record_id=ended.supporting_record_id,
-        decision_id=ended.decision_id,
-        model_version_id=ended.model_version_id,
-    )
+    open_like(unit, undoing, ended, golden, origin=LinkOrigin(ended.origin), by_human=ended.by_human)
     record = SourceRecord.objects.only("uuid").get(pk=ended.source_record_id)
     unit.audit_record(Action.LINK_OPENED, record, golden, reason=undoing.reason)
     unit.notify("link.opened", golden, record_ids=[ended.source_record_id])

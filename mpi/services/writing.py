@@ -38,9 +38,7 @@ from mpi.services.rows import insert_rows, is_tracked, new_row, tell, update_row
 from mpi.services.sequences import reserve_ids, reserve_many
 
 _ID_BLOCK = 32
-_RECORD_FIELDS = [
-    "version",
-    "state",
+TOLD_FIELDS = (
     "told",
     "standard",
     "ssn_cipher",
@@ -51,7 +49,9 @@ _RECORD_FIELDS = [
     "message_id",
     "effective_at",
     "recorded_at",
-]
+)
+"""Columns of a source record that say what its source told, and when."""
+_RECORD_FIELDS = ["version", "state", *TOLD_FIELDS]
 _GOLDEN_FIELDS = [
     "status",
     "version",
