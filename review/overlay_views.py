@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFo
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
 from mpi.services.identity_task import answer_task
-from mpi.services.overlay import OverlayAnswer, decide_overlay
+from mpi.services.overlay import decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.undo import undo_event
 from mpi.services.waiting_update import waiting_update
@@ -76,38 +77,26 @@ def overlay(request: StewardRequest, uuid: UUID) -> HttpResponse:
 @steward_required
 def decide(request: StewardRequest, uuid: UUID, *, accept: bool) -> HttpResponse:
     """Accept or reject the update. Who comes second sees what was decided."""
-    form = OverlayForm(request.POST)
-    if not form.is_valid():
-        return _overlay(request, uuid, form, status=422)
-    said = form.cleaned_data
-    return _carry_out(
-        request,
-        uuid,
-        form,
-        lambda: decide_overlay(
+
+    def answer(said: dict[str, Any]) -> None:
+        decide_overlay(
             task_uuid=uuid, accept=accept, reason=said["reason"], version=said["version"], actor=request.actor
-        ),
-        _DONE[accept],
-    )
+        )
+
+    return _carry_out(request, uuid, answer, _DONE[accept])
 
 
 @require_POST
 @steward_required
 def split(request: StewardRequest, uuid: UUID) -> HttpResponse:
     """From a time on the number is another person's."""
-    form = OverlayForm(request.POST)
-    if not form.is_valid():
-        return _overlay(request, uuid, form, status=422)
-    said = form.cleaned_data
-    return _carry_out(
-        request,
-        uuid,
-        form,
-        lambda: split_overlay(
+
+    def answer(said: dict[str, Any]) -> None:
+        split_overlay(
             task_uuid=uuid, at=said["at"], reason=said["reason"], version=said["version"], actor=request.actor
-        ),
-        _SPLIT,
-    )
+        )
+
+    return _carry_out(request, uuid, answer, _SPLIT)
 
 
 @require_POST
@@ -132,11 +121,14 @@ def undo(request: StewardRequest, uuid: UUID) -> HttpResponse:
 
 
 def _carry_out(
-    request: StewardRequest, uuid: UUID, form: OverlayForm, act: Callable[[], OverlayAnswer], words: str
+    request: StewardRequest, uuid: UUID, answer: Callable[[dict[str, Any]], None], words: str
 ) -> HttpResponse:
-    """Act and go back to the task; a refusal is shown there."""
+    """Answer by what the form says and go back to the task; a refusal is shown there."""
+    form = OverlayForm(request.POST)
+    if not form.is_valid():
+        return _overlay(request, uuid, form, status=422)
     try:
-        act()
+        answer(form.cleaned_data)
     except InvalidInput as error:
         for flaw in error.flaws:
             form.add_error(flaw.field if flaw.field in form.fields else None, f"{flaw.problem}: {flaw.mend}")

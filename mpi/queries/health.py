@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 
 from audit.publish import last_published
 from audit.queries import log_state
+from audit.standing import LATE_S, MANY_PENDING
 from mpi.models import InboundMessage, MessageState
 
 HEARTBEAT_KEY = "worker-heartbeat"
 _LATE_S = 60
-_UNSEALED_MANY = 10_000
 
 State = Literal["good", "late", "bad"]
 
@@ -100,7 +100,7 @@ def _audit(now: datetime) -> tuple[Check, Check]:
     if signed > state.sealed:
         words = f"{signed - state.sealed:,} sealed events are missing: run “manage.py verifyaudit”"
         return guard, Check("Sealed log", "bad", words)
-    late = state.pending > _UNSEALED_MANY or (state.oldest_pending_age_s or 0) > _LATE_S
+    late = state.pending > MANY_PENDING or (state.oldest_pending_age_s or 0) > LATE_S
     words = f"{state.sealed:,} sealed, {state.pending:,} wait for the sealer"
     sealing: State = "late" if late else "good"
     if checkpoint is None:
