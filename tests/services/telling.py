@@ -94,6 +94,17 @@ KATHERINE_MARRIED = {
 
 KATHERINE_BRIDGE = {**KATHERINE, "previous_family_name": "Moss"}
 """The record that shows that both are she."""
+NAMESAKE = {
+    **KATHERINE,
+    "ssn": "604-31-9922",
+    "street": "9 Linden Way",
+    "city": "Fresno",
+    "state": "CA",
+    "postal_code": "93701",
+    "phone": "559-555-0133",
+    "email": "",
+}
+"""Another Katherine of the same birth date, elsewhere and under another number: doubted, and applied."""
 
 _order = count()
 

@@ -25,6 +25,7 @@ from tests.services.telling import (
     ESTEBAN,
     KATHERINE,
     MARCUS,
+    NAMESAKE,
     link_of,
     owner,
     record_of,
@@ -33,18 +34,6 @@ from tests.services.telling import (
     tell,
     versions,
 )
-
-NAMESAKE = {
-    **KATHERINE,
-    "ssn": "604-31-9922",
-    "street": "9 Linden Way",
-    "city": "Fresno",
-    "state": "CA",
-    "postal_code": "93701",
-    "phone": "559-555-0133",
-    "email": "",
-}
-"""Another Katherine of the same birth date, elsewhere and under another number: doubted, and applied."""
 
 
 @pytest.fixture(autouse=True)
@@ -294,11 +283,3 @@ def test_a_withdrawn_record_comes_back_where_it_would_be_without_a_merge_that_wa
     pair = {record_of("HIS", "2").pk, record_of("PORTAL", "9").pk}
     standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
     assert pair in [{row.record_low_id, row.record_high_id} for row in standing]
-
-
-def test_a_question_of_a_record_that_goes_over_is_asked_from_where_it_is_now() -> None:
-    tell("HIS", "1", KATHERINE)
-    tell("LAB", "1", KATHERINE)
-    tell("PORTAL", "1", NAMESAKE)
-    tell("HIS", "1", NAMESAKE)
-    assert owner("HIS", "1") == owner("PORTAL", "1") != owner("LAB", "1")

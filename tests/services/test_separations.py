@@ -8,7 +8,8 @@ from mpi.commands import Actor
 from mpi.models import PotentialMatch
 from mpi.services.link import link_record
 from mpi.services.separations import widened
-from tests.services.telling import KATHERINE, MARGARET, MARJORIE, owner, question, record_of, tell
+from tests.services.invariants import faults
+from tests.services.telling import KATHERINE, MARGARET, MARJORIE, NAMESAKE, owner, question, record_of, tell
 
 
 def test_two_quarantined_records_are_kept_apart_with_their_whole_persons() -> None:
@@ -33,3 +34,13 @@ def test_a_question_between_two_closes_when_a_link_by_hand_keeps_them_apart(stew
     asked.refresh_from_db()
     assert (asked.status, asked.closed_reason) == ("closed", "separated")
     assert not PotentialMatch.objects.filter(status="open").exists()
+
+
+@pytest.mark.django_db
+def test_a_question_of_a_record_that_goes_over_is_asked_from_where_it_is_now() -> None:
+    tell("HIS", "1", KATHERINE)
+    tell("LAB", "1", KATHERINE)
+    tell("PORTAL", "1", NAMESAKE)
+    tell("HIS", "1", NAMESAKE)
+    assert owner("HIS", "1") == owner("PORTAL", "1") != owner("LAB", "1")
+    assert faults() == {}
