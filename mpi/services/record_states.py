@@ -36,6 +36,8 @@ from mpi.services.rows import fetch, table_of, write_values
 from mpi.services.unit import UnitOfWork
 from mpi.services.writing import TOLD_FIELDS
 
+ANOTHER_PERSON = "a steward rejected it as an overlay: it speaks of another person"
+"""What is told of a message that was rejected so."""
 _FOUND = (RecordState.ACTIVE, RecordState.QUARANTINED)
 """States in which a record can be found by its blocking keys."""
 _DROP_KEYS = "DELETE FROM mpi_blocking_key WHERE key = ANY(%s::bigint[]) AND source_record_id = %s RETURNING key"
@@ -211,7 +213,7 @@ def change_message(unit: UnitOfWork, event: IdentityEvent, message: InboundMessa
 
 def set_message(unit: UnitOfWork, message: InboundMessage, state: MessageState) -> None:
     """Write the state of a message now."""
-    flaw = {"problem": "a steward rejected it as an overlay: it speaks of another person"}
+    flaw = {"problem": ANOTHER_PERSON}
     message.state = state
     message.errors = [flaw] if state == MessageState.REJECTED else None
     message.applied_at = None if state in (MessageState.QUEUED, MessageState.RECEIVED) else unit.recorded_at

@@ -8,6 +8,9 @@ from mpi.errors import Flaw, InvalidInput, MpiError
 from mpi.models import InboundMessage, RecordState, SourceRecord
 from mpi.services.parse import Told
 
+MERGED_NUMBER = "was merged into another number by its source"
+"""What the rejection of such a message says."""
+
 
 def refuse_subsumed(
     told: Sequence[Told], existing: Iterable[SourceRecord]
@@ -18,7 +21,7 @@ def refuse_subsumed(
         return list(told), []
     flaw = Flaw(
         "mrn",
-        "was merged into another number by its source",
+        MERGED_NUMBER,
         "send it under the surviving number; if the merge was wrong, take it back (POST /api/v1/source-unmerges) and "
         "replay this message",
     )

@@ -38,6 +38,7 @@ from mpi.services.verify import verify_golden_record
 _FEW = 40
 """Golden records that acts prefer: the oldest ones."""
 _RECENT = 60
+_OF_ONE_SYSTEM = 400
 
 
 @dataclass(slots=True)
@@ -151,9 +152,9 @@ class Acts:
         """One system says that two of its numbers are one."""
         records = SourceRecord.objects.filter(state="active").select_related("source_system").order_by(self._side())
         one = self._one_of(list(records[:_FEW]))
-        other = self._one_of([record for record in records if one and record.source_system == one.source_system])
-        if one is None or other is None:
+        if one is None:
             return False
+        other = self.chance.choice(records.filter(source_system=one.source_system)[:_OF_ONE_SYSTEM])
         code = one.source_system.code
         merge_source_records(system=code, survivor_mrn=one.mrn, subsumed_mrn=other.mrn, **self._why)
         return True

@@ -6,8 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
+
+_TAIL_BYTES = 4_096
+"""More than the last two lines of a journal take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,25 @@ class Journal:
 
     def entries(self) -> Iterator[Entry]:
         """All that was written whole, in order."""
+        return self._read(since_end=None)
+
+    def begun(self) -> int:
+        """How many acts were begun: the last line that was written whole says so, however long the journal is."""
+        return max((entry.number + 1 for entry in self._read(since_end=_TAIL_BYTES)), default=0)
+
+    def _read(self, *, since_end: int | None) -> Iterator[Entry]:
         if not self.path.exists():
             return
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        with self.path.open("rb") as file:
+            if since_end is not None:
+                file.seek(max(file.seek(0, SEEK_END) - since_end, 0))
+            lines = file.read().splitlines()
+        for line in lines:
             try:
                 number, act, outcome, acknowledged, retried = json.loads(line)
             except ValueError:
-                continue  # cut off by the kill
+                continue  # cut off by the kill, or by where the reading began
             yield Entry(number, act, outcome, tuple(acknowledged), retried)
-
-    def begun(self) -> int:
-        """How many acts were begun."""
-        return max((entry.number + 1 for entry in self.entries()), default=0)
 
 
 @dataclass(slots=True)

@@ -93,5 +93,7 @@ class Messages:
     def _known_row(self) -> Row | None:
         """What the population says of a record that the index has."""
         known = SourceRecord.objects.values_list("source_system__code", "mrn").order_by("id")
-        wanted = self.chance.choice(list(known)) if known else None
+        if not (count := known.count()):
+            return None
+        wanted = known[self.chance.randrange(count)]
         return next((row for row in self.rows if (row["source_system"], row["mrn"]) == wanted), None)

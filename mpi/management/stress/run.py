@@ -16,20 +16,18 @@ from django.core.management import call_command
 from django.db import connection
 
 from mpi.commands import system_actor
+from mpi.management.stress.inbox import drain, settled
 from mpi.management.stress.journal import Journal, Outcomes
 from mpi.management.stress.messages import Row
 from mpi.management.stress.trouble import Crew, locks_held
 from mpi.management.stress.worker import population
-from mpi.models import IdentityTask, InboundMessage, MessageState, TaskType
 from mpi.services.check import check_and_note
 from mpi.services.ingest import ingest
-from mpi.services.overlay import decide_overlay
 from mpi.services.receive import Draft, flat_payload, receive_many
-from mpi.services.sweep import sweep_inbox
 from mpi.services.systems import register_system
 
 _FIRST_SHARE = 0.3
-_ROUNDS = 50
+_NONE_OF = ("lost", "unsettled", "unexpected", "undecided", "failed", "crashed")
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -78,7 +76,8 @@ def run(wanted: Wanted, *, advance: Callable[[int], None]) -> dict[str, Any]:
         "deadlocks": _deadlocks() - before,
         "failed": outcomes.failed,
     }
-    told |= {"drained": drain()} | _acknowledged(outcomes.acknowledged)
+    drained, refused = drain()
+    told |= {"drained": drained, "undecided": refused} | settled(outcomes.acknowledged)
     report = check_and_note(actor=system_actor("stress", source="command"))
     told |= {"checked_rows": report.as_document()["rows"], "broken": list(report.broken)}
     told["faults"] = {
@@ -88,7 +87,7 @@ def run(wanted: Wanted, *, advance: Callable[[int], None]) -> dict[str, Any]:
         for one in report.checked
         if not one.holds
     }
-    told["ok"] = report.is_clean and not (told["lost"] or told["failed"] or told["crashed"])
+    told["ok"] = report.is_clean and not any(told[name] for name in _NONE_OF)
     return told
 
 
@@ -111,36 +110,6 @@ def _start(wanted: Wanted, number: int) -> subprocess.Popen[bytes]:
     argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "stress", "--worker", str(number)]
     argv += [f"--{name}={value}" for name, value in (("acts", own), ("records", wanted.records), ("seed", wanted.seed))]
     return subprocess.Popen(argv, stdout=subprocess.DEVNULL)  # noqa: S603  # our own command
-
-
-def drain() -> int:
-    """Answer every overlay and apply what waits, until nothing waits. Returns how many messages that were."""
-    actor = system_actor("stress", source="command")
-    waiting = InboundMessage.objects.filter(state__in=(MessageState.RECEIVED, MessageState.QUEUED))
-    waited = waiting.count()
-    for _ in range(_ROUNDS):
-        for task in IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open").order_by("id"):
-            decide_overlay(task_uuid=task.uuid, accept=True, reason="stress", actor=actor)
-        sweep_inbox(older_than_s=-60, seconds=60)
-        if not waiting.exists():
-            break
-    return waited
-
-
-def _acknowledged(control_ids: set[str]) -> dict[str, Any]:
-    """Of the messages that were answered for: applied, rejected with a reason (by a steward, merged number), lost."""
-    states: dict[str, str] = {}
-    sent = InboundMessage.objects.exclude(control_id="").values_list("control_id", "state", "errors")
-    for control_id, state, errors in sent:
-        states[control_id] = "unexplained" if state == MessageState.REJECTED and not errors else state
-    told = [states.get(control_id, "missing") for control_id in control_ids]
-    settled = {MessageState.APPLIED.value, MessageState.REJECTED.value}
-    return {
-        "acknowledged": len(control_ids),
-        "applied": told.count(MessageState.APPLIED.value),
-        "rejected": told.count(MessageState.REJECTED.value),
-        "lost": sum(state not in settled for state in told),
-    }
 
 
 def _deadlocks() -> int:

@@ -13,8 +13,20 @@ from django.db import connection
 
 from mpi.access import ROLES, SCOPES
 from mpi.commands import Actor
-from mpi.errors import Busy, MpiError
+from mpi.errors import (
+    AlreadyDecided,
+    AlreadyMerged,
+    Busy,
+    CannotUndo,
+    InvalidInput,
+    MpiError,
+    NotFound,
+    Separated,
+    StaleVersion,
+    UnderReview,
+)
 from mpi.management.stress.acts import Acts
+from mpi.management.stress.inbox import BY_DESIGN
 from mpi.management.stress.journal import Entry, Journal
 from mpi.management.stress.messages import Messages, Row
 from mpi.synthetic.generate import generate
@@ -39,6 +51,13 @@ _ACTS = {
     "unmerge numbers": 2,
 }
 """How often each comes, against the others."""
+_REFUSALS = {
+    error.code
+    for error in (
+        AlreadyDecided, AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
+    )
+}  # fmt: skip
+"""What an act may be answered by design: others have been there meanwhile, or it was never possible."""
 
 
 def population(records: int, seed: int) -> list[Row]:
@@ -66,13 +85,21 @@ def _tried(place: int, act: str, chance: random.Random, rows: Sequence[Row], con
         except Busy:
             time.sleep(chance.uniform(0, 0.05) * 2**tried)
         except MpiError as error:
-            return Entry(place, act, f"refused: {error.code}", retried=tried)
+            return Entry(place, act, _refused(act, error), retried=tried)
         except Exception as error:  # noqa: BLE001  # whatever it is, no act may end so: the run is a failure
             return Entry(place, act, f"failed: {type(error).__name__}", retried=tried)
         else:
             outcome = "nothing to do" if acknowledged is None else "done"
             return Entry(place, act, outcome, tuple(acknowledged or ()), tried)
     return Entry(place, act, "busy", retried=_TRIES)
+
+
+def _refused(act: str, error: MpiError) -> str:
+    """The code of an act's refusal, what was said of a message's. What no random one can cause is a failure."""
+    if act not in _MESSAGES:
+        return f"{'refused' if error.code in _REFUSALS else 'failed'}: {error.code}"
+    problems = [flaw.problem for flaw in error.flaws] or [error.code]
+    return f"{'refused' if BY_DESIGN.issuperset(problems) else 'failed'}: {'; '.join(problems)}"
 
 
 def _messages(act: str, chance: random.Random, rows: Sequence[Row], control_id: str) -> Callable[[], list[str] | None]:
