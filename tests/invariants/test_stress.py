@@ -22,5 +22,6 @@ def test_a_small_stress_ends_clean() -> None:
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-2_000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert (told["acts"], told["ok"], told["lost"], told["failed"], told["broken"]) == (80, True, 0, 0, [])
+    assert (told["unsettled"], told["unexpected"], told["undecided"]) == (0, 0, [])
     assert told["acknowledged"] > 0
     assert told["checked_rows"] > 0
