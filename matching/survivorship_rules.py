@@ -30,6 +30,8 @@ system · recency: the newest record · completeness: most parts told."""
 
 MOST_CHARACTERS: Final = 64
 """Of the name of a version."""
+LAST_RANK: Final = 32_767
+_PARTS = ("version", "fields", "ranks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +53,37 @@ class SurvivorshipRulesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SurvivorshipRules:
-    """Per field the criteria in order; a criterion that is not named is not asked. `version` names the document."""
+    """Per field the criteria in order; a criterion that is not named is not asked. `version` names the document.
+
+    `ranks` are those of source systems, by code in order, that count instead of the rank a system was registered with:
+    a rank chooses values as a criterion does, so it changes with a version and with nothing else.
+    """
 
     version: str
     fields: tuple[tuple[str, tuple[str, ...]], ...]
+    ranks: tuple[tuple[str, int], ...] = ()
 
     def criteria_of(self, field: str) -> tuple[str, ...]:
         """The criteria of one field, in order; () where only the tie-break counts."""
         return dict(self.fields).get(field, ())
 
+    def rank_of(self, system: str, registered: int) -> int:
+        """How far a source system is trusted, 1 most; `registered` is the rank it was registered with."""
+        return dict(self.ranks).get(system, registered) if self.ranks else registered
+
     def to_document(self) -> dict[str, object]:
         """The JSON form, inverse of `from_document`."""
-        return {"version": self.version, "fields": {name: list(criteria) for name, criteria in self.fields}}
+        ranks: dict[str, object] = {"ranks": dict(self.ranks)} if self.ranks else {}
+        return {"version": self.version, "fields": {name: list(criteria) for name, criteria in self.fields}, **ranks}
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> SurvivorshipRules:
         """Read and check a document. Raises SurvivorshipRulesError with every flaw; every field needs its criteria."""
-        version, told = document.get("version"), document.get("fields")
+        version, told, ranks = (document.get(part) for part in _PARTS)
         flaws = [
-            RulesFlaw(str(name)[:MOST_CHARACTERS], "is not a part of the rules", "they have version and fields alone")
+            RulesFlaw(str(name)[:MOST_CHARACTERS], "is not a part of the rules", "they have version, fields and ranks")
             for name in document
-            if name not in {"version", "fields"}
+            if name not in _PARTS
         ]
         if not isinstance(version, str) or not version or len(version) > MOST_CHARACTERS:
             flaws.append(RulesFlaw("version", "is no name", f"give 1 to {MOST_CHARACTERS} characters"))
@@ -79,11 +91,25 @@ class SurvivorshipRules:
             flaws += _flaws(told)
         else:
             flaws.append(RulesFlaw("fields", "are missing", "name each field with its criteria in order"))
+        flaws += _rank_flaws(ranks)
         if flaws or not isinstance(told, Mapping):
             first = flaws[0]
             words = f"The rules cannot be used: “{first.field}” {first.problem}; {first.mend}."
             raise SurvivorshipRulesError(words, flaws)
-        return cls(str(version), tuple((name, tuple(told[name])) for name in FIELDS))
+        ordered = tuple(sorted(ranks.items())) if isinstance(ranks, Mapping) else ()
+        return cls(str(version), tuple((name, tuple(told[name])) for name in FIELDS), ordered)
+
+
+def _rank_flaws(told: object) -> list[RulesFlaw]:
+    if told is None:
+        return []
+    if not isinstance(told, Mapping):
+        return [RulesFlaw("ranks", "are no object", "name source systems by code, each with its rank")]
+    return [
+        RulesFlaw(f"ranks.{code}"[:MOST_CHARACTERS], "is no rank", f"use 1 (trusted most) to {LAST_RANK}")
+        for code, rank in told.items()
+        if type(rank) is not int or not 1 <= rank <= LAST_RANK
+    ]
 
 
 def _flaws(told: Mapping[object, object]) -> list[RulesFlaw]:

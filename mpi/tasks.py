@@ -21,6 +21,7 @@ from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
 from mpi.services.override_expiry import expire_overrides
 from mpi.services.rematch_work import resume_rematches, work_on
+from mpi.services.rules_preview import resume_previews, work_on_preview
 from mpi.services.rules_run import resume_rules, work_on_rules
 from mpi.services.sweep import sweep_inbox
 
@@ -55,6 +56,12 @@ def follow_rules(activation_id: int) -> None:
     work_on_rules()
 
 
+@shared_task(name="mpi.preview_rules")
+def preview_rules(preview_id: int) -> None:
+    """Compare the golden records with what other survivorship rules would make of them."""
+    work_on_preview(preview_id)
+
+
 @shared_task(name="mpi.expire_overrides")
 def expire() -> None:
     """Values of stewards whose time is over stop counting."""
@@ -69,6 +76,7 @@ def sweep() -> None:
     resume_evaluations()
     resume_rematches()
     resume_rules()
+    resume_previews()
 
 
 @shared_task(name="mpi.seal_audit")

@@ -30,7 +30,7 @@ from mpi.models.records import (
 )
 from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
-from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
+from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, SurvivorshipPreview, SurvivorshipVersion
 
 __all__ = [
     "LIVE_STATUSES",
@@ -81,6 +81,7 @@ __all__ = [
     "SourceSystem",
     "Subscriber",
     "SurvivorshipActivation",
+    "SurvivorshipPreview",
     "SurvivorshipVersion",
     "TaskType",
     "TruthFile",

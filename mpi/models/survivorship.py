@@ -10,9 +10,14 @@ from django.db.models import Q
 
 
 class RulesStatus(models.TextChoices):
-    """draft → active → superseded when others became active; superseded ones may become active again."""
+    """draft → approved by another person, or rejected → active → superseded when others became active.
+
+    Superseded ones may become active again.
+    """
 
     DRAFT = "draft"
+    APPROVED = "approved"
+    REJECTED = "rejected"
     ACTIVE = "active"
     SUPERSEDED = "superseded"
 
@@ -31,7 +36,11 @@ class SurvivorshipVersion(models.Model):
     justification = models.CharField(max_length=500)
     author = models.CharField(max_length=120)
     author_id = models.CharField(max_length=120)
+    approver = models.CharField(max_length=120, blank=True)
+    approver_id = models.CharField(max_length=120, blank=True)
+    decision_reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -79,3 +88,39 @@ class SurvivorshipActivation(models.Model):
 
     def __str__(self) -> str:
         return f"activation {self.uuid}"
+
+
+class SurvivorshipPreview(models.Model):
+    """What the golden records would say under a version, compared with what they say now, chunk by chunk.
+
+    against       the version that was active when it was asked for
+    position      key of the last golden record that was looked at
+    examined      golden records looked at: those of several members; of a single one no rule chooses
+    changed       those with another value; `fields` says of how many each field would be another
+    sample        some of them: {field: [key of a golden record]}; keys only, so that no value is kept twice
+    error         why it came to nothing, "" if it did not
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid4, unique=True)
+    version = models.ForeignKey(SurvivorshipVersion, on_delete=models.PROTECT, related_name="previews")
+    against = models.ForeignKey(SurvivorshipVersion, on_delete=models.PROTECT, db_index=False, related_name="+")
+    actor_id = models.CharField(max_length=120)
+    actor_name = models.CharField(max_length=120)
+    correlation_id = models.UUIDField()
+    position = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    examined = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(default=0)
+    fields = models.JSONField(default=dict)
+    sample = models.JSONField(default=dict)
+    error = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField()
+    worked_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "mpi_survivorship_preview"
+
+    def __str__(self) -> str:
+        return f"preview {self.uuid}"

@@ -1,4 +1,4 @@
-"""The dashboard: how much there is, what waits, what was decided. Six queries."""
+"""The dashboard: how much there is, what waits, what was decided. Eight queries."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mpi.models import (
     PotentialMatchKind,
     PotentialMatchStatus,
     SourceRecord,
-    SourceSystem,
     TaskType,
 )
+from mpi.queries.survivorship import active_version, ranks
 from mpi.queries.timeline import event_words
 
 _KINDS = {
@@ -94,9 +94,8 @@ def dashboard(now: datetime) -> Dashboard:
     """Count it all; ages are measured at `now`."""
     statuses = dict(GoldenRecord.objects.order_by().values_list("status").annotate(Count("pk")))
     counted = dict(SourceRecord.objects.order_by().values_list("source_system_id").annotate(Count("pk")))
-    systems = tuple(
-        SystemCount(system.name, system.rank, counted.get(system.pk, 0)) for system in SourceSystem.objects.all()
-    )
+    ranked = ranks(active_version())
+    systems = tuple(SystemCount(one.system.name, one.rank, counted.get(one.system.pk, 0)) for one in ranked)
     return Dashboard(
         records=sum(counted.values()),
         systems=systems,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matching.survivorship import DEFAULT_RULES, SurvivorshipRules
 from mpi.errors import NotFound
-from mpi.models import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
+from mpi.models import RulesStatus, SourceSystem, SurvivorshipActivation, SurvivorshipPreview, SurvivorshipVersion
 from mpi.queries.person import LABELS
 
 FIRST_RULES = DEFAULT_RULES.version
@@ -37,6 +37,11 @@ def versions() -> Sequence[SurvivorshipVersion]:
     return sorted(rows, key=lambda row: row.status != RulesStatus.ACTIVE)
 
 
+def active_version() -> SurvivorshipVersion | None:
+    """The one that is followed now. One query."""
+    return SurvivorshipVersion.objects.filter(status=RulesStatus.ACTIVE).first()
+
+
 def version(name: str) -> SurvivorshipVersion:
     """The version of this name. Raises NotFound."""
     found = SurvivorshipVersion.objects.filter(name=name).first()
@@ -64,3 +69,42 @@ def field_rules(row: SurvivorshipVersion, other: SurvivorshipVersion | None = No
         )
         for field, criteria in rules.fields
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRank:
+    """How far a source system is trusted under a version, 1 most."""
+
+    system: SourceSystem
+    rank: int
+    differs: bool
+
+
+def ranks(row: SurvivorshipVersion | None, other: SurvivorshipVersion | None = None) -> tuple[SystemRank, ...]:
+    """Every source system with its rank under a version beside another one, the most trusted first. One query."""
+    own, others = (dict[str, int](one.document.get("ranks", {}) if one else {}) for one in (row, other or row))
+    found = [
+        SystemRank(
+            system,
+            own.get(system.code, system.rank),
+            differs=own.get(system.code, system.rank) != others.get(system.code, system.rank),
+        )
+        for system in SourceSystem.objects.all()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.rank, one.system.code)))
+
+
+def latest_preview(row: SurvivorshipVersion) -> SurvivorshipPreview | None:
+    """The newest preview of a version, finished or not. One query."""
+    return SurvivorshipPreview.objects.filter(version=row).select_related("version", "against").order_by("-pk").first()
+
+
+def finished_preview(row: SurvivorshipVersion, active: SurvivorshipVersion | None) -> SurvivorshipPreview | None:
+    """The newest one that compared a version with the active one, to the end. One query."""
+    found = SurvivorshipPreview.objects.filter(version=row, against=active, finished_at__isnull=False, error="")
+    return found.order_by("-pk").first()
+
+
+def changed_fields(preview: SurvivorshipPreview) -> tuple[tuple[str, str, str, int], ...]:
+    """Of how many golden records each field would be another: (field, label, shape, count), in page order. No query."""
+    return tuple((name, *LABELS[name], preview.fields[name]) for name in LABELS if preview.fields.get(name))

@@ -177,7 +177,7 @@ class RecordRows:
     def _member(self, one: Taken, shown: Mapping[str, FieldValue]) -> bytes:
         record, frame = one.mapped.record, self._frame
         known_at = _in_utc(one.mapped.source_time or frame.moment(one.batch))
-        rank = frame.systems[record.source_system].rank
+        rank = frame.rules.rank_of(record.source_system, frame.systems[record.source_system].rank)
         return packed_member(one.uuid, record.source_system, record.mrn, rank, known_at, shown)
 
 

@@ -44,6 +44,11 @@ def hint_rules(activation_id: int) -> None:
     transaction.on_commit(partial(_send_task, "mpi.follow_rules", activation_id, _MANY))
 
 
+def hint_preview(preview_id: int) -> None:
+    """Tell a worker, once this transaction is committed, that this preview of survivorship rules waits."""
+    transaction.on_commit(partial(_send_task, "mpi.preview_rules", preview_id, _MANY))
+
+
 def _send(message_ids: list[int]) -> None:
     _send_task("mpi.ingest", message_ids, _SINGLE if len(message_ids) == 1 else _MANY)
 

@@ -77,14 +77,16 @@ def recompute(
     records: Mapping[int, SourceRecord],
     heard: Heard | None = None,
     created: Collection[int] = (),
+    rules: SurvivorshipRules | None = None,
 ) -> Iterator[tuple[GoldenRecord, set[str]]]:
     """Bring values, provenance, member count and status of locked golden records up to date, in memory.
 
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
     ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
-    them already, `created` golden records that this transaction makes. Yields each golden record with the names of
-    what changed. Cost: one query for the rules and two for any number of golden records, none for created ones; one
-    more for the systems and one for the links that are not heard of.
+    them already, `created` golden records that this transaction makes, `rules` those to choose by, the active ones if
+    none are given. Yields each golden record with the names of what changed. Cost: one query for the rules and two for
+    any number of golden records, none for created ones; one more for the systems and one for the links that are not
+    heard of.
     """
     keys = [golden.pk for golden in golden_records if golden.pk not in created]
     heard = heard or Heard()
@@ -92,12 +94,12 @@ def recompute(
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     members = _members(owner, records)
     overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created})
-    rules = active_rules()
+    rules = rules or active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
         own = [
-            _member(record, systems[record.source_system_id], heard.told.get(record.pk))
+            _member(record, systems[record.source_system_id], rules, heard.told.get(record.pk))
             for record in members[golden.pk]
         ]
         settle(golden, own, rules, overrides[golden.pk])
@@ -143,7 +145,10 @@ def _overrides(euids: Mapping[int, str]) -> dict[int, list[Override]]:
 
 
 def _member(
-    record: SourceRecord, system: SourceSystem, told: tuple[PatientRecord, StandardRecord] | None = None
+    record: SourceRecord,
+    system: SourceSystem,
+    rules: SurvivorshipRules,
+    told: tuple[PatientRecord, StandardRecord] | None = None,
 ) -> Member:
     """One source record as survivorship sees it; its SSN in clear, in memory only."""
     if told is None:
@@ -158,7 +163,7 @@ def _member(
         record_id=record.pk,
         source_system=system.code,
         mrn=record.mrn,
-        rank=system.rank,
+        rank=rules.rank_of(system.code, system.rank),
         updated_at=moment.astimezone(UTC).isoformat(),
         values=values,
     )

@@ -1,4 +1,4 @@
-"""Activate survivorship rules: golden values are chosen by them from the next batch on, those of before are made anew.
+"""Activate approved survivorship rules: from the next batch on they choose, and what they have not chosen is made anew.
 
 A version that was active before may become active again: that is how a change of rules is taken back.
 """
@@ -9,32 +9,28 @@ from audit.actions import Action
 from audit.record import entry_by, record
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, NotFound, StaleVersion
+from mpi.errors import AlreadyDecided, Flaw, InvalidInput, StaleVersion
 from mpi.models import RulesStatus, SurvivorshipActivation, SurvivorshipVersion
 from mpi.services.dispatch import hint_rules
 from mpi.services.locking import run_act, transaction_time
 from mpi.services.reasons import check_words
-from mpi.services.rules_draft import SUBJECT
+from mpi.services.rules_versions import SUBJECT, lock_versions
 
 
 def activate_rules(*, name: str, reason: str, actor: Actor, seen_active: str = "") -> SurvivorshipActivation:
     """Make a version the active one and let a worker make the golden records of before anew.
 
-    `seen_active` is the version that the caller saw active; "" is no claim. Raises Forbidden, NotFound, InvalidInput,
-    AlreadyDecided (it is active), StaleVersion (others have become active since), Busy.
+    `seen_active` is the version that the caller saw active; "" is no claim. Raises Forbidden, NotFound, InvalidInput
+    (not approved), AlreadyDecided (it is active), StaleVersion (others have become active since), Busy.
     """
     require(actor, Permission.MODEL_MANAGE)
     check_words(reason, mend="say why")
 
     def act() -> SurvivorshipActivation:
-        versions = SurvivorshipVersion.objects.select_for_update(no_key=True).order_by("pk")
-        by_name = {version.name: version for version in versions}
-        version = by_name.get(name)
-        if version is None:
-            raise NotFound("There are no survivorship rules of this name; nothing was changed.")
-        active = next((one for one in by_name.values() if one.status == RulesStatus.ACTIVE), None)
+        version, active = lock_versions(name)
         if version == active:
             raise AlreadyDecided(f"The survivorship rules {name} are active already; nothing was changed.")
+        _require_approved(version)
         now_active = active.name if active else ""
         if seen_active and seen_active != now_active:
             raise StaleVersion(
@@ -44,6 +40,18 @@ def activate_rules(*, name: str, reason: str, actor: Actor, seen_active: str = "
         return _switch(version, active, reason=reason, actor=actor)
 
     return run_act(act)
+
+
+def _require_approved(version: SurvivorshipVersion) -> None:
+    mends = {
+        RulesStatus.DRAFT: "look at what it would change, and have it approved by another person",
+        RulesStatus.REJECTED: "draft another version",
+    }
+    if mend := mends.get(RulesStatus(version.status)):
+        flaw = Flaw("status", f"is {version.status}", mend)
+        raise InvalidInput(
+            f"The survivorship rules {version.name} are not approved; nothing was changed.", flaws=[flaw]
+        )
 
 
 def _switch(

@@ -16,10 +16,10 @@ from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput
 from mpi.models import RulesStatus, SurvivorshipVersion
 from mpi.services.locking import run_act, transaction_time
+from mpi.services.parse import all_systems
 from mpi.services.reasons import check_words
+from mpi.services.rules_versions import SUBJECT
 
-SUBJECT = "survivorship_rules"
-"""How a version is named in the audit log: this type, and its name."""
 LARGEST_DOCUMENT = 20_000
 """Bytes; the shipped rules have 1,500."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -37,7 +37,9 @@ def rules_from_text(text: str) -> SurvivorshipRules:
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
-        flaw = Flaw("document", "is no JSON object", f"send version and fields, at most {LARGEST_DOCUMENT:,} bytes")
+        flaw = Flaw(
+            "document", "is no JSON object", f"send version, fields and ranks, at most {LARGEST_DOCUMENT:,} bytes"
+        )
         raise InvalidInput("The rules cannot be read; nothing was changed.", flaws=[flaw])
     try:
         return SurvivorshipRules.from_document(told)
@@ -53,6 +55,7 @@ def draft_rules(*, text: str, justification: str, actor: Actor) -> SurvivorshipV
     if not _NAME.fullmatch(rules.version):
         flaw = Flaw("version", "is no name", "use 1 to 64 letters, digits, dots, hyphens and underscores")
         raise InvalidInput("The rules were not drafted: their version cannot be used.", flaws=[flaw])
+    _check_systems(rules)
     check_words(justification, field="justification", mend="say why")
 
     def act() -> SurvivorshipVersion:
@@ -74,3 +77,11 @@ def draft_rules(*, text: str, justification: str, actor: Actor) -> SurvivorshipV
         return version
 
     return run_act(act)
+
+
+def _check_systems(rules: SurvivorshipRules) -> None:
+    known = all_systems() if rules.ranks else {}
+    mend = f"those that are registered are {', '.join(sorted(known))}"
+    flaws = [Flaw(f"ranks.{code}"[:64], "is no source system", mend) for code, _ in rules.ranks if code not in known]
+    if flaws:
+        raise InvalidInput("The rules were not drafted: they rank a system that is not known.", flaws=flaws)

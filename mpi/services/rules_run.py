@@ -25,7 +25,7 @@ from mpi.services.act import begin
 from mpi.services.dispatch import hint_rules
 from mpi.services.locking import run_act, transaction_time
 from mpi.services.rows import fetch
-from mpi.services.rules_draft import SUBJECT
+from mpi.services.rules_versions import SUBJECT
 
 log = logging.getLogger(__name__)
 CHUNK = 200

@@ -28,7 +28,8 @@ from mpi.models import (
     SurvivorshipVersion,
 )
 from mpi.services.own_key import remember_own_key
-from mpi.services.rules_draft import SUBJECT, content_hash
+from mpi.services.rules_draft import content_hash
+from mpi.services.rules_versions import SUBJECT
 
 SHIPPED_AUTHOR = "release:author"
 SHIPPED_APPROVER = "release:approver"
@@ -63,7 +64,10 @@ def _install_rules() -> None:
         justification="Shipped: for life by agreement, what changes by the newest record, a whole value before a part.",
         author="the release",
         author_id=SHIPPED_AUTHOR,
+        approver="shipped with the release",
+        approver_id=SHIPPED_APPROVER,
         created_at=now,
+        decided_at=now,
         activated_at=now,
     )
     SurvivorshipActivation.objects.create(

@@ -43,6 +43,7 @@ register_converter(EuidConverter, "euid")
 _PERSON = "golden-records/<euid:euid>"
 _RECORD = "source-records/<int:record_id>"
 _MODEL = "matching/models/<str:name>"
+_RULES = "matching/survivorship/<str:name>"
 _REMATCH = "rematches/<uuid:run_uuid>"
 
 urlpatterns = [
@@ -82,8 +83,11 @@ urlpatterns = [
     path("matching/import/", models.bring, name="model-import"),
     path("matching/survivorship/", survivorship.overview, name="survivorship"),
     path("matching/survivorship/draft/", survivorship.draft, name="survivorship-draft"),
-    path("matching/survivorship/<str:name>/", survivorship.version, name="survivorship-version"),
-    path("matching/survivorship/<str:name>/activate/", survivorship.activate, name="survivorship-activate"),
+    path(f"{_RULES}/", survivorship.version, name="survivorship-version"),
+    path(f"{_RULES}/preview/", survivorship.preview, name="survivorship-preview"),
+    path(f"{_RULES}/approve/", survivorship.act, {"act": "approve"}, name="survivorship-approve"),
+    path(f"{_RULES}/reject/", survivorship.act, {"act": "reject"}, name="survivorship-reject"),
+    path(f"{_RULES}/activate/", survivorship.act, {"act": "activate"}, name="survivorship-activate"),
     path(f"{_MODEL}/", models.model, name="model"),
     path(f"{_MODEL}/compare/", models.compare, name="model-compare"),
     path(f"{_MODEL}/document.json", models.document, name="model-document"),

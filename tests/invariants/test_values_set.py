@@ -41,7 +41,7 @@ def test_every_invariant_holds_whatever_was_set_lifted_expired_undone_and_chosen
     lift_value(field="phone", **told)
     set_value(field="email", value="x@example.org", expires_at=now() + timedelta(hours=1), **told)
     assert not faults()
-    draft(supervisor, "by-rank", phone=["source_rank"])
+    draft(supervisor, "by-rank", {"HIS": 9, "LAB": 3}, phone=["source_rank"])
     activate(supervisor, "by-rank")
     follow_rules(seconds=0, chunk=1)
     assert not faults()

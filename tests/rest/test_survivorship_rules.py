@@ -5,7 +5,7 @@ from __future__ import annotations
 from mpi.commands import Actor
 from mpi.services.rules_run import follow_rules
 from tests.rest.callers import KATHERINE, Caller
-from tests.services.ruling import activate, draft
+from tests.services.ruling import activate, draft, previewed
 
 
 def test_rules_are_listed_and_read_with_how_far_they_are_followed(caller: Caller, supervisor: Actor) -> None:
@@ -13,12 +13,17 @@ def test_rules_are_listed_and_read_with_how_far_they_are_followed(caller: Caller
     caller.put("records/GRACE/7", {**KATHERINE, "phone": "937-555-0102"})
     assert caller.get(f"golden-records/{euid}").body["survivorship_rules"] == "default-1"
     draft(supervisor, "by-rank", phone=["source_rank"])
+    assert caller.get("survivorship-rules/by-rank").body["preview"] is None
+    previewed(supervisor, "by-rank")
+    seen = caller.get("survivorship-rules/by-rank").body["preview"]
+    assert (seen["against"], seen["golden_records_changed"]) == ("default-1", 1)
+    assert (seen["changed_by_field"], seen["problem"]) == ({"phone": 1}, None)
     activate(supervisor, "by-rank")
     items = caller.get("survivorship-rules").body["items"]
     assert [(row["name"], row["status"]) for row in items] == [("by-rank", "active"), ("default-1", "superseded")]
     follow_rules()
     one = caller.get("survivorship-rules/by-rank").body
-    assert one["criteria"]["phone"] == ["source_rank"]
+    assert (one["criteria"]["phone"], one["ranks"], one["approver"]) == (["source_rank"], {}, "Sven")
     assert one["activations"][0]["golden_records_changed"] == 1
     assert one["activations"][0]["finished_at"]
     golden = caller.get(f"golden-records/{euid}").body

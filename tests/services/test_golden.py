@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mpi.commands import Actor
 from mpi.models import GoldenOverride, GoldenRecord
-from mpi.services.systems import register_system
 from tests.services.telling import KATHERINE, golden_state, owner, past, record_of, take_back, tell
 
 
@@ -38,16 +36,6 @@ def test_provenance_names_the_source_the_rule_and_what_lost() -> None:
     assert told["criterion"] in {"source_rank", "recency"}
     assert [losing["record_ids"] for losing in told["losing"]] == [[record_of(loser, "1").pk]]
     assert told["record_id"] == record_of(winner, "1").pk
-
-
-def test_a_changed_rank_takes_effect_at_the_next_computation(system: Actor) -> None:
-    tell("HIS", "1", KATHERINE, sex="F", updated_at=past(1))
-    tell("LAB", "1", KATHERINE, sex="", middle_name="Lou", updated_at=past(1))
-    before = owner("HIS", "1").provenance["middle_name"]["source_system"]
-    register_system(code="LAB", rank=1, actor=system)
-    tell("LAB", "1", KATHERINE, sex="", middle_name="Lou", phone="937-555-0199", updated_at=past(1))
-    assert before == "HIS"
-    assert owner("HIS", "1").provenance["family_name"]["source_system"] == "LAB"
 
 
 def test_pain_04_a_value_goes_with_the_record_that_told_it() -> None:

@@ -15,7 +15,7 @@ from mpi.services.rules_activate import activate_rules
 from mpi.services.rules_draft import draft_rules
 from mpi.services.rules_run import follow_rules
 from tests.services.history import now
-from tests.services.ruling import activate, document, draft
+from tests.services.ruling import activate, approve, document, draft
 from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, owner, past, tell
 
 
@@ -80,7 +80,7 @@ def test_what_comes_after_the_activation_follows_the_new_rules_at_once(town: Non
 
 def test_a_run_goes_on_where_it_was_stopped_and_is_overtaken_by_the_next(town: None, supervisor: Actor) -> None:
     for name, criteria in (("by-rank", ["source_rank"]), ("by-word", ["agreement", "recency"])):
-        draft(supervisor, name, phone=criteria)
+        approve(supervisor, draft(supervisor, name, phone=criteria))
     activate(supervisor, "by-rank")
     assert follow_rules(seconds=0, chunk=1).recomputed == 1
     assert follow_rules(seconds=0, chunk=1).recomputed == 2
@@ -135,6 +135,7 @@ def test_who_may_not_and_what_cannot_be_activated(supervisor: Actor, steward: Ac
         activate(supervisor, "unknown")
     with pytest.raises(AlreadyDecided):
         activate(supervisor, "default-1")
+    approve(supervisor, "by-rank")
     with pytest.raises(InvalidInput):
         activate_rules(name="by-rank", reason=" ", actor=supervisor)
     with pytest.raises(StaleVersion):

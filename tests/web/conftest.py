@@ -67,13 +67,14 @@ def people(db: None, his_client: Actor, system: Actor) -> People:
 
 
 @pytest.fixture
-def sign_in(db: None, client: Client) -> Callable[[str], Client]:
-    """A browser signed in with one role."""
+def sign_in(db: None) -> Callable[[str], Client]:
+    """A browser of its own signed in with one role."""
 
     def signed_in(role: str) -> Client:
         user = User.objects.create_user(username=role.split()[0], password=PASSWORD, display_name=role.title())
         user.groups.add(Group.objects.get(name=role))
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
+        browser = Client()
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
 
     return signed_in

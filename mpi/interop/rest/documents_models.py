@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from matching.model import LinkageModel
 from mpi.interop.rest.documents import Document
-from mpi.models import LinkageModelVersion, SurvivorshipActivation, SurvivorshipVersion
+from mpi.models import LinkageModelVersion, SurvivorshipActivation, SurvivorshipPreview, SurvivorshipVersion
 
 
 def version_line(version: LinkageModelVersion) -> Document:
@@ -55,16 +55,22 @@ def rules_line(version: SurvivorshipVersion) -> Document:
         "content_hash": version.content_hash,
         "justification": version.justification,
         "author": version.author,
+        "approver": version.approver or None,
         "created_at": version.created_at,
+        "decided_at": version.decided_at,
         "activated_at": version.activated_at,
     }
 
 
-def rules_document(version: SurvivorshipVersion, activations: Sequence[SurvivorshipActivation]) -> Document:
-    """One version with its document; `activations` the newest first."""
+def rules_document(
+    version: SurvivorshipVersion, activations: Sequence[SurvivorshipActivation], preview: SurvivorshipPreview | None
+) -> Document:
+    """One version with its document; `activations` the newest first, `preview` the newest."""
     return {
         **rules_line(version),
         "criteria": version.document["fields"],
+        "ranks": version.document.get("ranks", {}),
+        "preview": _preview_document(preview) if preview else None,
         "activations": [
             {
                 "id": row.uuid,
@@ -77,4 +83,19 @@ def rules_document(version: SurvivorshipVersion, activations: Sequence[Survivors
             }
             for row in activations
         ],
+    }
+
+
+def _preview_document(preview: SurvivorshipPreview) -> Document:
+    """What a version would change: counts alone."""
+    return {
+        "id": preview.uuid,
+        "against": preview.against.name,
+        "actor_name": preview.actor_name,
+        "recorded_at": preview.recorded_at,
+        "golden_records_examined": preview.examined,
+        "golden_records_changed": preview.changed,
+        "changed_by_field": preview.fields,
+        "problem": preview.error or None,
+        "finished_at": preview.finished_at,
     }

@@ -61,11 +61,13 @@ class SurvivorshipRulesLineShape(s.Serializer[Any]):
     """A version of the survivorship rules. It never changes; golden records name the one that chose their values."""
 
     name = s.CharField()
-    status = s.CharField(help_text="draft, active or superseded.")
+    status = s.CharField(help_text="draft, approved, rejected, active or superseded.")
     content_hash = s.CharField(help_text="SHA-256 over the document with its keys in order.")
     justification = s.CharField()
     author = s.CharField()
+    approver = s.CharField(allow_null=True)
     created_at = s.DateTimeField()
+    decided_at = s.DateTimeField(allow_null=True)
     activated_at = s.DateTimeField(allow_null=True)
 
 
@@ -87,8 +89,26 @@ class SurvivorshipActivationShape(s.Serializer[Any]):
     finished_at = s.DateTimeField(allow_null=True)
 
 
+class SurvivorshipPreviewShape(s.Serializer[Any]):
+    """How many golden records would have another value: `finished_at` is null while they are compared."""
+
+    id = s.UUIDField()
+    against = s.CharField(help_text="The version that was active when it was asked for.")
+    actor_name = s.CharField()
+    recorded_at = s.DateTimeField()
+    golden_records_examined = s.IntegerField(help_text="Those of several source records: of one no rule chooses.")
+    golden_records_changed = s.IntegerField()
+    changed_by_field = s.DictField(child=s.IntegerField())
+    problem = s.CharField(allow_null=True, help_text="Why it came to nothing, null if it did not.")
+    finished_at = s.DateTimeField(allow_null=True)
+
+
 class SurvivorshipRulesShape(SurvivorshipRulesLineShape):
     """The same with what it says: per field the criteria, the first asked first."""
 
     criteria = s.DictField(child=s.ListField(child=s.ChoiceField(CRITERIA)), help_text="By survived field.")
+    ranks = s.DictField(
+        child=s.IntegerField(), help_text="By source system that ranks otherwise than it was registered; 1 is first."
+    )
+    preview = SurvivorshipPreviewShape(allow_null=True)
     activations = SurvivorshipActivationShape(many=True)

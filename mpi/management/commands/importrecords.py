@@ -108,7 +108,7 @@ class Command(BaseCommand):
     def _started(self, file: Path, actor: Actor, *, register_systems: bool) -> tuple[Job, int]:
         total, systems = survey(file)
         for code in register_new_systems(systems, actor=actor, always=register_systems):
-            self.stderr.write(f"Registered the source system {code} with the lowest rank: see registersystem.")
+            self.stderr.write(f"Registered the source system {code} with the lowest rank: survivorship rules raise it.")
         return start_import(file, total=total, actor=actor), total
 
     def report(self, summary: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -102,8 +103,10 @@ def _faults(
     if version not in rules:
         yield "made by rules that do not exist"
         return
+    chosen = rules[version]
+    members = [replace(one, rank=chosen.rank_of(one.source_system, one.rank)) for one in members]
     in_force = [override for until, override in overrides if until is None or until > recorded_at]
-    survived = survive(members, rules[version], in_force)
+    survived = survive(members, chosen, in_force)
     due = orjson.loads(orjson.dumps({"values": survived.values, "provenance": survived.provenance}))
     _hide_number(due)
     shown = orjson.loads(values)

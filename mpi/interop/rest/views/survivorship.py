@@ -40,9 +40,10 @@ class SurvivorshipRulesVersion(Door):
         name="get_survivorship_rules",
         scope=Permission.MODEL_READ,
         answers={200: SurvivorshipRulesShape},
-        words="Per field the criteria in order, and how far the golden records of before follow it.",
+        words="Per field the criteria in order, what it would change, and how far the golden records follow it.",
     )
     def get(self, request: Request, name: str) -> Response:
         """One version with its document and its activations."""
         version = survivorship.version(name)
-        return Response(rules_document(version, survivorship.activations(version.pk)))
+        activations, preview = survivorship.activations(version.pk), survivorship.latest_preview(version)
+        return Response(rules_document(version, activations, preview))
