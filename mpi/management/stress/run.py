@@ -52,14 +52,15 @@ def run(wanted: Wanted, *, advance: Callable[[int], None]) -> dict[str, Any]:
     crew = Crew(lambda number: _start(wanted, number), random.Random(wanted.seed))
     seen = 0
 
-    def watch() -> None:
+    def begun() -> int:
         nonlocal seen
         now = sum(journal.begun() for journal in journals)
         advance(now - seen)
         seen = now
+        return now
 
     with locks_held(wanted.seed) as holds:
-        crew.run(range(wanted.workers), advance=watch)
+        crew.run(range(wanted.workers), begun=begun)
     seconds = time.monotonic() - began
     outcomes = Outcomes()
     for journal in journals:
@@ -70,7 +71,8 @@ def run(wanted: Wanted, *, advance: Callable[[int], None]) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "outcomes": outcomes.as_document(),
         "busy_retried": outcomes.retried,
-        "locks_held": len(holds),
+        "locks_held": holds.total(),
+        "held": dict(sorted(holds.items())),
         "killed": crew.kills,
         "crashed": crew.crashes,
         "deadlocks": _deadlocks() - before,

@@ -33,6 +33,8 @@ from mpi.synthetic.generate import generate
 
 LOCK_TIMEOUT_MS = 150
 """So short that locks are lost all the time."""
+_DEADLOCK_TIMEOUT_MS = 60
+"""Shorter yet, or a ring of locks would never be seen as one."""
 _TRIES = 6
 _MESSAGES = {"create": 30, "update": 14, "overlay": 4, "delete": 4, "batch": 3, "sweep": 1}
 _ACTS = {
@@ -67,7 +69,8 @@ def population(records: int, seed: int) -> list[Row]:
 
 def work(*, number: int, acts: int, rows: Sequence[Row], seed: int, folder: Path) -> None:
     """Do acts until `acts` were begun, by this process and those before it."""
-    connection.settings_dict["OPTIONS"]["options"] += f" -c lock_timeout={LOCK_TIMEOUT_MS}ms"
+    limits = f" -c lock_timeout={LOCK_TIMEOUT_MS}ms -c deadlock_timeout={_DEADLOCK_TIMEOUT_MS}ms"
+    connection.settings_dict["OPTIONS"]["options"] += limits
     connection.close()
     journal = Journal(folder / f"worker-{number}.ndjson")
     for place in range(journal.begun(), acts):
