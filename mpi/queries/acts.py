@@ -12,7 +12,7 @@ from mpi import codec
 from mpi.errors import NotFound
 from mpi.models import GoldenRecord, IdentityEvent, Link, Separation
 from mpi.queries.person import LABELS, Banner, banner
-from mpi.queries.timeline import event_words
+from mpi.queries.timeline import Change, changes_of, event_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +95,8 @@ def merge_rows(survivor: GoldenRecord, retired: GoldenRecord, merged: Mapping[st
         if a or b or result:
             rows.append(MergeRow(label, shape, a, b, result, changes=a != result))
     return rows
+
+
+def changed_values(golden: GoldenRecord, after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The golden values that will be others, of all that will be. No query."""
+    return tuple(changes_of(codec.golden_values(golden), after))

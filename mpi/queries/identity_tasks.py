@@ -25,6 +25,9 @@ _WORDS = {
     **REASON_WORDS,
     "source_merge_across_separation": "Its source says that this number and another one are one patient; a steward "
     "keeps them, or their people, apart.",
+    "left_behind_by_source_merge": "Its source gave this number up for another one. Others of its person stayed, and "
+    "do not look like the person of the surviving number: see whether the source was right, then merge the two golden "
+    "records by hand or take the merge of the numbers back.",
     "number_reused": "This number speaks of another patient now: ask the source to give the first one a number again.",
 }
 SURVIVOR = "survivor:"

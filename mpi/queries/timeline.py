@@ -122,13 +122,14 @@ def _changes(versions: list[Any]) -> dict[UUID | None, _Version]:
     """Changed values of each version by its correlation id; a version that changed none is left out."""
     found: dict[UUID | None, _Version] = {}
     for newer, older in pairwise(versions):
-        changed = tuple(_changed(codec.golden_values(older), codec.golden_values(newer)))
+        changed = tuple(changes_of(codec.golden_values(older), codec.golden_values(newer)))
         if changed and newer.history_correlation_id not in found:
             found[newer.history_correlation_id] = _Version(newer.history_user_id or "", newer.recorded_at, changed)
     return found
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Change]:
+def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[Change]:
+    """The golden values that differ, in the order of the page."""
     for key, (label, shape) in LABELS.items():
         old, new = before.get(key) or "", after.get(key) or ""
         if old != new:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from audit.actions import Action
 from matching.decision import Fit
+from mpi.access import golden_subject
 from mpi.models import (
+    GoldenRecord,
     IdentityEvent,
     PotentialMatch,
     PotentialMatchKind,
@@ -46,6 +49,34 @@ def question_values(
         "decision_id": decision_id,
         "model_version_id": model_version_id,
     }
+
+
+def open_question(
+    unit: UnitOfWork,
+    event: IdentityEvent,
+    golden: GoldenRecord,
+    other: GoldenRecord,
+    fit: Fit,
+    *,
+    decision_id: int,
+    model_version_id: int,
+    detail: dict[str, object] | None = None,
+) -> PotentialMatch:
+    """Ask whether the two are one person; the caller made sure that this is not asked yet. Audited."""
+    values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=model_version_id)
+    match = PotentialMatch(id=unit.new_id(PotentialMatch), uuid=uuid4(), opened_at=unit.recorded_at, **values)
+    unit.open_potential_match(event, match)
+    for side in (golden, other):
+        unit.touch(event, side)
+    unit.audit(
+        Action.POTENTIAL_MATCH_OPENED,
+        subject=("potential_match", str(match.uuid)),
+        related=[golden_subject(golden.euid), golden_subject(other.euid)],
+        reason_code=event.reason_code,
+        reason=event.reason,
+        detail=detail,
+    )
+    return match
 
 
 def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[PotentialMatch]) -> None:

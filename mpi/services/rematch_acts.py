@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from audit.actions import Action
 from matching.decide import Outcome
@@ -28,7 +27,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.services.neighbourhood import open_links, open_matches
-from mpi.services.questions import close_question, question_values, settle_questions
+from mpi.services.questions import close_question, open_question, settle_questions
 from mpi.services.redirect import join_golden_records
 from mpi.services.rematch_evidence import fit_of, keep_change, members_of
 from mpi.services.rematch_read import View
@@ -163,17 +162,14 @@ def _open_question(work: Work) -> IdentityEvent:
     fit, _ = work.fit(1)
     decision_id = _keep(work, "review", fit)
     event = work.event(EventKind.QUESTION)
-    values = question_values(one.pk, other.pk, fit, decision_id=decision_id, model_version_id=work.run.model_version_id)
-    match = PotentialMatch(id=work.unit.new_id(PotentialMatch), uuid=uuid4(), opened_at=work.unit.recorded_at, **values)
-    work.unit.open_potential_match(event, match)
-    for golden in work.golden:
-        work.unit.touch(event, golden)
-    work.unit.audit(
-        Action.POTENTIAL_MATCH_OPENED,
-        subject=("potential_match", str(match.uuid)),
-        related=[("golden_record", one.euid), ("golden_record", other.euid)],
-        reason_code=REASON_CODE,
-        reason=event.reason,
+    match = open_question(
+        work.unit,
+        event,
+        one,
+        other,
+        fit,
+        decision_id=decision_id,
+        model_version_id=work.run.model_version_id,
         detail=work.said,
     )
     work.change.potential_match_id = match.pk

@@ -1,13 +1,14 @@
-"""Source merge: a source says that two of its own numbers are one patient; and its taking that back.
+"""Source merge: a source says that two of its own numbers are one patient.
 
 HL7 v2.5.1 §3.3.40, A40: MRG-1, the subsumed number, goes into PID-3, the surviving one. The subsumed record has no
 link any more and its number answers with the survivor's person; what a steward keeps apart from it is kept apart from
-the survivor. Who was linked on the strength of the subsumed record is never moved by it: the records say on which
-evidence they stand, and the next message of one of them is decided anew.
+the survivor. Who stays behind in the subsumed record's person is never moved by it, but asked about
+(`left_behind`, decision 0010). For its taking back see `source_unmerge`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID, uuid4
@@ -15,7 +16,8 @@ from uuid import UUID, uuid4
 from audit.actions import Action
 from mpi.access import Permission, allowed, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyMerged, Flaw, InvalidInput, NotFound, Separated, UnderReview
+from mpi.errors import AlreadyMerged, Flaw, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
+from mpi.euid import normal_euid
 from mpi.models import (
     EventKind,
     GoldenRecord,
@@ -29,14 +31,14 @@ from mpi.models import (
 )
 from mpi.queries.identity_tasks import SURVIVOR
 from mpi.services.act import ActResult, begin, done
-from mpi.services.locking import TryAgain, run_act
+from mpi.services.left_behind import ask_about_left
+from mpi.services.locking import TryAgain, require_version, run_act
 from mpi.services.neighbourhood import open_links, open_matches, separated_pairs
 from mpi.services.parse import all_systems, known_system
 from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
 from mpi.services.record_states import close_doubt, close_task, lock_own_keys, open_task, withdraw
 from mpi.services.redirect import follow_redirect
-from mpi.services.undo import find_event, plan_undo, undo_locked
 from mpi.services.unit import UnitOfWork
 
 _STATE_WORDS = {
@@ -52,14 +54,23 @@ class _Sides:
 
 
 def merge_source_records(
-    *, system: str, survivor_mrn: str, subsumed_mrn: str, reason_code: str, reason: str, actor: Actor
+    *,
+    system: str,
+    survivor_mrn: str,
+    subsumed_mrn: str,
+    reason_code: str,
+    reason: str,
+    actor: Actor,
+    versions: Mapping[str, int] | None = None,
 ) -> ActResult:
     """One number of a source is given up for another one of it. One identity event, undoable.
 
-    Raises Forbidden, UnknownSystem, NotFound, InvalidInput (both the same), AlreadyMerged (either is merged or
-    deleted), UnderReview (an update of either waits), Separated (a task is opened, nothing else changed), Busy.
+    `versions` are those of both golden records as the caller saw them, by EUID; a source that only passes on its own
+    decision has seen none. Raises Forbidden, UnknownSystem, NotFound, InvalidInput (both the same), AlreadyMerged
+    (either is merged or deleted), UnderReview (an update of either waits), StaleVersion, Separated (a task is opened,
+    nothing else changed), Busy.
     """
-    _require(actor)
+    require_source(actor)
     check_reason(reason_code, reason)
     known_system(system, all_systems())
     if survivor_mrn == subsumed_mrn:
@@ -69,7 +80,9 @@ def merge_source_records(
     def act() -> ActResult | UUID:
         sides = _locked_sides(system, survivor_mrn, subsumed_mrn)
         unit, links = _begin(actor, sides)
-        if _contradicted(links):
+        if versions is not None:
+            _check_seen(unit, links, versions)
+        if contradicted(links):
             return _ask(unit, sides)
         event = unit.event(EventKind.SOURCE_MERGE, reason_code=reason_code, reason=reason)
         result = _merge(unit, event, sides, links)
@@ -86,46 +99,14 @@ def merge_source_records(
     return result
 
 
-def unmerge_source_records(*, system: str, subsumed_mrn: str, reason_code: str, reason: str, actor: Actor) -> ActResult:
-    """The source takes its merge back: the number stands for itself again, where it was linked before.
-
-    Raises Forbidden, UnknownSystem, NotFound, InvalidInput, CannotUndo (naming what stands in the way), Busy.
-    """
-    _require(actor)
-    check_reason(reason_code, reason)
-    known_system(system, all_systems())
-
-    def act() -> ActResult:
-        record = _record(system, subsumed_mrn, "subsumed_mrn")
-        lock_own_keys([record])
-        merge = SourceMerge.objects.filter(subsumed=record, ended_at__isnull=True).select_related("event").first()
-        if merge is None:
-            raise NotFound("This number was not merged into another one.")
-        plan = plan_undo(merge.event.uuid)
-        unit = begin(actor, plan.golden_ids)
-        now = plan_undo(merge.event.uuid)
-        if now.golden_ids != plan.golden_ids:
-            raise TryAgain
-        undoing = unit.event(
-            EventKind.SOURCE_UNMERGE, reason_code=reason_code, reason=reason, undoes=find_event(merge.event.uuid)
-        )
-        restored = undo_locked(unit, undoing, now)
-        unit.audit_record(
-            Action.RECORDS_UNMERGED, record, *restored, reason_code=reason_code, reason=reason, detail=_names(undoing)
-        )
-        unit.flush()
-        return done(undoing, "The number stands for itself again.", *restored, undoable=False)
-
-    return run_act(act)
-
-
-def _require(actor: Actor) -> None:
+def require_source(actor: Actor) -> None:
     """A steward, or the source itself, whose word about its own numbers it is."""
     if not allowed(actor, Permission.RECORD_WRITE):
         require(actor, Permission.MERGE)
 
 
-def _record(system: str, mrn: str, field: str) -> SourceRecord:
+def numbered(system: str, mrn: str, field: str) -> SourceRecord:
+    """The source record under this number; `field` is where the caller named it. Raises NotFound."""
     records = SourceRecord.objects.select_related("source_system")
     found = records.filter(source_system__code=system, mrn=mrn).first()
     if found is None:
@@ -137,41 +118,58 @@ def _record(system: str, mrn: str, field: str) -> SourceRecord:
 def _locked_sides(system: str, survivor_mrn: str, subsumed_mrn: str) -> _Sides:
     """Both records under their own locks, fit for a merge. Raises NotFound, AlreadyMerged, UnderReview."""
     wanted = (("survivor_mrn", survivor_mrn), ("subsumed_mrn", subsumed_mrn))
-    lock_own_keys([_record(system, mrn, field) for field, mrn in wanted])
-    sides = _Sides(*(_record(system, mrn, field) for field, mrn in wanted))
-    for (field, _), record in zip(wanted, (sides.survivor, sides.subsumed), strict=True):
-        state = RecordState(record.state)
-        if words := _STATE_WORDS.get(state):
-            raise AlreadyMerged("Nothing was changed.", flaws=[Flaw(field, words, "name a number that stands")])
-        if state == RecordState.QUARANTINED:
-            flaw = Flaw(field, "has an update that waits for a steward", "answer that task first, then merge")
-            raise UnderReview("Nothing was changed.", flaws=[flaw])
+    lock_own_keys([numbered(system, mrn, field) for field, mrn in wanted])
+    sides = _Sides(*(numbered(system, mrn, field) for field, mrn in wanted))
+    check_standing(sides.survivor, "survivor_mrn")
+    check_standing(sides.subsumed, "subsumed_mrn")
     return sides
+
+
+def check_standing(record: SourceRecord, field: str) -> None:
+    """Raise AlreadyMerged or UnderReview unless the number stands and nothing of it waits."""
+    state = RecordState(record.state)
+    if words := _STATE_WORDS.get(state):
+        raise AlreadyMerged("Nothing was changed.", flaws=[Flaw(field, words, "name a number that stands")])
+    if state == RecordState.QUARANTINED:
+        flaw = Flaw(field, "has an update that waits for a steward", "answer that task first, then merge")
+        raise UnderReview("Nothing was changed.", flaws=[flaw])
 
 
 def _begin(actor: Actor, sides: _Sides) -> tuple[UnitOfWork, dict[int, Link]]:
     """The golden records of both, locked, and the two open links by source record. Raises TryAgain."""
     both = (sides.survivor.pk, sides.subsumed.pk)
-    before = _links(both)
+    before = links_of(both)
     owners = {link.golden_record_id for link in before.values()}
     asked = {pk for pair in open_matches(owners) for pk in pair}
     unit = begin(actor, owners | asked)
-    links = _links(both)
+    links = links_of(both)
     if {link.pk for link in links.values()} != {link.pk for link in before.values()} or links.keys() != set(both):
         raise TryAgain
     return unit, links
 
 
-def _links(record_ids: tuple[int, int]) -> dict[int, Link]:
+def links_of(record_ids: tuple[int, int]) -> dict[int, Link]:
+    """Their open links by source record. One query."""
     found = Link.objects.filter(source_record__in=record_ids, ended_at__isnull=True)
     return {link.source_record_id: link for link in found}
 
 
-def _contradicted(links: dict[int, Link]) -> bool:
-    """Whether a standing decision keeps either record apart from the other one or from a member of its person."""
+def _check_seen(unit: UnitOfWork, links: Mapping[int, Link], versions: Mapping[str, int]) -> None:
+    """Raise StaleVersion unless both golden records are those, and as, the caller saw."""
+    seen = {normal_euid(euid): version for euid, version in versions.items()}
+    for golden in {
+        link.golden_record_id: unit.golden_records[link.golden_record_id] for link in links.values()
+    }.values():
+        if golden.euid not in seen:
+            raise StaleVersion("A number belongs to another golden record than you saw; nothing was done. Look again.")
+        require_version(golden, seen[golden.euid])
+
+
+def contradicted(links: Mapping[int, Link]) -> bool:
+    """Whether a standing decision keeps the two people of these links apart. Two queries."""
     members = open_links({link.golden_record_id for link in links.values()})
     together = {link.source_record_id for link in chain.from_iterable(members.values())}
-    return any(set(pair) <= together for pair in separated_pairs(links))
+    return any(set(pair) <= together for pair in separated_pairs(together))
 
 
 def _ask(unit: UnitOfWork, sides: _Sides) -> UUID:
@@ -193,7 +191,6 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
     link, home = links[subsumed.pk], unit.golden_records[links[survivor.pk].golden_record_id]
     left = unit.golden_records[link.golden_record_id]
     unit.touch(event, home)
-    carried = _carried(sides)
     withdraw(unit, event, subsumed, link, state=RecordState.SUBSUMED)
     close_doubt(unit, event, subsumed)
     unit.insert(
@@ -206,7 +203,7 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
             recorded_at=unit.recorded_at,
         )
     )
-    if carried:
+    if carried := carried_separations(survivor.pk, subsumed.pk):
         unit.separate(event, carried, reason_code=event.reason_code, reason=event.reason)
     _close_task(unit, event, subsumed)
     matches = open_matches([left.pk, home.pk])
@@ -217,6 +214,7 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
         unit.audit_golden(Action.GOLDEN_MERGED, home, left, detail=_names(event), **why)
         follow_redirect(unit, event, matches, retired=left, survivor=home)
     settle_questions(unit, event, matches.values())
+    ask_about_left(unit, event, subsumed, matches, left=left, home=home)
     unit.audit_record(
         Action.RECORDS_MERGED,
         subsumed,
@@ -233,9 +231,8 @@ def _concerned(home: GoldenRecord, left: GoldenRecord) -> tuple[GoldenRecord, ..
     return (home,) if left.pk == home.pk or left.merged_into_id else (home, left)
 
 
-def _carried(sides: _Sides) -> list[tuple[int, int]]:
-    """Who is kept apart from the subsumed record is kept apart from the survivor too."""
-    gone, stays = sides.subsumed.pk, sides.survivor.pk
+def carried_separations(stays: int, gone: int) -> list[tuple[int, int]]:
+    """Who is kept apart from the subsumed record is kept apart from the survivor too. Two queries."""
     standing = separated_pairs([stays])
     others = {pk for pair in separated_pairs([gone]) for pk in pair} - {gone, stays}
     return [(stays, pk) for pk in sorted(others) if (min(stays, pk), max(stays, pk)) not in standing]

@@ -21,6 +21,7 @@ from mpi.web.views import (
     override,
     rematch,
     search,
+    source_merge,
     source_record,
     survivorship,
 )
@@ -71,6 +72,9 @@ urlpatterns = [
     path("separations/<uuid:separation_uuid>/lift/", acts.lift, name="lift-separation"),
     path(f"{_RECORD}/", source_record.source_record, name="source-record"),
     path(f"{_RECORD}/unlink/", source_record.unlink, name="unlink"),
+    path(f"{_RECORD}/merge/", source_merge.choose_number, name="choose-source-merge"),
+    path(f"{_RECORD}/merge/<int:survivor_id>/", source_merge.merge, name="source-merge"),
+    path(f"{_RECORD}/unmerge/", source_merge.unmerge, name="source-unmerge"),
     path(f"{_RECORD}/ssn/", source_record.unmask, name="unmask"),
     path("decisions/<uuid:decision_uuid>/", decision.decision, name="decision"),
     path("decisions/of-message/<int:message_id>/", decision.of_message, name="decision-of-message"),

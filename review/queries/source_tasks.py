@@ -1,4 +1,4 @@
-"""Tasks about the numbers of a source: a merge that a separation contradicts, a number that was given out twice."""
+"""Tasks about the numbers of a source: a merge that contradicts what is known, a number that was given out twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mpi.queries.identity_tasks import reasons_of
 
 SOURCE_TASKS = (TaskType.SOURCE_MERGE, TaskType.SOURCE_CORRECTION)
 _WORDS = {
-    TaskType.SOURCE_MERGE: "A merge of two numbers that a steward contradicts",
+    TaskType.SOURCE_MERGE: "A merge of two numbers that contradicts what is known",
     TaskType.SOURCE_CORRECTION: "A number that was given out twice",
 }
 _MOST = 50

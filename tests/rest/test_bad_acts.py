@@ -188,6 +188,20 @@ _BAD: dict[str, tuple[Asked, int, str, str]] = {
         "under-review",
         "subsumed_mrn",
     ),
+    "numbers merged on a stale screen": (
+        lambda all_: (
+            "source-merges",
+            all_.why(
+                source_system="MERCY",
+                survivor_mrn="1",
+                subsumed_mrn="2",
+                versions=versions_of(all_.caller, all_.katherine) | {all_.marcus: 99},
+            ),
+        ),
+        409,
+        "stale-version",
+        "",
+    ),
     "a merge of numbers taken back that never was": (
         lambda all_: ("source-unmerges", all_.why(source_system="MERCY", subsumed_mrn="1")),
         404,

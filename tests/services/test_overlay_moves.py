@@ -15,7 +15,8 @@ from mpi.services.overlay import OverlayAnswer, decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import separate
-from mpi.services.source_merge import merge_source_records, unmerge_source_records
+from mpi.services.source_merge import merge_source_records
+from mpi.services.source_unmerge import unmerge_source_records
 from mpi.services.sweep import sweep_inbox
 from mpi.services.undo import undo_event
 from mpi.services.unmerge import unmerge_golden_records

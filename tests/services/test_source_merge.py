@@ -8,8 +8,16 @@ import pytest
 
 from audit.models import AuditEvent
 from mpi.commands import Actor
-from mpi.errors import AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, UnderReview
-from mpi.models import BlockingKey, IdentityTask, InboundMessage, OutboxEvent, SeparationPair, SourceMerge
+from mpi.errors import AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
+from mpi.models import (
+    BlockingKey,
+    IdentityTask,
+    InboundMessage,
+    OutboxEvent,
+    PotentialMatch,
+    SeparationPair,
+    SourceMerge,
+)
 from mpi.queries.identity_tasks import reasons_of
 from mpi.queries.search import Query, find
 from mpi.queries.source_merges import surviving_record
@@ -17,7 +25,8 @@ from mpi.services.act import ActResult
 from mpi.services.ingest import ingest
 from mpi.services.replay import replay_message
 from mpi.services.separate import separate
-from mpi.services.source_merge import merge_source_records, unmerge_source_records
+from mpi.services.source_merge import merge_source_records
+from mpi.services.source_unmerge import unmerge_source_records
 from tests.services.acting import merge, undo
 from tests.services.invariants import faults
 from tests.services.telling import (
@@ -29,10 +38,12 @@ from tests.services.telling import (
     link_state,
     owner,
     question,
+    question_state,
     record_of,
     state,
     store,
     tell,
+    versions,
 )
 
 
@@ -91,6 +102,69 @@ def test_a_person_with_other_members_keeps_them(steward: Actor) -> None:
     katherine.refresh_from_db()
     assert (katherine.status, katherine.member_count) == ("provisional", 1)
     assert set(link_state()) == {("HIS", "1"), ("LAB", "2")}
+
+
+def test_who_stays_behind_and_is_alike_is_a_question_that_the_undo_closes(steward: Actor) -> None:
+    tell("HIS", "1", MARGARET, street="400 Harbour Street", city="Tucson", state="AZ", postal_code="85701")
+    tell("HIS", "2", MARJORIE)
+    tell("LAB", "2", MARJORIE)
+    for match in PotentialMatch.objects.filter(status="open"):
+        assert record_of("LAB", "2").pk not in (match.record_a_id, match.record_b_id)
+    before = state()
+    act = one("HIS", "1", "2", steward)
+    asked = question()
+    assert {asked.golden_a, asked.golden_b} == {owner("HIS", "1"), owner("LAB", "2")}
+    assert {asked.record_a, asked.record_b} == {record_of("HIS", "1"), record_of("LAB", "2")}
+    assert not IdentityTask.objects.exists()
+    undo(act, steward)
+    assert state() == before
+
+
+def test_who_stays_behind_and_is_like_nobody_there_is_a_task_that_the_undo_closes(steward: Actor) -> None:
+    tell("HIS", "1", MARCUS)
+    tell("HIS", "2", KATHERINE)
+    tell("LAB", "2", KATHERINE)
+    act = one("HIS", "1", "2", steward)
+    task = IdentityTask.objects.get()
+    assert (task.type, task.status, task.source_record) == ("source-merge", "open", record_of("HIS", "2"))
+    assert question_state() == {}
+    undo(act, steward)
+    task.refresh_from_db()
+    assert task.status == "closed"
+
+
+def test_across_a_separation_of_other_members_it_becomes_a_task_too(steward: Actor) -> None:
+    for mrn, told in (("1", MARGARET), ("2", ESTEBAN)):
+        tell("HIS", mrn, told)
+        tell("LAB", mrn, told)
+    # Their persons are kept apart by the records of the other source alone.
+    separated = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
+    separate(
+        euid_a=owner("LAB", "1").euid, euid_b=owner("LAB", "2").euid, reason_code="namesake", reason="", actor=steward
+    )
+    lab = {record_of("LAB", "1").pk, record_of("LAB", "2").pk}
+    for pair in separated:
+        if {pair.record_low_id, pair.record_high_id} != lab:
+            pair.delete()
+    with pytest.raises(Separated):
+        one("HIS", "1", "2", steward)
+
+
+def test_a_merge_on_a_stale_screen_changes_nothing(steward: Actor) -> None:
+    tell("HIS", "1", KATHERINE)
+    tell("HIS", "2", MARCUS)
+    tell("HIS", "3", ESTEBAN)
+    seen = versions(owner("HIS", "1"), owner("HIS", "2"))
+    another = versions(owner("HIS", "1"), owner("HIS", "3"))
+    tell("LAB", "1", KATHERINE)
+    before = state()
+    why = {"reason_code": "source-confirmed", "reason": "", "actor": steward}
+    for stale in (seen, another, {}):
+        with pytest.raises(StaleVersion):
+            merge_source_records(system="HIS", survivor_mrn="1", subsumed_mrn="2", versions=stale, **why)
+    assert state() == before
+    now = versions(owner("HIS", "1"), owner("HIS", "2"))
+    merge_source_records(system="HIS", survivor_mrn="1", subsumed_mrn="2", versions=now, **why)
 
 
 def test_undo_and_the_sources_own_correction_restore_everything(steward: Actor) -> None:

@@ -26,6 +26,9 @@ class SourceMergeBodyShape(_WhyShape):
     source_system = s.CharField(max_length=32)
     survivor_mrn = s.CharField(max_length=64)
     subsumed_mrn = s.CharField(max_length=64)
+    versions = s.DictField(
+        child=s.IntegerField(), required=False, help_text="EUID → version, of both golden records, where you saw them."
+    )
 
 
 class SourceUnmergeBodyShape(_WhyShape):

@@ -29,7 +29,8 @@ from mpi.services.overlay_split import split_overlay
 from mpi.services.resolve import Answer, resolve_potential_match
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
-from mpi.services.source_merge import merge_source_records, unmerge_source_records
+from mpi.services.source_merge import merge_source_records
+from mpi.services.source_unmerge import unmerge_source_records
 from mpi.services.undo import undo_event
 from mpi.services.unlink import unlink_record
 from mpi.services.unmerge import unmerge_golden_records

@@ -12,6 +12,7 @@ from mpi.access import Permission
 from mpi.queries import person
 from mpi.queries import source_record as reads
 from mpi.queries.identity_tasks import held_back
+from mpi.queries.source_merges import merges_of
 from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
 from mpi.web.forms import ReasonForm, WordsForm
@@ -33,6 +34,7 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
         "standard": reads.lines_standard(record),
         "versions": reads.versions(record),
         "past_links": reads.past_links(record),
+        "merges": merges_of(record),
         "decision": reads.decision_view(decision) if decision else None,
     }
     return show(request, "mpi/source_record.html", context)

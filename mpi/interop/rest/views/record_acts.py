@@ -8,13 +8,14 @@ from rest_framework.response import Response
 from mpi.access import Permission
 from mpi.interop.rest.acts import ActDoor
 from mpi.interop.rest.authentication import require_system
-from mpi.interop.rest.bodies import checked, json_body
+from mpi.interop.rest.bodies import checked, json_body, versions_in
 from mpi.interop.rest.operation import IDEMPOTENCY_KEY, operation
 from mpi.interop.rest.shapes_acts import RetireBodyShape, SourceMergeBodyShape, SourceUnmergeBodyShape
 from mpi.interop.rest.shapes_records import ActShape
 from mpi.interop.rest.views.golden_records import stored_euid
 from mpi.services.retire import retire_golden_record
-from mpi.services.source_merge import merge_source_records, unmerge_source_records
+from mpi.services.source_merge import merge_source_records
+from mpi.services.source_unmerge import unmerge_source_records
 
 _TAG = "identity acts"
 
@@ -60,18 +61,21 @@ class SourceMerges(ActDoor):
         answers={201: ActShape},
         headers=(IDEMPOTENCY_KEY,),
         words="The subsumed number answers with the survivor's person from now on; messages under it are refused. "
-        "Across a separation nothing changes: 409, and `task` is the task that asks who is right.",
+        "Others of its person stay there; a question asks whether both people are one. Across a separation nothing "
+        "changes: 409, and `task` is the task that asks who is right.",
     )
     def post(self, request: Request) -> Response:
         """Merge."""
         told = checked(SourceMergeBodyShape, json_body(request))
         require_system(self.client, self.actor, told["source_system"])
+        versions = versions_in(told["versions"], "versions") if "versions" in told else None
         return self.decide(
             request,
             lambda: merge_source_records(
                 system=told["source_system"],
                 survivor_mrn=told["survivor_mrn"],
                 subsumed_mrn=told["subsumed_mrn"],
+                versions=versions,
                 reason_code=told["reason_code"],
                 reason=told.get("reason", ""),
                 actor=self.actor,
