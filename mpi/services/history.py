@@ -1,49 +1,39 @@
-"""History rows past the ORM, as django-simple-history would write them."""
+"""History rows past the ORM, as django-simple-history would write them: copied by the database from the rows.
+
+PostgreSQL copies a row in a quarter of the time that it takes to read it a second time from text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from operator import itemgetter
 from uuid import UUID
 
 from django.db import models
 
 from mpi.commands import Actor
-from mpi.services.rows import Table, table_of, values_of, write_values
-
-_STAMPED = ("history_type", "history_date", "history_user_id", "history_change_reason", "history_correlation_id")
-
-
-@cache
-def _history_table(model: type[models.Model]) -> Table:
-    whole = table_of(model.history.model)  # type: ignore[attr-defined]
-    kept = [index for index, name in enumerate(whole.attributes) if name != "history_id"]
-    return Table(
-        name=whole.name,
-        columns=tuple(whole.columns[index] for index in kept),
-        attributes=tuple(whole.attributes[index] for index in kept),
-        types=tuple(whole.types[index] for index in kept),
-        json=whole.json,
-    )
+from mpi.services.rows import table_of, tell
 
 
 def write_history(
-    rows: Iterable[tuple[models.Model, str]], *, actor: Actor, recorded_at: datetime, correlation_id: UUID
+    rows: Sequence[tuple[models.Model, str]], *, actor: Actor, recorded_at: datetime, correlation_id: UUID
 ) -> None:
-    """A history row for each (instance, "+" or "~"), as django-simple-history would write it."""
-    stamped = (recorded_at, actor.id, None, correlation_id)
-    by_model: dict[type[models.Model], list[tuple[object, ...]]] = {}
-    for row, kind in rows:
-        told = (kind, *stamped, *values_of(row))
-        by_model.setdefault(type(row), []).append(_arranged(type(row))(told))
-    for model, values in by_model.items():
-        write_values(_history_table(model), values)
+    """A history row for each (instance, "+" or "~") of one model, of what its row holds now: call it when it stands."""
+    if rows:
+        keys, kinds = [row.pk for row, _ in rows], [kind for _, kind in rows]
+        tell(_copying(type(rows[0][0])), recorded_at, actor.id, correlation_id, keys, kinds)
 
 
 @cache
-def _arranged(model: type[models.Model]) -> Callable[[Sequence[object]], tuple[object, ...]]:
-    """Brings what `write_history` knows of a row into the order of the columns."""
-    told = (*_STAMPED, *table_of(model).attributes)
-    return itemgetter(*map(told.index, _history_table(model).attributes))
+def _copying(model: type[models.Model]) -> str:
+    """The statement: by the key of each row and fenced, as in `search_sql`, and in the order of the keys told."""
+    own, history = table_of(model), table_of(model.history.model)  # type: ignore[attr-defined]  # simple-history's
+    told = ", ".join(f"t.{column}" for column in own.columns)
+    return (
+        f"INSERT INTO {history.name} "  # noqa: S608  # names of our own models
+        f"({', '.join(own.columns)}, history_date, history_user_id, history_correlation_id, history_type) "
+        f"SELECT {told}, %s::timestamptz, %s::text, %s::uuid, w.kind "
+        "FROM unnest(%s::bigint[], %s::text[]) AS w(id, kind) "
+        f"CROSS JOIN LATERAL (SELECT * FROM {own.name} WHERE id = w.id OFFSET 0) t"
+    )

@@ -219,41 +219,33 @@ class Writing:
     def write(self) -> None:
         """Write everything that was collected. Call once, last in the transaction."""
         self._write_outbox()
-        history: list[tuple[models.Model, str]] = []
         for model in _WRITE_ORDER:
-            history += self._write(model)
-        write_history(
-            history,
-            actor=self.actor,
-            recorded_at=self.recorded_at,
-            correlation_id=self.actor.correlation_id,
-        )
+            self._write(model)
         record_many(self._audit, send=straight.tell)
 
-    def _write(self, model: type[models.Model]) -> list[tuple[models.Model, str]]:
-        changed = list(self._changed.get(model, {}).values())
+    def _write(self, model: type[models.Model]) -> None:
+        """Write what is new and what is changed of a model, with the history of it."""
+        fresh, changed = dict(self._new.get(model, {})), dict(self._changed.get(model, {}))
+        for row in self._overtaken.get(model, ()):
+            # A version that another one follows stands for a moment: its history row is made of it.
+            self._store(model, [row] if row.pk in fresh else [], [] if row.pk in fresh else [row])
+            if row.pk in fresh:
+                changed[row.pk] = fresh.pop(row.pk)
+        self._store(model, list(fresh.values()), list(changed.values()))
+
+    def _store(self, model: type[models.Model], fresh: Sequence[models.Model], changed: Sequence[models.Model]) -> None:
         if model is PotentialMatch and len(changed) > 1:
             # Open questions may exchange their pairs: none must stand in the way of another for a moment.
-            aside = [match.pk for match in changed]
-            tell(_ASIDE, PotentialMatchStatus.CLOSED.value, aside)
+            tell(_ASIDE, PotentialMatchStatus.CLOSED.value, [match.pk for match in changed])
         update_rows(changed, _UPDATED_FIELDS.get(model, ()))
-        fresh = self._new.get(model, {})
-        insert_rows(list(fresh.values()))
-        if not is_tracked(model):
-            return []
-        return self._versions(model, changed, fresh)
-
-    def _versions(
-        self, model: type[models.Model], changed: Sequence[models.Model], fresh: dict[int, Any]
-    ) -> list[tuple[models.Model, str]]:
-        """Every version of every row with its kind of history row, each row's versions in their order."""
-        told: list[tuple[models.Model, str]] = []
-        known = set()
-        for row in (*self._overtaken.get(model, ()), *changed, *fresh.values()):
-            is_first = row.pk in fresh and row.pk not in known
-            known.add(row.pk)
-            told.append((row, _FIRST if is_first else _LATER))
-        return told
+        insert_rows(fresh)
+        if is_tracked(model):
+            write_history(
+                [*((row, _LATER) for row in changed), *((row, _FIRST) for row in fresh)],
+                actor=self.actor,
+                recorded_at=self.recorded_at,
+                correlation_id=self.actor.correlation_id,
+            )
 
     def _write_outbox(self) -> None:
         for (kind, golden_id), record_ids in self._notices.items():
