@@ -6,7 +6,6 @@ event for the sealer.
 
 import hashlib
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +17,7 @@ import psycopg
 from django.db import connection
 
 from audit.actions import Action, action
+from audit.uuid7 import uuid7
 
 Send = Callable[[str, str], object]  # takes a statement and its one parameter, `$1`, to the database
 _COPY_FROM = 20  # events from which COPY is cheaper than one INSERT of a JSON document
@@ -51,13 +51,6 @@ class Who(Protocol):
 
     @property
     def correlation_id(self) -> UUID: ...
-
-
-def new_event_id() -> UUID:
-    """A UUIDv7 (RFC 9562 §5.7): its first 48 bits are milliseconds, so that new events are neighbours in the index."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = secrets.randbits(74)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)
 
 
 def fitted(text: str) -> str:
@@ -101,7 +94,7 @@ class AuditEntry:
     detail: Mapping[str, object] = field(default_factory=dict)
     message_id: int | None = None
     recorded_at: datetime | None = None
-    event_id: UUID = field(default_factory=new_event_id)
+    event_id: UUID = field(default_factory=uuid7)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "action", action(self.action))  # a caller outside the type check may give a text

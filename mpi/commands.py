@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from audit.uuid7 import uuid7
 from matching.records import PatientRecord
 
 Source = Literal["web", "rest", "worker", "command", "fhir", "hl7v2"]
@@ -23,7 +24,7 @@ class Actor:
     source: Source = "command"
     purpose: str = "TREAT"
     network_address: str | None = None
-    correlation_id: UUID = field(default_factory=uuid4)
+    correlation_id: UUID = field(default_factory=uuid7)
 
     @property
     def is_human(self) -> bool:
@@ -40,7 +41,7 @@ def system_actor(name: str, *, source: Source = "worker", correlation_id: UUID |
         permissions=frozenset({"*"}),
         source=source,
         purpose="HSYSADMIN",
-        correlation_id=correlation_id or uuid4(),
+        correlation_id=correlation_id or uuid7(),
     )
 
 

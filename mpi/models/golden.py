@@ -29,7 +29,7 @@ class GoldenRecord(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    euid = models.CharField(max_length=12, unique=True)
+    euid = models.CharField(max_length=12)
     status = models.CharField(max_length=12, choices=GoldenStatus.choices, default=GoldenStatus.PROVISIONAL)
     version = models.PositiveIntegerField(default=1)
     merged_into = models.ForeignKey(
@@ -44,11 +44,13 @@ class GoldenRecord(models.Model):
     birth_date = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    history = tracked("euid", "merged_into")
+    history = tracked("merged_into")
 
     class Meta:
         db_table = "mpi_golden_record"
         constraints = [
+            # Not `unique` of the field: that would bring a second index for prefixes, and nobody searches by them.
+            models.UniqueConstraint(fields=["euid"], name="one_golden_record_per_euid"),
             models.CheckConstraint(condition=Q(status__in=GoldenStatus.values), name="golden_status_known"),
             models.CheckConstraint(
                 condition=Q(status="merged", merged_into__isnull=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
+from audit.uuid7 import uuid7
 from mpi.models.event_kinds import EventKind
 from mpi.models.golden import GoldenRecord
 from mpi.models.history import tracked
@@ -27,7 +26,7 @@ class IdentityEvent(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     kind = models.CharField(max_length=20, choices=EventKind.choices)
     actor_kind = models.CharField(max_length=8)
     actor_id = models.CharField(max_length=120)
@@ -66,7 +65,7 @@ class Decision(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4)
+    uuid = models.UUIDField(default=uuid7)
     source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="decisions")
     message_id = models.BigIntegerField(null=True)
     model_version = models.ForeignKey(LinkageModelVersion, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -170,7 +169,7 @@ class PotentialMatch(models.Model):
     """Two golden records that may be one person, with their best pair of source records."""
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     golden_a = models.ForeignKey(GoldenRecord, on_delete=models.PROTECT, related_name="+")
     golden_b = models.ForeignKey(GoldenRecord, on_delete=models.PROTECT, related_name="+")
     record_a = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -244,7 +243,7 @@ class IdentityTask(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     type = models.CharField(max_length=20, choices=TaskType.choices)
     source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="tasks")
     message_id = models.BigIntegerField(null=True)

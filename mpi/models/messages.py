@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.db import models
 from django.db.models import Q
 
+from audit.uuid7 import uuid7
 from mpi.models.jobs import Job
 
 
@@ -39,7 +38,7 @@ class InboundMessage(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     channel = models.CharField(max_length=16)
     source_system = models.CharField(max_length=32, blank=True)
     control_id = models.CharField(max_length=128, blank=True)

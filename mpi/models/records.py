@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.db import models
 from django.db.models import F, Q
 
+from audit.uuid7 import uuid7
 from mpi.models.history import tracked
 from mpi.models.sources import SourceSystem
 
@@ -30,7 +29,7 @@ class SourceRecord(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     source_system = models.ForeignKey(SourceSystem, on_delete=models.PROTECT, db_index=False, related_name="records")
     mrn = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)
@@ -68,7 +67,9 @@ class Identifier(models.Model):
     """A number other than the MRN. A protected one (SSN, passport ...) has no `value` here, only its blind index."""
 
     id = models.BigAutoField(primary_key=True)
-    source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="identifiers")
+    source_record = models.ForeignKey(
+        SourceRecord, on_delete=models.PROTECT, db_index=False, related_name="identifiers"
+    )
     authority = models.CharField(max_length=64)
     type = models.CharField(max_length=16)
     value = models.CharField(max_length=64, blank=True)
@@ -94,11 +95,18 @@ class Identifier(models.Model):
 
 
 class BlockingKey(models.Model):
-    """A keyed 64-bit hash under which a source record can be found as a candidate. No surrogate key: see SPEED."""
+    """A keyed 64-bit hash under which a source record can be found as a candidate. No surrogate key: see SPEED.
+
+    No foreign key in the database either: eight to ten rows a record, each looked up and locked again in its record,
+    would cost more than to write them. Source records are never deleted, and `checkindex` compares the keys with what
+    each record tells.
+    """
 
     pk = models.CompositePrimaryKey("key", "source_record_id")
     key = models.BigIntegerField()
-    source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, db_index=False, related_name="+")
+    source_record = models.ForeignKey(
+        SourceRecord, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+"
+    )
 
     class Meta:
         db_table = "mpi_blocking_key"
@@ -111,7 +119,7 @@ class Separation(models.Model):
     """A standing decision of a person that two groups of source records are different people (cannot-link)."""
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     reason_code = models.CharField(max_length=32)
     reason = models.CharField(max_length=500, blank=True)
     actor_id = models.CharField(max_length=120)
@@ -157,7 +165,7 @@ class SourceMerge(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    uuid = models.UUIDField(default=uuid4, unique=True)
+    uuid = models.UUIDField(default=uuid7, unique=True)
     subsumed = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, db_index=False, related_name="+")
     survivor = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="+")
     event = models.ForeignKey("mpi.IdentityEvent", on_delete=models.PROTECT, related_name="+")

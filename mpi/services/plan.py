@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import orjson
 
+from audit.uuid7 import uuid7
 from matching.decide import decide
 from matching.decision import Decision as EngineDecision
 from matching.decision import Fit
@@ -136,7 +136,7 @@ class Planner:
         record = new_row(
             SourceRecord,
             id=self.unit.new_id(SourceRecord),
-            uuid=uuid4(),
+            uuid=uuid7(),
             source_system_id=told.system.pk,
             mrn=told.mrn,
             version=0,

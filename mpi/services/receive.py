@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.record import entry_by, record
+from audit.uuid7 import uuid7
 from matching.records import PatientRecord
 from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
@@ -154,7 +155,7 @@ def _store(
     keys = keys or reserve_ids(InboundMessage, len(drafts))
     rows = []
     for key, draft in zip(keys, drafts, strict=True):
-        uuid = uuid4()
+        uuid = uuid7()
         rows.append(
             InboundMessage(
                 id=key,

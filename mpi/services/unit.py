@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from audit.actions import Action
+from audit.uuid7 import uuid7
 from mpi.access import golden_subject
 from mpi.euid import new_euid
 from mpi.models import (
@@ -51,7 +51,7 @@ class UnitOfWork(Writing):
         event = new_row(
             IdentityEvent,
             id=self.new_id(IdentityEvent),
-            uuid=uuid4(),
+            uuid=uuid7(),
             kind=kind,
             actor_kind=self.actor.kind,
             actor_id=self.actor.id,
@@ -202,7 +202,7 @@ class UnitOfWork(Writing):
         """A standing decision that these pairs of source records are different people; audited with the event."""
         separation = Separation(
             id=self.new_id(Separation),
-            uuid=uuid4(),
+            uuid=uuid7(),
             reason_code=reason_code,
             reason=reason,
             actor_id=self.actor.id,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from audit.uuid7 import uuid7
 from mpi import access
 from mpi.commands import Actor
 from mpi.errors import MpiError
@@ -61,7 +61,7 @@ def actor_of(request: HttpRequest, user: User, roles: tuple[str, ...] = ()) -> A
         source="web",
         purpose=str(request.session.get("purpose", "TREAT")),
         network_address=request.META.get("REMOTE_ADDR") or None,
-        correlation_id=uuid4(),
+        correlation_id=uuid7(),
     )
 
 

@@ -11,8 +11,9 @@ from django.db import ProgrammingError, connection, transaction
 
 from audit.actions import Action
 from audit.models import AuditEvent, PendingEvent
-from audit.record import COPY_STATEMENT, NotInTransaction, copy_row, entry_by, fitted, new_event_id, record, record_many
+from audit.record import COPY_STATEMENT, NotInTransaction, copy_row, entry_by, fitted, record, record_many
 from audit.roles import APP_ROLE, SEALER_ROLE, apply_roles, roles_enforced
+from audit.uuid7 import uuid7
 from tests.audit.conftest import SEALED_TABLES, as_role, entry_of, write
 
 WHO = SimpleNamespace(
@@ -93,9 +94,9 @@ def test_a_long_text_is_cut_but_still_told_from_others() -> None:
 
 
 def test_event_ids_are_uuid_version_7_and_ascend() -> None:
-    first = new_event_id()
+    first = uuid7()
     assert (first.version, first.variant) == (7, uuid.RFC_4122)
-    assert new_event_id().int >> 80 >= first.int >> 80
+    assert uuid7().int >> 80 >= first.int >> 80
 
 
 def test_an_event_outside_a_transaction_is_refused(log) -> None:

@@ -11,7 +11,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from audit.actions import Action
-from audit.record import entry_by, new_event_id, record
+from audit.record import entry_by, record
+from audit.uuid7 import uuid7
 from mpi.access import Permission, allowed
 from mpi.commands import Actor
 from mpi.errors import Forbidden, NotAuthenticated
@@ -28,7 +29,7 @@ def correlation_id_of(request: HttpRequest) -> UUID:
     One that begins with the time, as event ids do: at random places of its index each would cost a page of the log.
     """
     found = getattr(getattr(request, "actor", None), "correlation_id", None)
-    return found if isinstance(found, UUID) else new_event_id()
+    return found if isinstance(found, UUID) else uuid7()
 
 
 def client_actor(client: KnownClient, request: HttpRequest, correlation_id: UUID) -> Actor:
