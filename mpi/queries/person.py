@@ -96,7 +96,10 @@ class LosingValue:
 
 @dataclass(frozen=True, slots=True)
 class GoldenField:
-    """One survived value: who says it, why it won, what lost. `value` is None when nobody knows it."""
+    """One survived value: who says it, why it won, what lost. `value` is None when nobody knows it.
+
+    Of a value that a steward has set also `by` whom, for what `reason`, and `until` when, None for ever.
+    """
 
     key: str
     label: str
@@ -109,7 +112,8 @@ class GoldenField:
     reason: str
     losing: tuple[LosingValue, ...]
     is_override: bool = False
-    until: str = ""
+    by: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,7 @@ def _field(
 ) -> GoldenField:
     label, shape = LABELS.get(key, (key.replace("_", " ").capitalize(), "text"))
     record_id = provenance.get("record_id")
+    override = provenance.get("override") or {}
     return GoldenField(
         key=key,
         label=label,
@@ -228,9 +233,10 @@ def _field(
         record_id=record_id,
         rule=_RULES.get(provenance.get("criterion", ""), ""),
         agreeing=len(provenance.get("agreeing") or ()),
-        reason=str((provenance.get("override") or {}).get("reason", "")),
+        reason=str(override.get("reason", "")),
         is_override=provenance.get("criterion") == "override",
-        until=str((provenance.get("override") or {}).get("until", ""))[:16].replace("T", " "),
+        by=str(override.get("by", "")),
+        until=datetime.fromisoformat(override["until"]) if override.get("until") else None,
         losing=tuple(
             LosingValue(_losing_value(loser, shape, numbers), _sources(loser.get("record_ids") or (), systems))
             for loser in provenance.get("losing") or ()

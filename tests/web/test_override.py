@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -21,10 +23,14 @@ def test_a_value_is_set_seen_and_lifted(people, sign_in) -> None:
     done = browser.post(reverse("override", args=[golden.euid]), form(golden, expires_at="2999-01-01T08:00"))
     assert done.headers["Location"] == reverse("golden-record", args=[golden.euid])
     text = browser.get(done.headers["Location"]).content.decode()
-    for words in ("MOSS, Margaret", "set by a steward", "Court order", "until 2999-01-01 08:00 UTC", "Lift"):
+    for words in ("MOSS, Margaret", "set by a steward", "Court order", "01-Jan-2999", ">steward<", "Lift"):
         assert words in text
     history = browser.get(reverse("golden-history", args=[golden.euid])).content.decode()
     assert "Value set by a steward" in history
+    now = datetime.now(UTC).isoformat()
+    then = browser.get(reverse("golden-as-of", args=[golden.euid]), {"at": now}).content.decode()
+    for words in ("MOSS", "set by a steward", "Court order", "01-Jan-2999", ">steward<", "Holloway"):
+        assert words in then
     address = reverse("lift-override", args=[golden.euid, "family_name"])
     assert "Holloway" in browser.get(address).content.decode()
     browser.post(address, {"reason": "Order was lifted", "version": form(golden)["version"]})
