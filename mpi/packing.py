@@ -14,11 +14,13 @@ _WORDS = Path(__file__).with_name("decision_words.txt").read_bytes()
 _LEVEL, _MEMORY_LEVEL = 2, 5
 _WINDOW_BITS = 13
 """8 kB: the words and a document. To set up the usual 32 kB takes several times as long as the work itself."""
+_PACKER = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+"""Has read the words, which takes as long as a document: each packs with a copy of it."""
 
 
 def packed(document: bytes) -> bytes:
     """A document, compressed."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+    packer = _PACKER.copy()
     return packer.compress(document) + packer.flush()
 
 
