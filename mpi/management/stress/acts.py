@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from mpi.commands import Actor
 from mpi.models import (
     LIVE_STATUSES,
     MERGES,
     EventKind,
+    GoldenOverride,
     GoldenRecord,
     IdentityEvent,
     IdentityTask,
@@ -26,6 +30,8 @@ from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
 from mpi.services.overlay import decide_overlay
 from mpi.services.overlay_split import split_overlay
+from mpi.services.override import lift_value, set_value
+from mpi.services.override_expiry import expire_overrides
 from mpi.services.resolve import Answer, resolve_potential_match
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
@@ -170,6 +176,31 @@ class Acts:
         unmerge_source_records(system=record.source_system.code, subsumed_mrn=record.mrn, **self._why)
         return True
 
+    def override(self) -> bool:
+        """A golden value as a steward knows it, for ever or for a short while."""
+        golden = self._golden()
+        if golden is None:
+            return False
+        field, value = self.chance.choice((("sex", "O"), ("phone", "419-555-0199"), ("ssn", "536-22-8199")))
+        until = timezone.now() + timedelta(seconds=self.chance.uniform(1, 60)) if self.chance.random() < 0.5 else None
+        version = golden.version if self.chance.random() < 0.5 else None
+        told = {"euid": golden.euid, "field": field, "value": value, "reason": "stress"}
+        set_value(**told, version=version, expires_at=until, actor=self.actor)
+        return True
+
+    def lift_override(self) -> bool:
+        """The value is for the sources again."""
+        standing = GoldenOverride.objects.filter(ended_at__isnull=True).select_related("golden_record")
+        row = self._one_of(list(standing.order_by("-id")[:_FEW]))
+        if row is None:
+            return False
+        lift_value(euid=row.golden_record.euid, field=row.field, reason="stress", version=None, actor=self.actor)
+        return True
+
+    def expire(self) -> bool:
+        """What beat does: values whose while is over."""
+        return bool(expire_overrides())
+
     def all(self) -> dict[str, Callable[[], bool]]:
         """Every act by its name."""
         return {
@@ -186,6 +217,9 @@ class Acts:
             "retire": self.retire,
             "merge numbers": self.merge_numbers,
             "unmerge numbers": self.unmerge_numbers,
+            "override": self.override,
+            "lift override": self.lift_override,
+            "expire": self.expire,
         }
 
     def _golden(self) -> GoldenRecord | None:

@@ -51,6 +51,9 @@ _ACTS = {
     "retire": 1,
     "merge numbers": 3,
     "unmerge numbers": 2,
+    "override": 3,
+    "lift override": 2,
+    "expire": 1,
 }
 """How often each comes, against the others."""
 _REFUSALS = {
