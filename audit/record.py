@@ -1,7 +1,6 @@
 """Write events: one statement for any number of them, inside the transaction of the act itself.
 
-The bulk path may write the same rows by COPY (`COPY_STATEMENT`, `copy_row`). Either way a trigger notes every new
-event for the sealer.
+The bulk path writes such rows by itself (`COPY_STATEMENT`, `copy_row`). A trigger notes every event for the sealer.
 """
 
 import hashlib
@@ -20,6 +19,7 @@ from audit.actions import Action, action
 from audit.uuid7 import uuid7
 
 Send = Callable[[str, str], object]  # takes a statement and its one parameter, `$1`, to the database
+Copy = Callable[[str, Sequence[tuple[object, ...]]], object]  # takes a COPY and its rows there
 _COPY_FROM = 20  # events from which COPY is cheaper than one INSERT of a JSON document
 TEXT_LIMIT = 500  # characters of an indexed text kept as told; PostgreSQL cannot index more than 2,704 bytes
 
@@ -185,14 +185,16 @@ def record(entry: AuditEntry, *, send: Send | None = None) -> UUID:
     return record_many((entry,), send=send)[0]
 
 
-def record_many(entries: Iterable[AuditEntry], *, send: Send | None = None) -> tuple[UUID, ...]:
+def record_many(
+    entries: Iterable[AuditEntry], *, send: Send | None = None, copy: Copy | None = None
+) -> tuple[UUID, ...]:
     """Write events in one statement, in their order, and answer their event ids.
 
-    Call inside the transaction of the act. Raises NotInTransaction otherwise. `send` is a quicker way than a cursor's.
+    Call inside the transaction of the act, else NotInTransaction. `send` and `copy` are quicker ways than a cursor's.
     """
     if not connection.in_atomic_block:
         raise NotInTransaction("Audit events are written only inside the transaction of the act they speak of.")
-    return _write(list(entries), send or _by_cursor)
+    return _write(list(entries), send or _by_cursor, copy or _copy_by_cursor)
 
 
 def record_reads(entries: Sequence[AuditEntry], *, send: Send) -> None:
@@ -204,11 +206,9 @@ def record_reads(entries: Sequence[AuditEntry], *, send: Send) -> None:
     send(_INSERT, _json([_document(entry) for entry in entries]))
 
 
-def _write(entries: Sequence[AuditEntry], send: Send) -> tuple[UUID, ...]:
+def _write(entries: Sequence[AuditEntry], send: Send, copy: Copy) -> tuple[UUID, ...]:
     if len(entries) >= _COPY_FROM and all(entry.recorded_at for entry in entries):
-        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_STATEMENT) as copy:
-            for entry in entries:
-                copy.write_row(copy_row(entry))
+        copy(COPY_STATEMENT, [copy_row(entry) for entry in entries])
     elif entries:
         send(_INSERT, _json([_document(entry) for entry in entries]))
     return tuple(entry.event_id for entry in entries)
@@ -220,14 +220,21 @@ def _by_cursor(statement: str, document: str) -> None:
         psycopg.RawCursor(connection.connection).execute(statement, [document])
 
 
+def _copy_by_cursor(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 def copy_row(entry: AuditEntry, *, recorded_at: datetime | None = None) -> tuple[object, ...]:
     """The values of one event for `COPY_STATEMENT`, in its order; `recorded_at` where the entry has none."""
     row = _document(entry)
-    row["recorded_at"] = row["recorded_at"] or recorded_at
-    row["salt"] = secrets.token_bytes(32)
-    for column in ("before", "after", "detail"):
-        row[column] = None if row[column] is None else _json(row[column])
-    return tuple(_clean(row[column]) if isinstance(row[column], str) else row[column] for column in _COLUMNS)
+    row |= {"recorded_at": entry.recorded_at or recorded_at, "salt": secrets.token_bytes(32)}
+    row |= {name: _json(row[name]) for name in ("before", "after", "detail") if row[name] is not None}
+    values = [row[column] for column in _COLUMNS]
+    whole = "".join([value for value in values if isinstance(value, str)])
+    is_clean = whole.isascii() and "\x00" not in whole  # nearly always, and told at once
+    return tuple(values if is_clean else [_clean(value) if isinstance(value, str) else value for value in values])
 
 
 def _document(entry: AuditEntry) -> dict[str, object]:

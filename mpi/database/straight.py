@@ -100,6 +100,26 @@ def at_once() -> Iterator[None]:
         _flush(own, told)
 
 
+def copy(statement: str, lines: bytes) -> None:
+    """Carry out a `COPY … FROM STDIN` of these lines now, whatever waits for the end of `at_once`."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    own: psycopg.Connection[Any] = database.connection
+    with database.wrap_database_errors:
+        _begin(own)
+        pgconn = own.pgconn
+        begun = pgconn.exec_(statement.encode())
+        if begun.status != ExecStatus.COPY_IN:
+            _checked(own, begun)
+        pgconn.put_copy_data(lines)
+        pgconn.put_copy_end()
+        failed: PGresult | None = None
+        while (result := _next_result(pgconn)) is not None:
+            failed = failed or (None if result.status in _DONE else result)
+        if failed is not None:
+            _checked(own, failed)
+
+
 def send(database: Any, statement: str, values: Sequence[object]) -> PGresult:
     """The result of a statement, carried out now by Django's wrapper of a connection. Parameters are `$1`, `$2` …"""
     database.ensure_connection()
@@ -196,14 +216,14 @@ def _parameter(value: object) -> bytes | None:
         return None
     if isinstance(value, (bytes, memoryview)):
         return bytes(value)
-    text = _array(value) if isinstance(value, (list, tuple)) else str(value)
+    text = array_text(value) if isinstance(value, (list, tuple)) else str(value)
     if "\0" in text:
         # libpq reads a text up to its first NUL: another number than the one that was told.
         raise psycopg.DataError("A text for PostgreSQL cannot hold NUL.")
     return text.encode()
 
 
-def _array(values: Sequence[object]) -> str:
+def array_text(values: Sequence[object]) -> str:
     """An array as PostgreSQL reads it from text."""
     return "{" + ",".join(map(_element, values)) + "}"
 

@@ -24,6 +24,7 @@ from django.db.models.base import ModelState
 from psycopg import abc, adapt
 
 from mpi.database import straight
+from mpi.database.copying import copy_rows
 from mpi.services.plan_age import keep_plans_young
 
 _COPY_FROM = 20
@@ -229,10 +230,7 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     if not values:
         return
     if len(values) >= _COPY_FROM and not straight.is_at_once():
-        own = psycopg.Cursor(raw_connection())
-        with connection.wrap_database_errors, own as cursor, cursor.copy(table.copy) as copy:
-            for row in values:
-                copy.write_row(row)
+        copy_rows(table.copy, values)
     elif len(values) > len(table.columns) and not any(kind.endswith("]") for kind in table.types):
         tell(table.insert_many, *(list(column) for column in zip(*values, strict=True)))
     else:

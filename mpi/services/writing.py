@@ -19,6 +19,7 @@ from audit.record import AuditEntry, entry_by, record_many
 from mpi.access import golden_subject, record_subject
 from mpi.commands import Actor
 from mpi.database import straight
+from mpi.database.copying import copy_rows
 from mpi.models import (
     Decision,
     GoldenRecord,
@@ -221,7 +222,7 @@ class Writing:
         self._write_outbox()
         for model in _WRITE_ORDER:
             self._write(model)
-        record_many(self._audit, send=straight.tell)
+        record_many(self._audit, send=straight.tell, copy=copy_rows)
 
     def _write(self, model: type[models.Model]) -> None:
         """Write what is new and what is changed of a model, with the history of it."""

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 
 from mpi.commands import Actor
 from mpi.euid import new_euid
@@ -165,3 +165,17 @@ def test_lists_are_written_whatever_the_number_of_rows(many: int) -> None:
     )
     stored = OutboxEvent.objects.values_list("id", "source_record_ids", "related_euids")
     assert {key: (one, other) for key, one, other in stored} == lists
+
+
+def test_a_copy_that_fails_is_djangos_error_and_leaves_the_connection_usable() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        insert_rows([record(pk) for pk in range(1, 30)] + [nameless(30)])
+    insert_rows([record(pk) for pk in range(1, 31)])
+    assert SourceRecord.objects.count() == 30
+
+
+def nameless(pk: int) -> SourceRecord:
+    """A record with a number that PostgreSQL cannot hold."""
+    told = record(pk)
+    told.mrn = "a\0b"
+    return told
