@@ -37,6 +37,7 @@ from mpi.services.record_states import (
     change_message,
     change_record,
     close_task,
+    note_record,
     open_like,
     open_task,
     release,
@@ -153,8 +154,11 @@ def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> dict[s
     """
     unit, link, golden = case.unit, case.link, case.golden
     if case.held:
-        change_record(unit, event, case.record, state=RecordState.ACTIVE, link=link)
+        follows = [case.message.pk]
+        change_record(unit, event, case.record, state=RecordState.ACTIVE, link=link, follows=follows)
         change_message(unit, event, case.message, MessageState.RECEIVED)
+    else:
+        note_record(event, case.record)
     if link is None or golden is None:
         flaw = Flaw("at", "is a time from which the record belongs to nobody", "there is nothing to take apart")
         raise InvalidInput("Nothing was changed.", flaws=[flaw])

@@ -30,7 +30,9 @@ from mpi.services.rows import fetch, new_row
 from mpi.services.unit import UnitOfWork
 
 _NONE: frozenset[int] = frozenset()
-_ACCEPTED = "SELECT message_id FROM mpi_identity_task WHERE status = 'accepted' AND message_id = ANY(%s::bigint[])"
+_ACCEPTED = (
+    "SELECT message_id FROM mpi_identity_task WHERE status IN ('accepted', 'split') AND message_id = ANY(%s::bigint[])"
+)
 
 
 @dataclass(slots=True)
@@ -281,5 +283,5 @@ class Planner:
 
 
 def accepted_messages(message_ids: list[int]) -> frozenset[int]:
-    """Messages whose overlay a steward has accepted: they are applied without another question."""
+    """Messages whose overlay a steward has accepted, or has split: they are applied without another question."""
     return frozenset(pk for (pk,) in fetch(_ACCEPTED, message_ids))

@@ -89,6 +89,11 @@ def change_record(
     known["after"] = record_state(record)
 
 
+def note_record(event: IdentityEvent, record: SourceRecord) -> None:
+    """The act rests on what the record tells now, and leaves it so: once its source tells more, it is not undone."""
+    _noted(event, record, None, ())["after"] = record_state(record)
+
+
 def retell(
     unit: UnitOfWork, event: IdentityEvent, record: SourceRecord, version: int, *, link: Link | None = None
 ) -> None:

@@ -113,15 +113,14 @@ def _restore_record(unit: UnitOfWork, undoing: IdentityEvent, record: SourceReco
     as_left = (record.state, record.version) == (after["state"], after["version"])
     let_through = record.message_id in follows and record.state == RecordState.ACTIVE
     if not as_left and not let_through:
-        raise CannotUndo(
-            "The source has told more of this record since, or somebody has acted on it: what stands now is later.",
-            extra={"record": str(record.uuid)},
-        )
+        raise _later(record)
     if (join := join_of(record.pk, follows)) is not None:
         raise CannotUndo(
             "The update that this let through joined two golden records; undo that act first.",
             extra={"event": str(join.uuid)},
         )
+    if (record.state, record.version) == (before["state"], before["version"]):
+        return
     if record.version != before["version"]:
         retell(unit, undoing, record, before["version"])
     if record.state != before["state"]:
@@ -131,6 +130,19 @@ def _restore_record(unit: UnitOfWork, undoing: IdentityEvent, record: SourceReco
         record,
         reason=undoing.reason,
         detail={"event": str(undoing.uuid), "version": record.version, "state": str(record.state)},
+    )
+
+
+def _later(record: SourceRecord) -> CannotUndo:
+    """Names what stands in the way: the act of a person that put the record into its state, else what was told."""
+    extra = {"record": str(record.uuid)}
+    told = InboundMessage.objects.filter(pk=record.message_id or 0).values_list("uuid", flat=True).first()
+    if told is not None:
+        extra["message"] = str(told)
+    return CannotUndo(
+        "The source has told more of this record since, or somebody has acted on it: what stands now is later. Where a "
+        "record belongs can still be said by hand: link it.",
+        extra=extra,
     )
 
 

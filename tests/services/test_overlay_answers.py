@@ -120,6 +120,34 @@ def test_not_once_the_source_has_told_more(held: IdentityTask, steward: Actor, a
         undo(given, steward)
 
 
+@pytest.mark.parametrize("answer", [reject, split])
+def test_nor_an_answer_to_an_applied_update(applied: IdentityTask, steward: Actor, answer: Answer) -> None:
+    given = answer(applied, steward)
+    tell("HIS", "1", {**CORRECTED, "phone": "419-555-0155"})
+    before, record = state(), told("HIS", "1")
+    with pytest.raises(CannotUndo, match="told more") as refusal:
+        undo(given, steward)
+    later = InboundMessage.objects.get(uuid=refusal.value.extra["message"])
+    assert later.pk == record_of("HIS", "1").message_id
+    assert (state(), told("HIS", "1")) == (before, record)
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_split_before_the_update_that_waits_is_undone_too(steward: Actor, wait: bool) -> None:
+    tell("HIS", "1", KATHERINE, updated_at=past(1))
+    tell("LAB", "1", KATHERINE)
+    tell("HIS", "1", {**KATHERINE, "phone": "419-555-0155"}, updated_at=past(5))
+    tell("HIS", "1", MARCUS, updated_at=past(9))
+    before, record = state()[1:], told("HIS", "1")
+    given = split(overlay_task(), steward, at=datetime.fromisoformat(past(3)))
+    assert owner("HIS", "1") != owner("LAB", "1")
+    if wait:
+        apply_what_waits()
+    undo(given, steward)
+    assert (state()[1:], told("HIS", "1")) == (before, record)
+    assert messages() == ["applied", "applied", "applied", "queued"]
+
+
 def codec_values(system: str, mrn: str) -> dict[str, str]:
     return dict(MARCUS if owner(system, mrn).values["family_name"] == "Whitfield" else KATHERINE)
 
@@ -243,10 +271,11 @@ def test_split_of_an_applied_update_takes_what_came_with_it_along(steward: Actor
     assert owner("HIS", "1") != katherine
     assert owner("PORTAL", "1") == katherine
     assert link_of("HIS", "1").by_human
-    tell("HIS", "1", CORRECTED, phone="937-555-0100")
-    assert owner("HIS", "1") != owner("PORTAL", "1"), "kept apart whatever is told"
     undo(answer, steward)
     assert state()[1:] == before
+    split(overlay_task(), steward)
+    tell("HIS", "1", CORRECTED, phone="937-555-0100")
+    assert owner("HIS", "1") != owner("PORTAL", "1"), "kept apart whatever is told"
 
 
 def test_split_of_the_only_record_after_the_update_was_applied_shows_the_first_patient(steward: Actor) -> None:
