@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from audit.actions import Category, actions_of, words_of
@@ -146,8 +146,8 @@ def log_state() -> LogState:
     """The log's figures for the health page. Cheap: nothing is counted but the pending events."""
     newest = SealedEntry.objects.order_by("-seq").values_list("seq", flat=True).first()
     sealed = 0 if newest is None else newest + 1
-    pending = PendingEvent.objects.count()
-    oldest = PendingEvent.objects.order_by("event").values_list("noted_at", flat=True).first()
+    waiting = PendingEvent.objects.aggregate(count=Count("event"), oldest=Min("noted_at"))
+    pending, oldest = waiting["count"], waiting["oldest"]
     return LogState(
         events=sealed + pending,
         sealed=sealed,

@@ -113,11 +113,15 @@ def checked_frontier(published: Statement | None) -> Frontier:
 
     Call inside a transaction in which nobody else seals, or on one snapshot. Raises InconsistentLog.
     """
-    last = Checkpoint.objects.order_by("-size").first()
-    size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
     with connection.cursor() as cursor:
         cursor.execute("SELECT COALESCE(max(seq) + 1, 0) FROM audit_sealed_entry")
         (entries,) = cursor.fetchone()
+    return frontier_of(entries, Checkpoint.objects.order_by("-size").first(), published)
+
+
+def frontier_of(entries: int, last: Checkpoint | None, published: Statement | None) -> Frontier:
+    """The same for a caller that has read how many entries there are and the last signed checkpoint."""
+    size, root = (last.size, bytes(last.root)) if last else (0, Frontier().root())
     try:
         if entries != size:
             raise InconsistentLog(f"The log holds {entries} entries, but its last checkpoint covers {size}.")
@@ -129,7 +133,7 @@ def checked_frontier(published: Statement | None) -> Frontier:
                 f"A checkpoint of {published.size} entries was published, but the log holds {size}: it was cut, "
                 "or an older backup was restored."
             )
-        if published and root_at(published.size) != published.root:
+        if published and (root if published.size == size else root_at(published.size)) != published.root:
             raise InconsistentLog(f"The log does not extend the published checkpoint of {published.size} entries.")
     except MissingNodes as error:
         raise InconsistentLog(f"The stored tree of {size} entries has holes.") from error

@@ -13,7 +13,7 @@ from django.conf import settings
 from audit.checkpoint import BadNote, Statement
 from audit.publish import last_published
 from audit.queries import LogState, log_state
-from audit.seal import InconsistentLog, checked_frontier
+from audit.seal import InconsistentLog, frontier_of
 from audit.verify import snapshot
 
 MANY_PENDING = 10_000
@@ -30,12 +30,16 @@ class Standing:
     inconsistency: str
 
     @property
+    def is_late(self) -> bool:
+        """Whether too much waits for the sealer, or one event has waited for too long."""
+        return self.state.pending > MANY_PENDING or (self.state.oldest_pending_age_s or 0) > LATE_S
+
+    @property
     def verdict(self) -> Literal["ok", "late", "broken"]:
         """`broken`: nothing can be sealed, or a guard is off. `late`: too much waits for the sealer."""
         if self.inconsistency or not self.state.triggers_enabled:
             return "broken"
-        waits = self.state.pending > MANY_PENDING or (self.state.oldest_pending_age_s or 0) > LATE_S
-        return "late" if waits else "ok"
+        return "late" if self.is_late else "ok"
 
     @property
     def problem(self) -> str:
@@ -53,7 +57,7 @@ def standing() -> Standing:
     with snapshot():
         state = log_state()
         try:
-            checked_frontier(published)
+            frontier_of(state.sealed, state.last_checkpoint, published)
         except InconsistentLog as error:
             return Standing(state, published.size if published else 0, str(error))
     return Standing(state, published.size if published else 0, unreadable)

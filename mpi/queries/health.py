@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
@@ -13,9 +12,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from audit.publish import last_published
-from audit.queries import log_state
-from audit.standing import LATE_S, MANY_PENDING
+from audit.standing import standing
 from mpi.models import InboundMessage, MessageState
 
 HEARTBEAT_KEY = "worker-heartbeat"
@@ -47,9 +44,9 @@ class Health:
 
 
 def health() -> Health:
-    """Check everything. Seven queries and one look into the cache."""
+    """Check everything. A dozen small queries and one look into the cache."""
     now = timezone.now()
-    return Health((_database(), _broker_and_workers(now), _inbox(now), *_audit(now)))
+    return Health((_database(), _broker_and_workers(now), _inbox(now), *_audit()))
 
 
 def _database() -> Check:
@@ -86,23 +83,20 @@ def _inbox(now: datetime) -> Check:
     return Check("Inbox", "late" if late else "good", words, told["oldest"])
 
 
-def _audit(now: datetime) -> tuple[Check, Check]:
-    state = log_state()
-    checkpoint = state.last_checkpoint
+def _audit() -> tuple[Check, Check]:
+    """As `audit.standing` judges the log: the same as a monitor is told."""
+    found = standing()
+    state = found.state
     if not state.triggers_enabled:
         guard = Check("Audit log", "bad", "a guard of the append-only tables is missing or switched off")
     elif not state.roles_enforced:
         guard = Check("Audit log", "late", "append-only by trigger; the database role could still switch it off")
     else:
         guard = Check("Audit log", "good", f"append-only by trigger and role; {state.events:,} events")
-    published = last_published(Path(settings.AUDIT_CHECKPOINT_DIR))
-    signed = max(checkpoint.size if checkpoint else 0, published.size if published else 0)
-    if signed > state.sealed:
-        words = f"{signed - state.sealed:,} sealed events are missing: run “manage.py verifyaudit”"
-        return guard, Check("Sealed log", "bad", words)
-    late = state.pending > MANY_PENDING or (state.oldest_pending_age_s or 0) > LATE_S
+    if found.inconsistency:
+        return guard, Check("Sealed log", "bad", f"{found.inconsistency} Run “manage.py verifyaudit”.")
     words = f"{state.sealed:,} sealed, {state.pending:,} wait for the sealer"
-    sealing: State = "late" if late else "good"
-    if checkpoint is None:
-        return guard, Check("Sealed log", "late", f"{words}; no checkpoint yet")
-    return guard, Check("Sealed log", sealing, f"{words}; last checkpoint", checkpoint.signed_at)
+    sealing: State = "late" if found.is_late else "good"
+    if state.last_checkpoint is None:
+        return guard, Check("Sealed log", sealing, f"{words}; no checkpoint yet")
+    return guard, Check("Sealed log", sealing, f"{words}; last checkpoint", state.last_checkpoint.signed_at)

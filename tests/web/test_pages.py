@@ -220,7 +220,7 @@ def test_no_query_count_grows_with_rows(people, job, sign_in, his_client, django
         )
     after = {name: _queries(browser, addresses[name]) for name in LISTS}
     assert after == counts
-    assert all(count <= FRAME + 13 for count in counts.values()), counts
+    assert all(count <= FRAME + 14 for count in counts.values()), counts
 
 
 def _queries(browser, address):
