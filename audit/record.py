@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-import orjson
 import psycopg
 from django.db import connection
 
 from audit.actions import Action, action
+from audit.texts import clean, clean_text, json_text
 from audit.uuid7 import uuid7
 
 Send = Callable[[str, str], object]  # takes a statement and its one parameter, `$1`, to the database
@@ -55,7 +55,7 @@ class Who(Protocol):
 
 def fitted(text: str) -> str:
     """A text short enough for an index: the same for the same text, so that a search for it still finds it."""
-    text = _clean_text(text)
+    text = clean_text(text)
     if len(text) <= TEXT_LIMIT:
         return text
     return f"{text[:TEXT_LIMIT]}~sha256:{hashlib.sha256(text.encode()).hexdigest()}"
@@ -103,7 +103,7 @@ class AuditEntry:
     def subjects(self) -> list[str]:
         """Keys of the subject and of all related subjects, each once, the subject first."""
         own = [(self.subject_type, self.subject_id)] if self.subject_id else []
-        return list(dict.fromkeys(subject_key(*subject) for subject in (*own, *self.related)))
+        return list(dict.fromkeys([subject_key(*subject) for subject in (*own, *self.related)]))
 
 
 def entry_by(
@@ -203,14 +203,14 @@ def record_reads(entries: Sequence[AuditEntry], *, send: Send) -> None:
     `send` takes the statement and its one parameter to the database, and returns when they are committed: before
     anything that was read leaves the process.
     """
-    send(_INSERT, _json([_document(entry) for entry in entries]))
+    send(_INSERT, json_text([_document(entry) for entry in entries]))
 
 
 def _write(entries: Sequence[AuditEntry], send: Send, copy: Copy) -> tuple[UUID, ...]:
     if len(entries) >= _COPY_FROM and all(entry.recorded_at for entry in entries):
         copy(COPY_STATEMENT, [copy_row(entry) for entry in entries])
     elif entries:
-        send(_INSERT, _json([_document(entry) for entry in entries]))
+        send(_INSERT, json_text([_document(entry) for entry in entries]))
     return tuple(entry.event_id for entry in entries)
 
 
@@ -228,73 +228,42 @@ def _copy_by_cursor(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
 
 def copy_row(entry: AuditEntry, *, recorded_at: datetime | None = None) -> tuple[object, ...]:
     """The values of one event for `COPY_STATEMENT`, in its order; `recorded_at` where the entry has none."""
-    row = _document(entry)
-    row |= {"recorded_at": entry.recorded_at or recorded_at, "salt": secrets.token_bytes(32)}
-    row |= {name: _json(row[name]) for name in ("before", "after", "detail") if row[name] is not None}
-    values = [row[column] for column in _COLUMNS]
+    values = _values(entry, recorded_at, secrets.token_bytes(32), json_text)
     whole = "".join([value for value in values if isinstance(value, str)])
     is_clean = whole.isascii() and "\x00" not in whole  # nearly always, and told at once
-    return tuple(values if is_clean else [_clean(value) if isinstance(value, str) else value for value in values])
+    return values if is_clean else tuple(clean(value) if isinstance(value, str) else value for value in values)
 
 
 def _document(entry: AuditEntry) -> dict[str, object]:
     """One event by column name; the salt as PostgreSQL's hexadecimal text."""
-    return {
-        "event_id": entry.event_id,
-        "recorded_at": entry.recorded_at,
-        "action": entry.action.value,
-        "outcome": entry.outcome,
-        "actor_kind": entry.actor_kind,
-        "actor_id": fitted(entry.actor_id),
-        "actor_name": entry.actor_name,
-        "purpose": entry.purpose,
-        "correlation_id": entry.correlation_id,
-        "source": entry.source,
-        "network_address": entry.network_address or "",
-        "subject_type": entry.subject_type,
-        "subject_id": fitted(entry.subject_id),
-        "subjects": entry.subjects,
-        "reason_code": entry.reason_code,
-        "reason_text": entry.reason_text,
-        "before": entry.before,
-        "after": entry.after,
-        "detail": entry.detail,
-        "message_id": entry.message_id,
-        "salt": f"\\x{secrets.token_hex(32)}",
-    }
+    salt = f"\\x{secrets.token_hex(32)}"
+    return dict(zip(_COLUMNS, _values(entry, None, salt, lambda value: value), strict=True))
 
 
-def _json(value: object) -> str:
-    """JSON that PostgreSQL takes: a NUL or half a surrogate pair in hostile input becomes U+FFFD."""
-    try:
-        text = orjson.dumps(value, default=_plain).decode()
-    except TypeError:  # half a surrogate pair, or an integer over 64 bits
-        return orjson.dumps(_clean(value), default=_plain).decode()
-    return orjson.dumps(_clean(value), default=_plain).decode() if "\\u0000" in text else text
-
-
-def _plain(value: object) -> object:
-    """What orjson cannot write by itself, as something it can."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value, key=str)
-    return str(value)
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, str):
-        return _clean_text(value)
-    if isinstance(value, Mapping):
-        return {_clean_text(str(key)): _clean(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(inner) for inner in value]
-    if isinstance(value, int) and value.bit_length() > 63:
-        return str(value)
-    return value
-
-
-def _clean_text(text: str) -> str:
-    if text.isascii():
-        return text.replace("\x00", "\ufffd")
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+def _values(
+    entry: AuditEntry, recorded_at: datetime | None, salt: object, written: Callable[[object], object]
+) -> tuple[object, ...]:
+    """In the order of `_COLUMNS`."""
+    return (
+        entry.event_id,
+        entry.recorded_at or recorded_at,
+        entry.action.value,
+        entry.outcome,
+        entry.actor_kind,
+        fitted(entry.actor_id),
+        entry.actor_name,
+        entry.purpose,
+        entry.correlation_id,
+        entry.source,
+        entry.network_address or "",
+        entry.subject_type,
+        fitted(entry.subject_id),
+        entry.subjects,
+        entry.reason_code,
+        entry.reason_text,
+        None if entry.before is None else written(entry.before),
+        None if entry.after is None else written(entry.after),
+        written(entry.detail),
+        entry.message_id,
+        salt,
+    )

@@ -1,6 +1,6 @@
 """Time-ordered UUIDs, for every row that is found by one: new keys are neighbours in the index."""
 
-import secrets
+import os
 import time
 from uuid import UUID
 
@@ -11,5 +11,5 @@ def uuid7() -> UUID:
     A random key would touch another page of the index for each new row, and log it whole after a checkpoint.
     """
     milliseconds = time.time_ns() // 1_000_000
-    chance = secrets.randbits(74)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)
+    chance = int.from_bytes(os.urandom(10), "big")
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | chance >> 68 << 64 | 0b10 << 62 | chance & (1 << 62) - 1)

@@ -75,6 +75,11 @@ _sound = lru_cache(maxsize=65_536)(soundex)
 
 def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
     """All keys of a record, sorted, each once; () for a record that tells too little to be found by anything."""
+    return tuple([BlockingKey(rule, value, rule in STRONG_RULES) for rule, value in sorted(blocking_pairs(record))])
+
+
+def blocking_pairs(record: StandardRecord) -> set[tuple[str, str]]:
+    """The (rule, value) of all keys: enough to see which records share one."""
     givens, families = _givens(record), _families(record)
     family_sounds = [_sound(family) for family in families]
     pairs: list[tuple[str, str]] = []
@@ -99,7 +104,7 @@ def blocking_keys(record: StandardRecord) -> tuple[BlockingKey, ...]:
         pairs += [("family_date", f"{sound}|{date}") for sound in family_sounds]
     for address in record.addresses[:_MOST_PLACES]:
         _add_address(pairs, address.street, record, family_sounds)
-    return tuple([BlockingKey(rule, value, rule in STRONG_RULES) for rule, value in sorted(set(pairs))])
+    return set(pairs)
 
 
 def _number_parts(record: StandardRecord) -> list[str]:

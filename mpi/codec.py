@@ -43,17 +43,21 @@ def is_protected(authority: str, kind: str) -> bool:
     return authority == SSN_AUTHORITY or kind.upper() in PROTECTED_TYPES
 
 
-def told_document(record: PatientRecord, record_uuid: object) -> bytes:
-    """The record as told, as JSON, with protected values encrypted for this source record."""
-    return sealed_document(plain_record(record), record_uuid)
+def told_document(record: PatientRecord, record_uuid: object) -> dict[str, Any]:
+    """The record as told, as a JSON document, with protected values encrypted for this source record."""
+    return _sealed(plain_record(record), record_uuid)
 
 
 def sealed_document(plain: dict[str, Any], record_uuid: object) -> bytes:
-    """The same of a record in the plain form of `plain_record`, which is changed."""
+    """The same written out, of a record in the plain form of `plain_record`, which is changed."""
+    return orjson.dumps(_sealed(plain, record_uuid))
+
+
+def _sealed(plain: dict[str, Any], record_uuid: object) -> dict[str, Any]:
     for part in plain["identifiers"]:
         if is_protected(part["authority"], part["type"]):
             part["value"] = vault.encrypt_text(part["value"], field="identifier", record=str(record_uuid))
-    return orjson.dumps(plain)
+    return plain
 
 
 def plain_record(record: PatientRecord) -> dict[str, Any]:

@@ -31,6 +31,10 @@ def copy_text(rows: Sequence[tuple[object, ...]]) -> str:
 
 def _column(values: tuple[Any, ...]) -> Sequence[str]:
     kinds = set(map(type, values))
+    first = values[0]
+    # Not of numbers with a sign of zero: those that are equal need not be written alike.
+    if len(kinds) == 1 and float not in kinds and first == values[-1] and values.count(first) == len(values):
+        return [_WRITERS.get(kinds.pop(), _other)(first)] * len(values)
     if kinds == {str}:
         whole = "".join(values)
         return values if "\\" not in whole and whole.isprintable() else list(map(_text, values))

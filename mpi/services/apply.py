@@ -154,9 +154,8 @@ class Applier:
 
     def _resting_on(self, record: SourceRecord) -> set[int]:
         """Golden records of the open questions that rest on this record, those of this batch included."""
-        resting = (
-            pair for pair, match in self.seen.matches.items() if record.pk in (match.record_a_id, match.record_b_id)
-        )
+        own, matches = record.pk, self.seen.matches.items()
+        resting = [pair for pair, match in matches if own in (match.record_a_id, match.record_b_id)]
         return {pk for pair in resting for pk in pair}
 
     def _confirm(self, plan: Plan, record: SourceRecord) -> None:

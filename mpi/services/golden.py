@@ -59,12 +59,14 @@ class Surviving(Protocol):
 class Heard:
     """What a transaction has read before it recomputes.
 
-    told     what source records tell, by key
-    systems  every source system, by key
-    links    the open links of golden records that it has locked, as they stood then, by key of the golden record
+    told       what source records tell, by key
+    standards  the standard records of more of them, by key, as they stand
+    systems    every source system, by key
+    links      the open links of golden records that it has locked, as they stood then, by key of the golden record
     """
 
     told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
+    standards: dict[int, StandardRecord] = field(default_factory=dict, repr=False)
     systems: dict[int, SourceSystem] = field(default_factory=dict)
     links: dict[int, list[Link]] = field(default_factory=dict)
 
@@ -92,14 +94,14 @@ def recompute(
     heard = heard or Heard()
     owner = _standing(keys, ended, heard.links)
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
-    members = _members(owner, records)
+    members = _members(owner, records, heard.standards.keys())
     overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created})
     rules = rules or active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)
         own = [
-            _member(record, systems[record.source_system_id], rules, heard.told.get(record.pk))
+            _member(record, systems[record.source_system_id], rules, _told(record, heard))
             for record in members[golden.pk]
         ]
         settle(golden, own, rules, overrides[golden.pk])
@@ -125,12 +127,24 @@ def _standing(golden_ids: Sequence[int], ended: set[int], heard: Mapping[int, li
     return owner | {link.source_record_id: link.golden_record_id for link in known if link.pk not in ended}
 
 
-def _members(owner: Mapping[int, int], records: Mapping[int, SourceRecord]) -> dict[int, list[SourceRecord]]:
-    known = {**stored(SourceRecord, [record_id for record_id in owner if record_id not in records]), **records}
+def _members(
+    owner: Mapping[int, int], records: Mapping[int, SourceRecord], heard: Collection[int]
+) -> dict[int, list[SourceRecord]]:
+    """Of those `heard` of, what is heard is not read again."""
+    unknown = owner.keys() - records.keys()
+    known = {**stored(SourceRecord, [pk for pk in unknown if pk not in heard]), **records}
+    known |= stored(SourceRecord, [pk for pk in unknown if pk in heard], but=("standard", "ssn_cipher"))
     members: dict[int, list[SourceRecord]] = defaultdict(list)
     for record_id, golden_id in owner.items():
         members[golden_id].append(known[record_id])
     return members
+
+
+def _told(record: SourceRecord, heard: Heard) -> tuple[PatientRecord, StandardRecord]:
+    if (told := heard.told.get(record.pk)) is not None:
+        return told
+    standard = heard.standards.get(record.pk) or codec.standard_record(record)
+    return patient_record_from_document(record.told), standard
 
 
 def _overrides(euids: Mapping[int, str]) -> dict[int, list[Override]]:
@@ -145,14 +159,9 @@ def _overrides(euids: Mapping[int, str]) -> dict[int, list[Override]]:
 
 
 def _member(
-    record: SourceRecord,
-    system: SourceSystem,
-    rules: SurvivorshipRules,
-    told: tuple[PatientRecord, StandardRecord] | None = None,
+    record: SourceRecord, system: SourceSystem, rules: SurvivorshipRules, told: tuple[PatientRecord, StandardRecord]
 ) -> Member:
     """One source record as survivorship sees it; its SSN in clear, in memory only."""
-    if told is None:
-        told = patient_record_from_document(record.told), codec.standard_record(record)
     patient, standard = told
     values = member_values(patient, standard)
     values.pop("ssn", None)

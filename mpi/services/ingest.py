@@ -158,6 +158,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
         keys={pk: frozenset(key.hash for key in keys) for pk, keys in old_keys.items()},
     )
     plans = [planner.plan(item) for item in told]
+    unit.heard.standards |= seen.standards()
     golden = _lock_golden_records(plans, seen, unit.recorded_at)
     standing = open_links(golden)
     unit.heard.links |= {pk: standing.get(pk, []) for pk in golden}

@@ -30,7 +30,7 @@ CANDIDATES_A_STRONG_KEY = 2_000
 
 _SEARCH = f"SELECT k, ARRAY({HITS}) FROM unnest(%s::bigint[], %s::int[]) AS wanted(k, n)"  # noqa: S608  # our own
 _MEMBERS = f"""
-SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid, r.standard, r.ssn_cipher, r.state = 'quarantined'
+SELECT g.id, g.version, l.by_human OR g.verified, r.id, r.uuid::text, r.standard, r.ssn_cipher, r.state = 'quarantined'
 FROM {{wanted}} AS w(id) {members("w.id", "id, version, verified")} ORDER BY r.id
 """  # noqa: S608  # names of our own columns
 _WHOSE = (
@@ -95,6 +95,10 @@ class Neighbourhood:
             for golden_id in golden_ids
             if self.members[golden_id]
         ]
+
+    def standards(self) -> dict[int, StandardRecord]:
+        """The standard record of every member, by key."""
+        return {pk: member.record for own in self.members.values() for pk, member in own.items()}
 
     def place(self, record_id: int, golden_id: int, standard: StandardRecord, keys: Iterable[Key]) -> None:
         """The record belongs there now and can be found by the records after it."""

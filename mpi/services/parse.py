@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
-from matching.blocking import RULES, BlockingKey, blocking_keys
+from matching.blocking import blocking_keys
 from matching.records import PatientRecord, StandardRecord, patient_record_from_document
 from matching.standardise import standardise
 from mpi import codec, vault
@@ -24,14 +25,12 @@ _SYSTEMS = f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t O
 _REGISTERED = "SELECT 1 FROM mpi_source_system WHERE code = %s"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One blocking key as stored, with what the search must know of it."""
+class Key(NamedTuple):
+    """One blocking key as stored, with what the search must know of it. A named tuple: ten a record are made."""
 
     hash: int
     rule: str
     strong: bool
-    preference: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,8 @@ def _check_number(mrn: str) -> None:
 
 def keys_of(standard: StandardRecord) -> tuple[Key, ...]:
     """The blocking keys of a (protected) standard record as keyed hashes."""
-    return tuple(_key(key) for key in blocking_keys(standard))
-
-
-def _key(key: BlockingKey) -> Key:
-    return Key(vault.blocking_hash(key.rule, key.value), key.rule, key.strong, RULES.index(key.rule))
+    keys = blocking_keys(standard)
+    return tuple([Key(vault.blocking_hash(rule, value), rule, strong) for rule, value, strong in keys])
 
 
 def known_system(code: str, systems: Mapping[str, SourceSystem]) -> SourceSystem:

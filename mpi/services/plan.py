@@ -173,7 +173,7 @@ class Planner:
             raise ValueError("A deletion says nothing of a patient.")
         record.version += 1
         record.state = RecordState.ACTIVE
-        record.told = orjson.loads(codec.told_document(told.record, record.uuid))
+        record.told = codec.told_document(told.record, record.uuid)
         record.standard = orjson.loads(codec.standard_document(told.standard))
         record.ssn_cipher, record.ssn_index = codec.encrypt_ssn(codec.ssn_of(told.standard), record.uuid)
         record.standardiser = STANDARDISER_VERSION

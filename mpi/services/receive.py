@@ -22,7 +22,7 @@ from mpi.database import straight
 from mpi.errors import IdempotencyConflict, TooLarge
 from mpi.models import InboundMessage, Job, MessageState
 from mpi.services.locking import LockClass
-from mpi.services.rows import fetch, insert_rows, together
+from mpi.services.rows import fetch, insert_rows, new_row, together
 from mpi.services.sequences import reserve_ids
 
 _NEXT_KEY = (
@@ -157,7 +157,8 @@ def _store(
     for key, draft in zip(keys, drafts, strict=True):
         uuid = uuid7()
         rows.append(
-            InboundMessage(
+            new_row(
+                InboundMessage,
                 id=key,
                 uuid=uuid,
                 channel=draft.channel,
@@ -167,7 +168,7 @@ def _store(
                 payload_hash=payload_hash(draft.payload),
                 order_key=order_key(draft.source_system, draft.mrn),
                 state=MessageState.RECEIVED,
-                job=job,
+                job_id=job.pk if job else None,
                 line=draft.line,
                 source_time=draft.source_time,
                 received_at=now,

@@ -200,11 +200,17 @@ def _numbered(statement: str) -> str:
     return first + "".join(f"${number}{part}" for number, part in zip(count(1), rest, strict=False))
 
 
-def stored(model: type[Row], keys: Sequence[int]) -> dict[int, Row]:
-    """Stored rows of one model by primary key; none of what does not exist. No query for no keys."""
+def stored(model: type[Row], keys: Sequence[int], *, but: Sequence[str] = ()) -> dict[int, Row]:
+    """Stored rows of one model by primary key; none of what does not exist. No query for no keys.
+
+    Attributes in `but` are not read and are None: of rows that are not written again.
+    """
     if not keys:
         return {}
-    statement = f"SELECT {table_of(model).selected} FROM {table_of(model).name} t WHERE t.id = ANY(%s::bigint[])"  # noqa: S608
+    table = table_of(model)
+    told = zip(table.attributes, table.columns, strict=True)
+    selected = ", ".join("NULL" if name in but else f"t.{column}" for name, column in told)
+    statement = f"SELECT {selected} FROM {table.name} t WHERE t.id = ANY(%s::bigint[])"  # noqa: S608
     return {row[0]: instance(model, row) for row in fetch(statement, list(keys))}
 
 
