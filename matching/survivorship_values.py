@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 from matching.addresses import read_address
 from matching.contacts import standard_email, standard_phone
 from matching.names import as_parts, is_suffix, is_title, read_given, read_name
-from matching.records import FORMER_USES, Name, PatientRecord, StandardRecord
+from matching.records import FORMER_USES, Name, PatientRecord, StandardAddress, StandardRecord
 from matching.standardise import current_address, current_name
 from matching.text import LONGEST, to_capitals
 
@@ -53,7 +53,7 @@ def member_values(record: PatientRecord, standard: StandardRecord) -> dict[str, 
         "birth_date": FieldValue(birth, birth),
         "sex": FieldValue(sex, sex),
         "ssn": FieldValue(standard.ssn, standard.ssn),
-        "address": _address_value(record),
+        "address": _address_value(record, standard),
         "phone": FieldValue(_shown_phone(phone), phone),
         "email": FieldValue(email, email),
         "deceased_date": FieldValue(standard.deceased_date, standard.deceased_date),
@@ -129,11 +129,14 @@ def _previous_family_name(record: PatientRecord, standard: StandardRecord) -> Fi
     return FieldValue("", "")
 
 
-def _address_value(record: PatientRecord) -> FieldValue:
+def _address_value(record: PatientRecord, known_as: StandardRecord) -> FieldValue:
     told = current_address(record.addresses)
     if told is None:
         return FieldValue("", "")
-    standard = read_address(told).address
+    if len(record.addresses) == 1:  # its standard form is known
+        standard = known_as.addresses[0] if known_as.addresses else StandardAddress()
+    else:
+        standard = read_address(told).address
     lines = ", ".join(" ".join(line.split()) for line in told.street[:LONGEST].split("\n") if line.strip())
     shown = {
         "street": lines if standard.street else "",

@@ -225,7 +225,8 @@ def _parameter(value: object) -> bytes | None:
 
 def array_text(values: Sequence[object]) -> str:
     """An array as PostgreSQL reads it from text."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    write = str if set(map(type, values)) == {int} else _element  # most are long, and of keys
+    return "{" + ",".join(map(write, values)) + "}"
 
 
 def _element(value: object) -> str:
