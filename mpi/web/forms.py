@@ -131,6 +131,11 @@ class MergeForm(ReasonForm):
         return {"survivor_euid": told["survivor"], "retired_euid": told["retired"], **reason}
 
 
+def typed(instant: datetime) -> str:
+    """As a field of date and time holds it, in the zone of the page, to the second."""
+    return timezone.localtime(instant).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
 class AsOfForm(MpiForm):
     """A past instant: as typed, in the zone of the page, or as a link gives it, in ISO 8601 with its own."""
 

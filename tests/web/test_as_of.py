@@ -29,6 +29,7 @@ def test_the_page_shows_the_values_of_then_and_marks_what_differs_now(people, si
     changed = told("GENHOSP", "GH-4711", ssn="412558801", street="9 Linden Way")
     upsert_record(record=changed, source_time=None, actor=his_client)
     text = look(sign_in("clerk"), people.margaret.euid, before.isoformat()).content.decode()
+    assert f'value="{before:%Y-%m-%dT%H:%M:%S}"' in text  # the field keeps what was asked for
     table = text[text.index('aria-label="Values then"') : text.index('aria-label="Source records then"')]
     address = table[table.index("Address") : table.index("Phone")]
     assert "<mark>" in address

@@ -14,7 +14,7 @@ from mpi.queries import person
 from mpi.queries.as_of import members_then
 from mpi.queries.as_of_page import fields_then, members_since
 from mpi.services.as_of import golden_record_as_of
-from mpi.web.forms import AsOfForm
+from mpi.web.forms import AsOfForm, typed
 from mpi.web.pages import ActorRequest, page, show
 
 
@@ -32,6 +32,7 @@ def as_of(request: ActorRequest, euid: str) -> HttpResponse:
                 raise  # there is no such golden record at all
             form.add_error("at", f"{refusal.detail} It {refusal.flaws[0].problem}: {refusal.flaws[0].mend}.")
         else:
+            form = AsOfForm(initial={"at": typed(then.instant)})
             members = members_then(then.exact.id, then.instant)
             now = person.members(then.asked)
             found = {
