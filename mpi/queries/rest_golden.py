@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from mpi.database.straight import ask, keys_as_text
+from mpi.database.straight import Row, ask, keys_as_text
 from mpi.models import LIVE_STATUSES, GoldenRecord, IdentityEvent, Link
 
-_EUIDS = "SELECT id, euid FROM mpi_golden_record WHERE id = ANY($1::bigint[])"
+EUIDS = "SELECT id, euid FROM mpi_golden_record WHERE id = ANY($1::bigint[])"
 
 
 def members(golden_id: int, *, after: int | None, size: int) -> list[Link]:
@@ -40,8 +40,12 @@ def versions(golden_id: int, *, before: int | None, size: int) -> list[Any]:
 def euids_of(golden_ids: Iterable[int]) -> dict[int, str]:
     """Primary key → EUID. One prepared query, none for no keys."""
     wanted = set(golden_ids)
-    found = ask(_EUIDS, keys_as_text(wanted)) if wanted else ()
-    return {int(pk): euid.decode() for pk, euid in found if pk and euid}
+    return read_euids(ask(EUIDS, keys_as_text(wanted))) if wanted else {}
+
+
+def read_euids(rows: Iterable[Row]) -> dict[int, str]:
+    """Primary key → EUID, from an answer to `EUIDS`."""
+    return {int(pk): euid.decode() for pk, euid in rows if pk and euid}
 
 
 @dataclass(frozen=True, slots=True)

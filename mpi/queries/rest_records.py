@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from mpi.database.straight import ask, keys_as_text
+from mpi.database.straight import Row, ask, ask_all, keys_as_text
 from mpi.models import Decision, PotentialMatch, PotentialMatchStatus, SourceRecord, SourceSystem
+from mpi.queries.rest_golden import EUIDS, read_euids
 
 _NUMBERS = (
     "SELECT r.id, s.code, r.mrn FROM mpi_source_record r JOIN mpi_source_system s ON s.id = r.source_system_id "
@@ -18,6 +19,8 @@ _ASKS = (
     "SELECT 1 FROM mpi_potential_match WHERE status = 'open' "
     "AND (record_a_id = $1::bigint OR record_b_id = $1::bigint) LIMIT 1"
 )
+Number = tuple[str, str]
+"""A source system and the number of a record in it."""
 
 
 def versions(record_id: int, *, size: int) -> list[Any]:
@@ -30,11 +33,23 @@ def latest_decision(record_id: int) -> Decision | None:
     return Decision.objects.filter(source_record_id=record_id).order_by("-pk").first()
 
 
-def numbers_of(record_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+def numbers_of(record_ids: Iterable[int]) -> dict[int, Number]:
     """Primary key → (system, MRN). One prepared query, none for no keys."""
     wanted = set(record_ids)
-    found = ask(_NUMBERS, keys_as_text(wanted)) if wanted else ()
-    return {int(pk): (system.decode(), mrn.decode()) for pk, system, mrn in found if pk and system and mrn}
+    return _numbers(ask(_NUMBERS, keys_as_text(wanted))) if wanted else {}
+
+
+def names_of(golden_ids: Iterable[int], record_ids: Iterable[int]) -> tuple[dict[int, str], dict[int, Number]]:
+    """How golden records and source records are named outside: by EUID, and as in `numbers_of`. One round trip."""
+    golden, records = set(golden_ids), set(record_ids)
+    if not golden and not records:
+        return {}, {}
+    euids, numbers = ask_all((EUIDS, (keys_as_text(golden),)), (_NUMBERS, (keys_as_text(records),)))
+    return read_euids(euids), _numbers(numbers)
+
+
+def _numbers(rows: Iterable[Row]) -> dict[int, Number]:
+    return {int(pk): (system.decode(), mrn.decode()) for pk, system, mrn in rows if pk and system and mrn}
 
 
 def open_potential_matches(record_id: int) -> list[PotentialMatch]:

@@ -14,13 +14,15 @@ from typing import NoReturn
 from matching.model import InvalidModel, LinkageModel
 from matching.model_document import from_document
 from matching.standardise import STANDARDISER_VERSION
+from mpi.database.reading import Rows
 from mpi.errors import ServiceDown
 from mpi.models import LinkageModelVersion, ModelStatus
 from mpi.services.own_key import require_own_key
-from mpi.services.rows import fetch
+from mpi.services.rows import fetch_all
 
 MAPPING_VERSION = "1"
-_ACTIVE = "SELECT id, content_hash FROM mpi_linkage_model_version WHERE status = %s"
+ASKED = ("SELECT id, content_hash FROM mpi_linkage_model_version WHERE status = %s", (ModelStatus.ACTIVE.value,))
+"""The question for the active model; `read_active` reads its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ class ActiveModel:
 
 def active_model() -> ActiveModel:
     """The model that is active now. Cost: one small query. Raises ServiceDown when none is, or under a foreign key."""
-    rows = fetch(_ACTIVE, ModelStatus.ACTIVE.value)
+    return read_active(fetch_all(ASKED)[0])
+
+
+def read_active(rows: Rows) -> ActiveModel:
+    """The model that the answer to `ASKED` names. Raises as `active_model`."""
     return seen_active(*rows[0]) if rows else none_active()
 
 

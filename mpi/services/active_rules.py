@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from matching.survivorship import SurvivorshipRules, SurvivorshipRulesError
+from mpi.database.reading import Rows
 from mpi.errors import ServiceDown
 from mpi.models import RulesStatus, SurvivorshipVersion
-from mpi.services.rows import fetch
+from mpi.services.rows import fetch_all
 
-_ACTIVE = "SELECT id, content_hash FROM mpi_survivorship_version WHERE status = %s"
+ASKED = ("SELECT id, content_hash FROM mpi_survivorship_version WHERE status = %s", (RulesStatus.ACTIVE.value,))
+"""The question for the active rules; `read_active` reads its answer."""
 
 
 def active_rules() -> SurvivorshipRules:
@@ -18,7 +20,11 @@ def active_rules() -> SurvivorshipRules:
     A transaction that has read them may end after others have become active: what it wrote is made anew by the run
     that follows an activation (`mpi.services.rules_run`).
     """
-    rows = fetch(_ACTIVE, RulesStatus.ACTIVE.value)
+    return read_active(fetch_all(ASKED)[0])
+
+
+def read_active(rows: Rows) -> SurvivorshipRules:
+    """The rules that the answer to `ASKED` names. Raises as `active_rules`."""
     if not rows:
         raise ServiceDown("No survivorship rules are active. Run “manage.py migrate” to install the shipped ones.")
     return _load(*rows[0])

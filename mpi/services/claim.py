@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mpi.database.reading import Rows
+from mpi.database.straight import Told
 from mpi.models import InboundMessage
-from mpi.services.rows import fetch, instance, table_of
+from mpi.services.rows import fetch, fetch_all, instance, table_of
 
 _CLAIM = (
     f"SELECT {table_of(InboundMessage).selected} FROM mpi_inbound_message t "  # noqa: S608  # names of our own models
@@ -31,20 +33,25 @@ WHERE m.id = ANY(%s::bigint[]) GROUP BY m.id
 _QUEUE = "UPDATE mpi_inbound_message SET state = 'queued' WHERE id = ANY(%s::bigint[]) RETURNING id"
 
 
-def claim(message_ids: Sequence[int]) -> list[InboundMessage]:
+def claim(message_ids: Sequence[int], *asked: Told) -> tuple[list[InboundMessage], list[Rows]]:
     """Lock open messages whose turn it is, in order of receipt. Call inside a transaction.
 
     A batch waits for no row that another worker holds; a batch of one waits for its own. Who comes behind a
-    quarantine queues there.
+    quarantine queues there. Returned with the answers to what is asked in the same round trip.
     """
-    statement = f"{_CLAIM} SKIP LOCKED" if len(message_ids) > 1 else _CLAIM
-    claimed = [instance(InboundMessage, row) for row in fetch(statement, list(message_ids))]
-    if not claimed:
-        return []
-    held = [message.pk for message in claimed]
-    behind = dict(fetch(_BEHIND, held, held, held, held))
-    if not behind:
-        return claimed
+    ids = list(message_ids)
+    if len(ids) == 1:
+        rows, behind, *answers = fetch_all((_CLAIM, (ids,)), (_BEHIND, (ids,) * 4), *asked)
+    else:
+        rows, *answers = fetch_all((f"{_CLAIM} SKIP LOCKED", (ids,)), *asked)
+        held = [row[0] for row in rows]
+        behind = fetch(_BEHIND, held, held, held, held) if held else []
+    claimed = [instance(InboundMessage, row) for row in rows]
+    return (_first_in_turn(claimed, dict(behind)) if claimed and behind else claimed), answers
+
+
+def _first_in_turn(claimed: Sequence[InboundMessage], behind: dict[int, bool]) -> list[InboundMessage]:
+    """Those of the claimed messages that wait for no other one, `behind` left out: who is behind what, and how."""
     if queued := [pk for pk, quarantined in behind.items() if quarantined]:
         fetch(_QUEUE, queued)
     waiting = {message.order_key for message in claimed if message.pk in behind}

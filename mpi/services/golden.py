@@ -62,12 +62,14 @@ class Heard:
     told       what source records tell, by key
     standards  the standard records of more of them, by key, as they stand
     systems    every source system, by key
+    rules      the survivorship rules in force
     links      the open links of golden records that it has locked, as they stood then, by key of the golden record
     """
 
     told: dict[int, tuple[PatientRecord, StandardRecord]] = field(default_factory=dict, repr=False)
     standards: dict[int, StandardRecord] = field(default_factory=dict, repr=False)
     systems: dict[int, SourceSystem] = field(default_factory=dict)
+    rules: SurvivorshipRules | None = None
     links: dict[int, list[Link]] = field(default_factory=dict)
 
 
@@ -96,7 +98,7 @@ def recompute(
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     members = _members(owner, records, heard.standards.keys())
     overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created})
-    rules = rules or active_rules()
+    rules = rules or heard.rules or active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
         before = (golden.values, golden.provenance, golden.status)

@@ -18,6 +18,7 @@ from django.db.models import Model
 from audit.actions import Action
 from mpi import codec
 from mpi.commands import Actor, system_actor
+from mpi.database.reading import Rows
 from mpi.errors import Busy, Flaw, MpiError, ServiceDown
 from mpi.models import (
     BlockingKey,
@@ -33,15 +34,17 @@ from mpi.models import (
     SourceRecord,
     SourceSystem,
 )
-from mpi.services.active_model import ActiveModel, active_model
+from mpi.services.active_model import ActiveModel
 from mpi.services.apply import Applied, Applier
 from mpi.services.claim import claim
 from mpi.services.identifiers import write_identifiers
-from mpi.services.locking import TryAgain, lock_golden_records, lock_keys, run_act
-from mpi.services.neighbourhood import Neighbourhood, look_around, open_links
-from mpi.services.parse import Key, Told, all_systems, keys_of, parse
+from mpi.services.in_force import ASKED, in_force
+from mpi.services.locking import TryAgain, lock_golden_and_ask, lock_keys, run_act
+from mpi.services.neighbourhood import OPEN_LINKS, Neighbourhood, asked_hits, look_around, read_links
+from mpi.services.parse import Key, Told, keys_of, parse
 from mpi.services.plan import Plan, Planner, accepted_messages
-from mpi.services.rows import fetch, instance, table_of, tell, together, update_rows, write_values
+from mpi.services.rows import fetch_all, instance, table_of, tell, together, update_rows, write_values
+from mpi.services.sequences import asked_ids, reserved
 from mpi.services.subsumed import refuse_subsumed
 from mpi.services.unit import UnitOfWork
 
@@ -70,6 +73,22 @@ _DELETE_KEYS = (
     "DELETE FROM mpi_blocking_key b USING unnest(%s::bigint[], %s::bigint[]) AS gone(key, record) "
     "WHERE b.key = gone.key AND b.source_record_id = gone.record"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What a batch reads in the round trip in which it takes its locks.
+
+    moment    the time of the transaction
+    existing  source records that the batch speaks of and that exist, by primary key
+    hits      records under the blocking keys, for `look_around`
+    ids       fresh keys for the rows that records usually make
+    """
+
+    moment: datetime
+    existing: dict[int, SourceRecord]
+    hits: Rows
+    ids: dict[type[Model], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +150,26 @@ def _give_up(message_id: int, error: Exception) -> IngestResult:
 
 
 def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
-    messages = claim(message_ids)
+    messages, answers = claim(message_ids, *ASKED)
     if not messages:
         return {}
-    active = active_model()
-    systems = all_systems()
-    told, rejected = _parse_all(messages, systems, active)
-    before = _existing(told)
+    force = in_force(answers)
+    active = force.active
+    told, rejected = _parse_all(messages, force.systems, active)
+    before = _records(fetch_all(_asked_records(told))[0])
     old_keys = {pk: _stored_keys(record) for pk, record in before.items()}
-    unit = UnitOfWork(actor=_worker(messages), recorded_at=_lock(told, old_keys))
-    unit.heard.systems |= {system.pk: system for system in systems.values()}
-    existing = _existing(told)
+    every_key = [*chain.from_iterable(item.keys for item in told), *chain.from_iterable(old_keys.values())]
+    locked = _lock(told, every_key)
+    existing = locked.existing
     if _versions(existing) != _versions(before):
         raise TryAgain
+    unit = UnitOfWork(actor=_worker(messages), recorded_at=locked.moment)
+    unit.take_ids(locked.ids)
+    unit.heard.systems |= {system.pk: system for system in force.systems.values()}
+    unit.heard.rules = force.rules
     told, refused = refuse_subsumed(told, existing.values())
     rejected += refused
-    every_key = [key for item in told for key in item.keys] + list(chain.from_iterable(old_keys.values()))
-    seen = look_around(every_key, list(existing))
-    unit.reserve({model: count * len(told) for model, count in _USUAL_ROWS.items()})
+    seen = look_around(every_key, locked.hits, list(existing))
     planner = Planner(
         unit=unit,
         active=active,
@@ -159,8 +180,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     )
     plans = [planner.plan(item) for item in told]
     unit.heard.standards |= seen.standards()
-    golden = _lock_golden_records(plans, seen, unit.recorded_at)
-    standing = open_links(golden)
+    golden, standing = _lock_golden_records(plans, seen, unit.recorded_at)
     unit.heard.links |= {pk: standing.get(pk, []) for pk in golden}
     links = {link.source_record_id: link for own in standing.values() for link in own}
     applier = Applier(unit=unit, active=active, seen=seen, golden=golden, links=links)
@@ -168,7 +188,7 @@ def _ingest_batch(message_ids: Sequence[int]) -> dict[int, IngestResult]:
     for message, _ in rejected:
         unit.audit(Action.MESSAGE_REJECTED, subject=("message", str(message.uuid)), message_id=message.pk)
     unit.settle()
-    with together(few=len(plans) < _FEW):
+    with together(few=len(plans) < _FEW, ends=True):
         unit.write()
         _write_keys(planner)
         write_identifiers(unit, plans)
@@ -187,9 +207,12 @@ def _parse_all(
     return told, rejected
 
 
-def _existing(told: Sequence[Told]) -> dict[int, SourceRecord]:
-    """Source records that the batch speaks of and that exist, by primary key."""
-    rows = fetch(_EXISTING, [item.system.pk for item in told], [item.mrn for item in told]) if told else ()
+def _asked_records(told: Sequence[Told]) -> tuple[str, tuple[list[int], list[str]]]:
+    """The question for the source records that the batch speaks of and that exist; `_records` reads its answer."""
+    return _EXISTING, ([item.system.pk for item in told], [item.mrn for item in told])
+
+
+def _records(rows: Rows) -> dict[int, SourceRecord]:
     return {row[0]: instance(SourceRecord, row) for row in rows}
 
 
@@ -202,12 +225,13 @@ def _stored_keys(record: SourceRecord) -> tuple[Key, ...]:
     return () if record.state == RecordState.DELETED else keys_of(codec.standard_record(record))
 
 
-def _lock(told: Sequence[Told], old_keys: dict[int, tuple[Key, ...]]) -> datetime:
-    """The record's own key, its new blocking keys and its old ones. Returns the time of the transaction."""
-    hashes = [item.message.order_key for item in told]
-    hashes += [key.hash for item in told for key in item.keys]
-    hashes += [key.hash for keys in old_keys.values() for key in keys]
-    return lock_keys(hashes)
+def _lock(told: Sequence[Told], keys: Sequence[Key]) -> Locked:
+    """Lock the records' own keys and these, their new and their old ones; then read what was waited for."""
+    hashes = [item.message.order_key for item in told] + [key.hash for key in keys]
+    wanted = {model: count * len(told) for model, count in _USUAL_ROWS.items()}
+    asked = (_asked_records(told), asked_hits(keys), asked_ids(wanted))
+    moment, (records, hits, ids) = lock_keys(hashes, *asked)
+    return Locked(moment, _records(records), hits, reserved(wanted, ids))
 
 
 def _worker(messages: Sequence[InboundMessage]) -> Actor:
@@ -216,16 +240,20 @@ def _worker(messages: Sequence[InboundMessage]) -> Actor:
     return system_actor("matching", correlation_id=correlations.pop() if len(correlations) == 1 else None)
 
 
-def _lock_golden_records(plans: Sequence[Plan], seen: Neighbourhood, now: datetime) -> dict[int, GoldenRecord]:
-    """Lock what the plans change. Raises TryAgain if anything of it changed since it was read, or since `now`.
+def _lock_golden_records(
+    plans: Sequence[Plan], seen: Neighbourhood, now: datetime
+) -> tuple[dict[int, GoldenRecord], dict[int, list[Link]]]:
+    """Lock what the plans change, with its open links. Raises TryAgain if it changed since it was read, or since `now`.
 
     The time of the batch is read before this lock: an act between both would be later than what comes after it.
     """
-    wanted = {pk for plan in plans for pk in plan.golden_ids()}
-    locked = lock_golden_records(wanted & seen.versions.keys())
+    wanted = {pk for plan in plans for pk in plan.golden_ids()} & seen.versions.keys()
+    if not wanted:
+        return {}, {}
+    locked, (links,) = lock_golden_and_ask(wanted, (OPEN_LINKS, (list(wanted),)))
     if any(row.version != seen.versions[pk] or row.recorded_at > now for pk, row in locked.items()):
         raise TryAgain
-    return locked
+    return locked, read_links(links)
 
 
 def _write_keys(planner: Planner) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum
@@ -23,9 +23,11 @@ import psycopg
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
+from mpi.database.reading import Rows
+from mpi.database.straight import Told
 from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
 from mpi.models import GoldenRecord, GoldenStatus
-from mpi.services.rows import fetch, instance, table_of
+from mpi.services.rows import fetch, fetch_all, instance, table_of
 
 _LOCK_KEYS = (
     "SELECT count(pg_advisory_xact_lock(%s, k)), clock_timestamp() FROM "
@@ -122,14 +124,16 @@ def is_lost_connection(error: DatabaseError) -> bool:
     )
 
 
-def lock_keys(hashes: Iterable[int]) -> datetime:
+def lock_keys(hashes: Iterable[int], *asked: Told) -> tuple[datetime, list[Rows]]:
     """Advisory locks on 64-bit key hashes, folded to 31 bits, ascending; held until the transaction ends.
 
-    Returns the `transaction_time`: the clock is read once all locks are held.
+    Returns the `transaction_time` (the clock is read once all locks are held), and the answers to what is asked under
+    the locks in the same round trip.
     """
     folded = [value & 0x7FFFFFFF for value in hashes]
-    _, moment = fetch(_LOCK_KEYS, LockClass.KEYS.value, folded)[0]
-    return moment  # type: ignore[no-any-return]
+    locked, *answers = fetch_all((_LOCK_KEYS, (LockClass.KEYS.value, folded)), *asked)
+    _, moment = locked[0]
+    return moment, answers
 
 
 @contextmanager
@@ -146,11 +150,16 @@ def at_work(kind: LockClass, key: int) -> Iterator[bool]:
 def lock_golden_records(ids: Iterable[int]) -> dict[int, GoldenRecord]:
     """Lock golden records by ascending primary key and return their present rows. Raises NotFound."""
     wanted = set(ids)
-    rows = [instance(GoldenRecord, row) for row in fetch(_LOCK_GOLDEN, sorted(wanted))] if wanted else []
-    found = {row.pk: row for row in rows}
-    if found.keys() != wanted:
+    return lock_golden_and_ask(wanted)[0] if wanted else {}
+
+
+def lock_golden_and_ask(ids: Collection[int], *asked: Told) -> tuple[dict[int, GoldenRecord], list[Rows]]:
+    """As `lock_golden_records`, with the answers to what is asked under the locks in the same round trip."""
+    locked, *answers = fetch_all((_LOCK_GOLDEN, (sorted(ids),)), *asked)
+    found = {row[0]: instance(GoldenRecord, row) for row in locked}
+    if found.keys() != set(ids):
         raise NotFound("A golden record of this act does not exist.")
-    return found
+    return found, answers
 
 
 def require_live(golden: GoldenRecord) -> None:

@@ -13,16 +13,19 @@ from matching.blocking import blocking_keys
 from matching.records import PatientRecord, StandardRecord, patient_record_from_document
 from matching.standardise import standardise
 from mpi import codec, vault
-from mpi.errors import Flaw, InvalidInput, UnknownSystem
+from mpi.database.reading import Rows
+from mpi.errors import Flaw, InvalidInput
 from mpi.mapping import LIMITS, record_from_flat
 from mpi.models import InboundMessage, SourceSystem
 from mpi.services.active_model import ActiveModel
-from mpi.services.receive import record_hash
-from mpi.services.rows import fetch, instance, table_of
+from mpi.services.receive import record_hash, unknown_system
+from mpi.services.rows import fetch_all, instance, table_of
 
-_SYSTEMS = f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t ORDER BY t.id"  # noqa: S608  # our own
-
-_REGISTERED = "SELECT 1 FROM mpi_source_system WHERE code = %s"
+SYSTEMS_ASKED = (
+    f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t ORDER BY t.id",  # noqa: S608  # our own names
+    (),
+)
+"""The question for all source systems; `read_systems` reads its answer."""
 
 
 class Key(NamedTuple):
@@ -86,21 +89,17 @@ def known_system(code: str, systems: Mapping[str, SourceSystem]) -> SourceSystem
     try:
         return systems[code]
     except KeyError:
-        flaw = Flaw(
-            "source_system", "is not registered", "register it first: manage.py registersystem CODE --name NAME"
-        )
-        raise UnknownSystem("The source system is not registered; nothing was changed.", flaws=[flaw]) from None
-
-
-def require_system(code: str) -> None:
-    """Raise UnknownSystem unless a source system of this code is registered."""
-    if not fetch(_REGISTERED, code):
-        known_system(code, {})
+        raise unknown_system() from None
 
 
 def all_systems() -> dict[str, SourceSystem]:
     """Every registered source system by its code."""
-    systems = [instance(SourceSystem, row) for row in fetch(_SYSTEMS)]
+    return read_systems(fetch_all(SYSTEMS_ASKED)[0])
+
+
+def read_systems(rows: Rows) -> dict[str, SourceSystem]:
+    """The source systems that the answer to `SYSTEMS_ASKED` holds, by code."""
+    systems = [instance(SourceSystem, row) for row in rows]
     return {system.code: system for system in systems}
 
 

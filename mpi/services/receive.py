@@ -19,7 +19,7 @@ from matching.records import PatientRecord
 from mpi import codec, vault
 from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.database import straight
-from mpi.errors import IdempotencyConflict, TooLarge
+from mpi.errors import Flaw, IdempotencyConflict, TooLarge, UnknownSystem
 from mpi.models import InboundMessage, Job, MessageState
 from mpi.services.locking import LockClass
 from mpi.services.rows import fetch, insert_rows, new_row, together
@@ -27,7 +27,7 @@ from mpi.services.sequences import reserve_ids
 
 _NEXT_KEY = (
     "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s, %s)) "
-    "SELECT nextval('mpi_inbound_message_id_seq') FROM turn"
+    "SELECT nextval('mpi_inbound_message_id_seq'), EXISTS (SELECT FROM mpi_source_system WHERE code = %s) FROM turn"
 )
 
 
@@ -85,8 +85,12 @@ def plain_hash(plain: Mapping[str, object]) -> bytes:
     return vault.blind_index("record", orjson.dumps(plain).decode())
 
 
-def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str = "") -> Receipt:
+def receive(
+    draft: Draft, *, actor: Actor, job: Job | None = None, reason: str = "", only_registered: bool = False
+) -> Receipt:
     """Store one message and commit; audited, with who sent it and why. Raises IdempotencyConflict, TooLarge.
+
+    With `only_registered` it is refused (UnknownSystem), not stored, if its source system is unknown.
 
     The same control id from the same sender within the window answers as the first time if the
     payload is equal, and is refused if not; outside the window it is a new message.
@@ -96,8 +100,11 @@ def receive(draft: Draft, *, actor: Actor, job: Job | None = None, reason: str =
     with transaction.atomic(durable=True):
         if draft.control_id and (earlier := _earlier(draft, actor)):
             return earlier
-        with together():
-            receipt = _store([draft], actor, job, keys=_in_its_turn(draft))[0]
+        with together(ends=True):
+            key, is_registered = _in_its_turn(draft)
+            if only_registered and not is_registered:
+                raise unknown_system()
+            receipt = _store([draft], actor, job, keys=[key])[0]
             entry = entry_by(
                 actor,
                 Action.MESSAGE_RECEIVED,
@@ -142,10 +149,19 @@ def _earlier(draft: Draft, actor: Actor) -> Receipt | None:
     return Receipt(found.pk, found.uuid, replayed=True)
 
 
-def _in_its_turn(draft: Draft) -> list[int]:
-    """A key that no message of the same record with a lower key can follow: who is stored first is applied first."""
+def _in_its_turn(draft: Draft) -> tuple[int, bool]:
+    """A key that no message of the same record with a lower key can follow: who is stored first is applied first.
+
+    With it, whether the source system is registered.
+    """
     turn = order_key(draft.source_system, draft.mrn) & 0x7FFFFFFF
-    return [key for (key,) in fetch(_NEXT_KEY, LockClass.ORDER.value, turn)]
+    return fetch(_NEXT_KEY, LockClass.ORDER.value, turn, draft.source_system)[0]
+
+
+def unknown_system() -> UnknownSystem:
+    """The refusal of a message whose source system is not registered."""
+    flaw = Flaw("source_system", "is not registered", "register it first: manage.py registersystem CODE --name NAME")
+    return UnknownSystem("The source system is not registered; nothing was changed.", flaws=[flaw])
 
 
 def _store(

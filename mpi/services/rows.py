@@ -7,7 +7,6 @@ errors of the database are raised as Django's, so that a lost race is known as o
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
-from psycopg import abc, adapt
 
 from mpi.database import straight
 from mpi.database.copying import copy_rows
+from mpi.database.reading import Rows, rows_of
 from mpi.services.plan_age import keep_plans_young
 
 _COPY_FROM = 20
@@ -33,27 +32,15 @@ _COPY_FROM = 20
 Row = TypeVar("Row", bound=models.Model)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A model's table: its columns in order with their types, and which of them are JSON."""
+    """A model's table: its columns in order with their types, and which of them are JSON. One object a model."""
 
     name: str
     columns: tuple[str, ...]
     attributes: tuple[str, ...]
     types: tuple[str, ...]
     json: frozenset[str]
-
-    @property
-    def insert(self) -> str:
-        """An INSERT of one row with positional parameters."""
-        marks = ", ".join(["%s"] * len(self.columns))
-        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608  # names of our own models
-
-    @property
-    def insert_many(self) -> str:
-        """An INSERT of many rows with one array of values for each column."""
-        names, arrays = ", ".join(self.columns), ", ".join(map(_array, self.types))
-        return f"INSERT INTO {self.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of our own models
 
     @property
     def copy(self) -> str:
@@ -157,35 +144,30 @@ def raw_connection() -> psycopg.Connection[Any]:
 
 def _raw(own: BaseDatabaseWrapper) -> psycopg.Connection[Any]:
     own.close_if_health_check_failed()
-    own.ensure_connection()
+    if own.connection is None:
+        own.ensure_connection()
     return keep_plans_young(own.connection)
 
 
-class _Reading(threading.local):
-    """Reads the values of this thread's connection: to learn how takes as long as ten rows do."""
-
-    raw: psycopg.Connection[Any] | None = None
-    reader: abc.Transformer
-
-    def of(self, raw: psycopg.Connection[Any]) -> abc.Transformer:
-        if self.raw is not raw:
-            self.raw, self.reader = raw, adapt.Transformer(raw)
-        return self.reader
-
-
-_reading = _Reading()
-
-
-def fetch(statement: str, *values: object) -> list[tuple[Any, ...]]:
+def fetch(statement: str, *values: object) -> Rows:
     """All rows of one prepared statement."""
+    return fetch_all((statement, values))[0]
+
+
+def fetch_all(*asked: straight.Told) -> list[Rows]:
+    """All rows of each of these statements, which are carried out one after the other in one round trip.
+
+    Under READ COMMITTED each sees what was committed before it began: a search behind a lock finds what the holder of
+    that lock wrote.
+    """
     own = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each attribute, and that is dear
     raw = _raw(own)
-    result = straight.send(own, _numbered(statement), values)
-    reader = _reading.of(raw)
-    reader.set_pgresult(result)
-    rows = reader.load_rows(0, result.ntuples, tuple)
-    reader.set_pgresult(None)
-    return rows
+    if len(asked) == 1:
+        ((statement, values),) = asked
+        results = [straight.send(own, _numbered(statement), values)]
+    else:
+        results = straight.send_all(own, [(_numbered(statement), values) for statement, values in asked])
+    return rows_of(raw, results)
 
 
 def tell(statement: str, *values: object) -> None:
@@ -214,9 +196,12 @@ def stored(model: type[Row], keys: Sequence[int], *, but: Sequence[str] = ()) ->
     return {row[0]: instance(model, row) for row in fetch(statement, list(keys))}
 
 
-def together(*, few: bool = True) -> AbstractContextManager[None]:
-    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way."""
-    return straight.at_once() if few else nullcontext()
+def together(*, few: bool = True, ends: bool = False) -> AbstractContextManager[None]:
+    """What is written inside goes to the server in one round trip, if it is few: COPY cannot go that way.
+
+    With `ends` the COMMIT goes along: nothing may follow in the transaction.
+    """
+    return straight.at_once(ends=ends) if few else nullcontext()
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -238,11 +223,25 @@ def write_values(table: Table, values: Sequence[tuple[object, ...]]) -> None:
     if len(values) >= _COPY_FROM and not straight.is_at_once():
         copy_rows(table.copy, values)
     elif len(values) > len(table.columns) and not any(kind.endswith("]") for kind in table.types):
-        tell(table.insert_many, *(list(column) for column in zip(*values, strict=True)))
+        tell(_insert_many(table), *(list(column) for column in zip(*values, strict=True)))
     else:
         with together(few=len(values) > 1):
             for row in values:
-                tell(table.insert, *row)
+                tell(_insert(table), *row)
+
+
+@cache
+def _insert(table: Table) -> str:
+    """An INSERT of one row."""
+    marks = ", ".join(["%s"] * len(table.columns))
+    return f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"  # noqa: S608  # names of our own models
+
+
+@cache
+def _insert_many(table: Table) -> str:
+    """An INSERT of many rows with one array of values for each column."""
+    names, arrays = ", ".join(table.columns), ", ".join(map(_array, table.types))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names of our own models
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

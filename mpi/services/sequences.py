@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import models
 
+from mpi.database.straight import Told
 from mpi.errors import Busy
-from mpi.services.rows import fetch
+from mpi.services.rows import fetch, fetch_all
 
 _RESERVE = (
     "SELECT place, nextval(name::regclass) FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY AS w(name, n, place), "
@@ -27,9 +28,21 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 def reserve_many(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
     """Fresh primary keys, ascending, for several models in one round trip."""
+    return reserved(wanted, fetch_all(asked_ids(wanted))[0])
+
+
+def asked_ids(wanted: Mapping[type[models.Model], int]) -> Told:
+    """What `reserve_many` asks, for a round trip that asks more; `reserved` reads the answer."""
+    return _RESERVE, ([_sequence(model) for model in wanted], list(wanted.values()))
+
+
+def reserved(
+    wanted: Mapping[type[models.Model], int], rows: Iterable[tuple[int, int]]
+) -> dict[type[models.Model], list[int]]:
+    """The keys that an answer to `asked_ids` holds."""
     models_ = list(wanted)
     found: dict[type[models.Model], list[int]] = {model: [] for model in models_}
-    for place, value in fetch(_RESERVE, [_sequence(model) for model in models_], list(wanted.values())):
+    for place, value in rows:
         found[models_[place - 1]].append(value)
     return found
 

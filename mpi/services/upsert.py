@@ -13,20 +13,35 @@ from mpi import codec
 from mpi.access import Permission, require
 from mpi.commands import Actor, UpsertRecord
 from mpi.errors import Flaw, InvalidInput
-from mpi.models import Decision, GoldenRecord, InboundMessage, MessageState, SourceRecord
+from mpi.models import Decision, InboundMessage, MessageState
 from mpi.services.dispatch import hint
 from mpi.services.ingest import IngestResult, ingest
-from mpi.services.parse import require_system
 from mpi.services.receive import Draft, Receipt, command_payload, receive
-from mpi.services.rows import fetch, instance, table_of
+from mpi.services.rows import fetch
 
-_RECORD_AND_GOLDEN = (
-    f"SELECT {table_of(SourceRecord).selected}, {table_of(GoldenRecord).selected.replace('t.', 'g.')} "  # noqa: S608  # our own names
-    "FROM mpi_source_record t LEFT JOIN mpi_link l ON l.source_record_id = t.id AND l.ended_at IS NULL "
-    "LEFT JOIN mpi_golden_record g ON g.id = l.golden_record_id WHERE t.id = %s"
+_STANDING = """
+SELECT r.id, r.version, g.euid, g.status, EXISTS (
+  SELECT FROM mpi_potential_match m WHERE m.status = 'open' AND (m.record_a_id = r.id OR m.record_b_id = r.id)
 )
+FROM mpi_source_record r LEFT JOIN mpi_link l ON l.source_record_id = r.id AND l.ended_at IS NULL
+LEFT JOIN mpi_golden_record g ON g.id = l.golden_record_id WHERE r.id = %s
+"""
 _ATTEMPTS = 20
 _WAIT_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A source record as it stands now, with the golden record that it is linked to, both None without a link.
+
+    `is_asked_about` tells that an open potential match rests on it.
+    """
+
+    record_id: int
+    version: int
+    euid: str | None
+    golden_status: str | None
+    is_asked_about: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +51,7 @@ class UpsertResult:
     message_uuid: UUID
     state: str
     outcome: str
-    record: SourceRecord | None
-    golden: GoldenRecord | None
+    standing: Standing | None
     decision: dict[str, Any] | None = field(repr=False)
     replayed: bool
 
@@ -61,10 +75,9 @@ def upsert_record(
     After Busy or ServiceDown the message is kept and applied by a worker: nothing is lost.
     """
     require(actor, Permission.RECORD_WRITE)
-    require_system(record.source_system)
     payload = command_payload(UpsertRecord(record, source_time))
     draft = Draft(actor.source, payload, record.source_system, record.mrn, idempotency_key, source_time=source_time)
-    return apply_now(receive(draft, actor=actor), respond_async=respond_async)
+    return apply_now(receive(draft, actor=actor, only_registered=True), respond_async=respond_async)
 
 
 def apply_now(receipt: Receipt, *, respond_async: bool = False) -> UpsertResult:
@@ -116,14 +129,11 @@ def _told(
     receipt: Receipt, state: str, outcome: str, record_id: int | None, decision: dict[str, Any] | None
 ) -> UpsertResult:
     """The answer, with the record and its golden record as they are now. One prepared query."""
-    row = fetch(_RECORD_AND_GOLDEN, record_id)[0] if record_id else None
-    width = len(table_of(SourceRecord).columns)
     return UpsertResult(
         message_uuid=receipt.uuid,
         state=state,
         outcome=outcome,
-        record=instance(SourceRecord, row[:width]) if row else None,
-        golden=instance(GoldenRecord, row[width:]) if row and row[width] else None,
+        standing=Standing(*fetch(_STANDING, record_id)[0]) if record_id else None,
         decision=decision,
         replayed=receipt.replayed,
     )

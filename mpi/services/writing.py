@@ -36,7 +36,7 @@ from mpi.models import (
 )
 from mpi.services.history import write_history
 from mpi.services.rows import insert_rows, is_tracked, new_row, tell, update_rows
-from mpi.services.sequences import reserve_ids, reserve_many
+from mpi.services.sequences import reserve_ids
 
 _ID_BLOCK = 32
 TOLD_FIELDS = (
@@ -134,9 +134,9 @@ class Writing:
 
     # -- ids and rows -------------------------------------------------------------------------
 
-    def reserve(self, wanted: Mapping[type[models.Model], int]) -> None:
-        """Fetch keys that will be needed, for all models in one round trip."""
-        for model, keys in reserve_many(wanted).items():
+    def take_ids(self, reserved: Mapping[type[models.Model], Sequence[int]]) -> None:
+        """Keys for rows to come, reserved for all models in one round trip; more are fetched when they are used up."""
+        for model, keys in reserved.items():
             self._ids.setdefault(model, [])[:0] = reversed(keys)
 
     def new_id(self, model: type[models.Model]) -> int:

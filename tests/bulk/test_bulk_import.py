@@ -71,8 +71,8 @@ def test_online_work_goes_on_upon_a_loaded_index(file: Path, system: Actor, his_
     found = match(record=told, actor=his_client)
     assert [candidate.golden.euid for candidate in found] == [margaret.euid]
     result = upsert_record(record=told, source_time=None, actor=system)
-    assert result.golden is not None
-    assert result.golden.euid == margaret.euid
+    assert result.standing is not None
+    assert result.standing.euid == margaret.euid
     assert GoldenRecord.objects.get(pk=margaret.pk).member_count == 3
 
 

@@ -63,8 +63,8 @@ def tell(system: Actor, writer: Actor) -> Tell:
 
     def told(system_code: str, mrn: str, **said: Any) -> SourceRecord:
         result = upsert_record(record=patient(system_code, mrn, **said), source_time=None, actor=writer)
-        assert result.record is not None, result
-        return result.record
+        assert result.standing is not None, result
+        return SourceRecord.objects.get(pk=result.standing.record_id)
 
     return told
 

@@ -18,8 +18,9 @@ from mpi.services import active_model as active_model_module
 from mpi.services.active_model import active_model, last_active_model
 from mpi.services.match import MatchCandidate, match
 from mpi.services.match_search import search
-from mpi.services.neighbourhood import look_for
+from mpi.services.neighbourhood import asked_hits, look_around
 from mpi.services.parse import keys_of
+from mpi.services.rows import fetch_all
 from mpi.services.separate import lift_separation, separate
 from mpi.services.verify import verify_golden_record
 from tests.services.models import activated, changed
@@ -68,7 +69,7 @@ def test_a_question_finds_whom_ingest_would_find_by_the_same_keys(
     golden = owner("HIS", "1")
     verify_golden_record(euid=golden.euid, version=golden.version, reason="Saw the passport", actor=steward)
     keys = keys_of(standard(told))
-    seen, found = look_for(keys), search(keys)
+    seen, found = look_around(keys, fetch_all(asked_hits(keys))[0], ()), search(keys)
     rules = seen.candidates(keys, besides=0)
     assert {key: tuple(sorted(names)) for key, names in found.rules.items()} == rules
     assert {person.person_id: person for person in found.persons()} == {

@@ -39,7 +39,8 @@ def upsert(actor: Actor, record: PatientRecord | None = None, **how: object) -> 
 def test_an_upsert_answers_the_decision_and_is_audited_under_the_clients_name(his_client: Actor) -> None:
     result = upsert(his_client)
     assert (result.state, result.outcome, result.created, result.replayed) == ("applied", "created", True, False)
-    assert result.golden == owner("HIS", "1")
+    assert result.standing is not None
+    assert result.standing.euid == owner("HIS", "1").euid
     assert result.decision is not None
     assert result.decision["outcome"] == "new"
     entry = AuditEvent.objects.get(action="message.received")

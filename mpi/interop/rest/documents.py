@@ -16,7 +16,7 @@ from matching.records import PatientRecord
 from mpi import codec
 from mpi.euid import grouped
 from mpi.models import Decision, GoldenRecord, IdentityEvent, Link, PotentialMatch, SourceRecord
-from mpi.queries import rest_golden, rest_records
+from mpi.queries import rest_records
 from mpi.queries.as_of import MemberThen, losing_records
 from mpi.queries.person import losing_numbers
 from mpi.queries.survivorship import FIRST_RULES
@@ -196,7 +196,7 @@ def record_version_document(row: Any) -> Document:
 
 
 def stored_decision(decision: Decision | None) -> Document | None:
-    """A decision as it was at decision time, named by EUIDs and record numbers. Three queries at most."""
+    """A decision as it was at decision time, named by EUIDs and record numbers. Two round trips at most."""
     if decision is None:
         return None
     told = decision_document(codec.decision_evidence(decision))
@@ -204,12 +204,12 @@ def stored_decision(decision: Decision | None) -> Document | None:
 
 
 def decision_document(told: Mapping[str, Any]) -> Document:
-    """The engine's document with keys of the database replaced by EUIDs and record numbers. Two queries."""
+    """The engine's document with keys of the database replaced by EUIDs and record numbers. One round trip."""
     considered: Sequence[Mapping[str, Any]] = told.get("considered", ())
     found_by: Mapping[str, Sequence[str]] = told.get("keys", {})
-    euids = rest_golden.euids_of([*told.get("person_ids", ()), *(item["person_id"] for item in considered)])
-    numbers = rest_records.numbers_of(
-        [key for item in considered for key in (item["record_id"], *(r["record_id"] for r in item["refusals"]))]
+    euids, numbers = rest_records.names_of(
+        [*told.get("person_ids", ()), *(item["person_id"] for item in considered)],
+        [key for item in considered for key in (item["record_id"], *(r["record_id"] for r in item["refusals"]))],
     )
     return {
         "outcome": told["outcome"],

@@ -31,9 +31,12 @@ class JsonRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data, option=_OPTIONS)
 
 
-def plain_answer(document: Mapping[str, object]) -> HttpResponse:
+def plain_answer(
+    document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
     """The answer that `Response(document)` becomes, without the steps of content negotiation and templates."""
-    return HttpResponse(orjson.dumps(document, option=_OPTIONS), content_type=JsonRenderer.media_type)
+    body = orjson.dumps(document, option=_OPTIONS)
+    return HttpResponse(body, content_type=JsonRenderer.media_type, status=status, headers=dict(headers or {}))
 
 
 class AlwaysJson(BaseContentNegotiation):

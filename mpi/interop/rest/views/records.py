@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ from mpi.interop.rest.documents import (
 from mpi.interop.rest.door import Door
 from mpi.interop.rest.idempotency import key_of
 from mpi.interop.rest.operation import IDEMPOTENCY_KEY, PREFER_ASYNC, operation
+from mpi.interop.rest.rendering import plain_answer
 from mpi.interop.rest.shapes_records import (
     AcceptedShape,
     RecordAnswerShape,
@@ -56,7 +58,7 @@ _WORDS = (
 class RecordWriter(Door):
     """Shared by PUT and POST: one way in."""
 
-    def upsert(self, request: Request, mapped: Mapped) -> Response:
+    def upsert(self, request: Request, mapped: Mapped) -> HttpResponse:
         """Store, decide and answer; 202 with the message to poll where the client asked for it."""
         require_system(self.client, self.actor, mapped.record.source_system)
         respond_async = wants_async(request)
@@ -72,7 +74,7 @@ class RecordWriter(Door):
         system, mrn = mapped.record.source_system, mapped.record.mrn
         headers = {"Location": f"/api/v1/records/{quote(system, safe='')}/{quote(mrn, safe='')}"}
         answer = _upserted(result, {"source_system": system, "mrn": mrn})
-        return Response(answer, status=201 if result.created else 200, headers=headers)
+        return plain_answer(answer, status=201 if result.created else 200, headers=headers)
 
 
 class Records(RecordWriter):
@@ -95,7 +97,7 @@ class Records(RecordWriter):
         ],
         words=_WORDS,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Parse and upsert."""
         return self.upsert(request, record_from_json(json_body(request)))
 
@@ -114,7 +116,7 @@ class Record(RecordWriter):
         examples=_EXAMPLES,
         words=_WORDS,
     )
-    def put(self, request: Request, system: str, mrn: str) -> Response:
+    def put(self, request: Request, system: str, mrn: str) -> HttpResponse:
         """Parse and upsert."""
         return self.upsert(request, record_from_json(json_body(request), system=system, mrn=mrn))
 
@@ -179,16 +181,16 @@ def _accepted(result: UpsertResult, *, respond_async: bool = False) -> Response:
 
 
 def _upserted(result: UpsertResult, number: Mapping[str, str]) -> Document:
-    record = result.record
-    opened = rest_records.open_potential_matches(record.pk) if record else []
+    standing = result.standing
+    opened = rest_records.open_potential_matches(standing.record_id) if standing and standing.is_asked_about else []
     return {
         **number,
         "message_id": result.message_uuid,
         "replayed": result.replayed,
         "outcome": result.outcome,
-        "version": record.version if record else None,
-        "euid": grouped(result.golden.euid) if result.golden else None,
-        "golden_status": result.golden.status if result.golden else None,
+        "version": standing.version if standing else None,
+        "euid": grouped(standing.euid) if standing and standing.euid else None,
+        "golden_status": standing.golden_status if standing else None,
         "decision": decision_document(result.decision) if result.decision else None,
         "potential_matches": [opened_match(found) for found in opened],
     }
