@@ -144,6 +144,8 @@ class Applier:
         self.unit.touch(event, golden)
         for other in sorted(answered):
             self._close(event, frozenset((golden.pk, other)), plan.left, other)
+        for other in sorted(plan.apart):
+            self._close(event, frozenset((golden.pk, other)), None, other, reason="separated")
         for other, fit in asks:
             self._ask(event, golden, self.golden[other], fit, decision_id, anew=other == plan.left)
 
@@ -203,12 +205,20 @@ class Applier:
                 message_id=plan.told.message.pk,
             )
 
-    def _close(self, event: IdentityEvent, pair: frozenset[int], left: int | None, other: int) -> None:
+    def _close(
+        self,
+        event: IdentityEvent,
+        pair: frozenset[int],
+        left: int | None,
+        other: int,
+        *,
+        reason: str = "evidence-changed",
+    ) -> None:
         match = self.seen.matches.pop(pair, None)
         if match is None and left is not None:
             match = self.seen.matches.pop(frozenset((left, other)), None)
         if match is not None:
-            close_question(self.unit, event, match, "evidence-changed")
+            close_question(self.unit, event, match, reason)
 
     def _ask(
         self,

@@ -134,6 +134,12 @@ class Neighbourhood:
         theirs = self.members.get(other, {})
         return any(separation(one, two) in self.separated for one in ours for two in theirs)
 
+    def apart_from(self, record_id: int, golden_ids: Iterable[int]) -> frozenset[int]:
+        """Which of these golden records a separation keeps this source record apart from."""
+        kept = {pk for pair in self.separated if record_id in pair for pk in pair}
+        whose = {self.owner.get(pk, self.silent.get(pk)) for pk in kept - {record_id}}
+        return frozenset(pk for pk in golden_ids if pk in whose)
+
     def widen(self, golden_ids: Iterable[int]) -> set[int]:
         """Read what these golden records are asked about: every question, and everybody in it, with all members.
 
@@ -208,7 +214,8 @@ def look_around(keys: Iterable[Key], hits: Rows, record_ids: Sequence[int]) -> N
     """
     seen = _look_for(_limits(keys), hits, record_ids)
     if seen.versions:
-        near, records = list(seen.versions), [*seen.owner, *seen.silent]
+        # A known record that nobody holds now (it was deleted) is kept apart from whom it was.
+        near, records = list(seen.versions), list({*seen.owner, *seen.silent, *record_ids})
         pairs, matches = fetch_all((_SEPARATED, (records, records, [])), (_OPEN_MATCHES, (near, near)))
         seen.separated = _widened(seen, frozenset(pairs))
         seen.note_matches(near, _by_pair(matches))

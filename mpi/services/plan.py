@@ -45,6 +45,7 @@ class Plan:
     left           golden record that the record leaves
     reviews        (other golden record, fit) for each question to a steward
     answered       golden records with which this record has an open question now
+    apart          golden records that it keeps apart: what they and `golden_id` are asked is answered by it
     settled        joins of open questions that have become certain by it, in order
     near           golden records that were looked at for the sake of open questions
     waits          the message queues behind an earlier one that a steward must look at
@@ -63,6 +64,7 @@ class Plan:
     left: int | None = None
     reviews: tuple[tuple[int, Fit], ...] = ()
     answered: frozenset[int] = frozenset()
+    apart: frozenset[int] = frozenset()
     settled: tuple[Join, ...] = ()
     near: frozenset[int] = frozenset()
     reasons: tuple[str, ...] = ()
@@ -257,8 +259,11 @@ class Planner:
             plan.near = frozenset(self.seen.widen(own))
         for joined in plan.joined:
             self.seen.move_all(joined, plan.golden_id)
+        comes = not (plan.is_new_record or plan.is_new_golden) and self.seen.owner.get(plan.record.pk) not in own
         self.seen.place(plan.record.pk, plan.golden_id, standard, keys)
         self._ask(plan, plan.record.pk, plan.golden_id)
+        if comes and self.seen.separated:
+            self._keep_apart(plan, plan.record.pk, plan.golden_id)
         if plan.decision.person_ids or (plan.outcome == MessageOutcome.UPDATED and plan.left is None):
             self._ask_again(plan, plan.golden_id)
 
@@ -275,6 +280,14 @@ class Planner:
             questions.ask(
                 golden_id, other, Asked(frozenset((best.left.record_id, best.right.record_id)), best.score.bits)
             )
+
+    def _keep_apart(self, plan: Plan, record_id: int, golden_id: int) -> None:
+        """A record that comes back brings its separations to the person: they answer what that is asked about."""
+        near = self.seen.widen([golden_id])
+        plan.near |= near
+        plan.apart = self.seen.apart_from(record_id, near - {golden_id})
+        for other in plan.apart:
+            self.seen.questions.answer(golden_id, other)
 
     def _ask_again(self, plan: Plan, golden_id: int) -> None:
         """What the record has made certain of the open questions of its person."""

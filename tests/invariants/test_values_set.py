@@ -51,3 +51,16 @@ def test_every_invariant_holds_whatever_was_set_lifted_expired_undone_and_chosen
     merge(owner("HIS", "2"), golden, steward)
     assert not faults()
     assert {one.provenance["rules"] for one in GoldenRecord.objects.all()} == {"by-rank"}
+
+
+@pytest.mark.django_db
+def test_lifting_a_value_whose_while_was_over_already_is_known_to_the_audit_log(system: Actor, steward: Actor) -> None:
+    register_system(code="HIS", name="HIS", rank=10, actor=system)
+    tell("HIS", "1", KATHERINE)
+    golden = owner("HIS", "1")
+    told = {"euid": golden.euid, "reason": "seen", "version": None, "actor": steward}
+    set_value(field="phone", value="937-555-0177", expires_at=now() + timedelta(hours=1), **told)
+    GoldenOverride.objects.update(expires_at=now())
+    tell("HIS", "1", KATHERINE, street="9 Linden Way")  # made anew, without the value
+    lift_value(field="phone", **told)
+    assert not faults()
