@@ -13,11 +13,21 @@ from typing import Literal
 
 from matching.compare import compare
 from matching.decision import Decision, Fit, ReviewItem
-from matching.join import Member, ScoredPair, Separations, judge_join, may_join, pairs_within, separation, strength
+from matching.join import (
+    SEPARATED,
+    Member,
+    ScoredPair,
+    Separations,
+    judge_join,
+    may_join,
+    pairs_within,
+    separation,
+    strength,
+)
 from matching.model import LinkageModel
 from matching.policy import judge
 from matching.score import score_levels, total_bits
-from matching.settle import CLEARLY_STRONGER, automatic_if_sole
+from matching.settle import CLEARLY_STRONGER, NO_RIVAL, automatic_if_sole
 from matching.verdict import Reason
 
 __all__ = ["Decision", "Member", "Outcome", "Person", "ReviewItem", "decide", "may_join", "separation"]
@@ -107,14 +117,21 @@ def _reviewable(fit: Fit) -> bool:
 
 
 def _sole(fits: Sequence[Fit], model: LinkageModel, separated: Separations) -> Fit | None:
-    """The person that fits a record of which too little is known, if no other fits that cannot be the same one."""
+    """The person that fits a record of which too little is known, if no other fits that cannot be the same one.
+
+    Whom the person leads by far is no rival: the answer would depend on who came first.
+    """
     alive = sorted((fit for fit in fits if _reviewable(fit) and not fit.join.refusals), key=_strength)
     if not alive or not automatic_if_sole(alive[-1].join):
         return None
     *others, sole = alive
     side = (*sole.members, sole.best.left)
-    contradicting = any(may_join(side, other.members, model, separated=separated).refusals for other in others)
-    return None if contradicting else sole
+    for other in others:
+        weaker = sole.best.score.bits - other.best.score.bits >= NO_RIVAL
+        refusals = may_join(side, other.members, model, separated=separated).refusals
+        if any(refusal.reason is SEPARATED or not weaker for refusal in refusals):
+            return None
+    return sole
 
 
 def _strength(fit: Fit) -> tuple[bool, bool, float, int, int]:

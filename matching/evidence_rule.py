@@ -33,14 +33,18 @@ def is_only_household(pair: PairFacts) -> bool:
 
 
 def lacks_evidence(pair: PairFacts, model: LinkageModel) -> Reason | None:
-    """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name."""
+    """The evidence rule: name and birth date plus one thing more, or a strong identifier plus a name.
+
+    A child without a name under another family name agrees in household data alone: its twin may be meant.
+    """
     if pair.strong_id:
         return _lacks_name(pair)
     if pair.given == Given.MISSING and pair.birth_date == BirthDate.MISSING:
         return HOUSEHOLD_ONLY
     more = pair.contact in CONTACT_AGREES or pair.number_nearly or _nearly_at_home(pair)
     if pair.surname == Surname.DIFFERENT or (pair.surname == Surname.UNKNOWN and more):
-        explained = pair.born_and_named_alike or _child_without_name(pair)
+        nameless = pair.surname == Surname.UNKNOWN and _child_without_name(pair)
+        explained = pair.born_and_named_alike or nameless
         return None if explained and more else Reason("evidence", "Family names differ and little else agrees.")
     if more or (pair.middle == Middle.FULL and pair.surname != Surname.UNKNOWN):
         return None

@@ -18,6 +18,8 @@ _MASKED_SSN = re.compile(r"[X*#]{3}[- ]?[X*#]{2}[- ]?(\d{4})", re.IGNORECASE | r
 _STATES_OF_AREA_00 = frozenset({"NH", "ME", "VT"})
 _STATES_OF_AREA_0 = _STATES_OF_AREA_00 | {"MA", "RI", "CT", "NY"}
 _SHORTEST = 4
+_LAST_FOUR_OF_FILLERS = frozenset({"0001", "6789"})
+"""Of 000-00-0001 and 123-45-6789; of other fillers four equal digits are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ def is_valid_ssn(digits: str) -> bool:
     return digits not in SSN_PLACEHOLDERS and not all_same(digits)
 
 
+def is_placeholder_last_four(digits: str) -> bool:
+    """Whether the last four digits, told alone, are what a filler leaves: 999-99-9999, 000-00-0001, 123-45-6789."""
+    return all_same(digits) or digits in _LAST_FOUR_OF_FILLERS
+
+
 def standard_identifiers(identifiers: Iterable[Identifier], states: frozenset[str]) -> StandardIdentifiers:
     """Sort identifiers into the SSN and the others. `states` are the codes of the states the record lives in."""
     ssn, last4 = "", ""
@@ -73,7 +80,7 @@ def _read_ssn(told: str, states: frozenset[str]) -> StandardIdentifiers:
     masked = _MASKED_SSN.fullmatch(text)
     digits = masked[1] if masked else digits_of(text)
     if len(digits) == 4 and (masked or len(text) == 4):
-        if digits == "0000":
+        if is_placeholder_last_four(digits):
             return StandardIdentifiers(removed=("ssn: placeholder",))
         return StandardIdentifiers(ssn_last4=digits)
     if _SSN_SHAPE.fullmatch(text) or (len(digits) == 9 and text.isascii() and not any(map(str.isalpha, text))):

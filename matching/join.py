@@ -5,7 +5,7 @@ It serves record to person, bridges, bulk clusters, rematch and merge previews a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matching.levels import BIRTH_DATE, GIVEN, MIDDLE, SSN, BirthDate, Contact, Given, Middle, Ssn
@@ -155,10 +155,12 @@ def _explained(pair: ScoredPair, pairs: Sequence[ScoredPair], inside: Sequence[S
     proofs = [other for other in pairs if other.certain or other.verdict.automatic_if_sole]
     if not proofs:
         return False
-    if all(veto.code in _BEYOND_DOUBT for veto in pair.verdict.vetoes) and _firmly_one(pair, [*pairs, *inside]):
-        return True
-    known = {frozenset((inner.left.record_id, inner.right.record_id)): inner for inner in inside}
-    return all(_falls(veto.code, pair, proofs, known) for veto in pair.verdict.vetoes)
+    if all(veto.code in _BEYOND_DOUBT for veto in pair.verdict.vetoes):
+        known = [*pairs, *inside]
+        if any(_firmly_one(each, known) for each in _same_difference(pair, known)):
+            return True
+    within = {_ends(inner): inner for inner in inside}
+    return all(_falls(veto.code, pair, proofs, within) for veto in pair.verdict.vetoes)
 
 
 def _falls(
@@ -229,13 +231,31 @@ def _beyond_doubt(pair: ScoredPair) -> bool:
     return facts.own_number_and_birth and facts.given_agrees
 
 
+def _same_difference(pair: ScoredPair, known: Sequence[ScoredPair]) -> list[ScoredPair]:
+    """The vetoed pair, and every other that differs from it in one end only, certainly one with that of the pair.
+
+    The two ends agree in all that is vetoed, so that both pairs speak of one difference: where the one is explained,
+    the other is. So a record without a birth date goes where the record goes whose number and middle name it tells.
+    """
+    codes = {veto.code for veto in pair.verdict.vetoes}
+    fields = [field for code in codes for field in _OF_THE_WHOLE.get(code, (code,))]
+    alike = {_ends(one) for one in known if one.certain and _agrees(one, fields)}
+    others = [one for one in known if codes <= {veto.code for veto in one.verdict.vetoes}]
+    return [pair, *(other for other in others if _ends(pair) ^ _ends(other) in alike)]
+
+
+def _ends(pair: ScoredPair) -> frozenset[int]:
+    return frozenset((pair.left.record_id, pair.right.record_id))
+
+
 def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
     """Whether pair after pair that is firmly one person leads from one end to the other, whatever the two differ in.
 
     Asked of both sets together, and so with the same answer whichever record came last.
     """
-    codes = {veto.code for veto in pair.verdict.vetoes}
-    ties = [(tie.left.record_id, tie.right.record_id) for tie in known if _firm(tie, codes)]
+    numbers = {pair.left.record.ssn, pair.right.record.ssn} - {""}
+    two_numbers = len(numbers) > 1 or any(veto.code == "ssn-differs" for veto in pair.verdict.vetoes)
+    ties = [(tie.left.record_id, tie.right.record_id) for tie in known if _firm(tie, two_numbers=two_numbers)]
     reached, before = {pair.left.record_id}, 0
     while len(reached) > before:
         before = len(reached)
@@ -243,7 +263,7 @@ def _firmly_one(pair: ScoredPair, known: Sequence[ScoredPair]) -> bool:
     return pair.right.record_id in reached
 
 
-def _firm(pair: ScoredPair, vetoes: Collection[str]) -> bool:
+def _firm(pair: ScoredPair, *, two_numbers: bool) -> bool:
     """Whether two records are one person by name and birth date and one thing more: number, contact, or nearly so.
 
     Under one's own number and birth date, the family name will do; the same given name and birth date outweigh another
@@ -260,7 +280,7 @@ def _firm(pair: ScoredPair, vetoes: Collection[str]) -> bool:
         return False
     if facts.own_number:
         return True
-    if "ssn-differs" in vetoes and facts.given != Given.EXACT:
+    if two_numbers and facts.given != Given.EXACT:
         return False
     more = facts.contact in CONTACT_AGREES or facts.contact == Contact.CLOSE or facts.number_nearly
     return more and (facts.given == Given.EXACT or facts.birth_date == BirthDate.EXACT)

@@ -76,14 +76,17 @@ MIDDLE_AGREES = frozenset({Middle.FULL, Middle.INITIAL})
 def mistyped_number(pair: PairFacts) -> bool:
     """Whether SSNs that are nearly the same are one, mistyped: the same given name and birth date with it.
 
-    Twins may have neighbouring numbers, but not one given name. Where a birth date is missing, family name and
-    middle name must agree as well.
+    Twins may have neighbouring numbers, but not one given name. Where a birth date is missing, the family name
+    must agree as well, and the middle name, address or phone.
     """
     if pair.given != Given.EXACT:
         return False
     if pair.birth_date == BirthDate.EXACT:
         return True
-    return pair.birth_date == BirthDate.MISSING and pair.surname in SURNAME_AGREES and pair.middle in MIDDLE_AGREES
+    if pair.birth_date != BirthDate.MISSING or pair.surname not in SURNAME_AGREES:
+        return False
+    at_home = pair.contact in CONTACT_BESIDES_EMAIL and pair.middle != Middle.CONFLICT
+    return at_home or pair.middle in MIDDLE_AGREES
 
 
 def pair_facts(a: StandardRecord, b: StandardRecord, score: Score) -> PairFacts:

@@ -44,6 +44,10 @@ def judge(a: StandardRecord, b: StandardRecord, score: Score, model: LinkageMode
     if score.bits < model.review_bits or excluded or household:
         return Verdict("certainly-not", household, (*vetoes, *excluded))
     caps = _contradictions(pair)
+    if _middle_unsure(pair):
+        caps.append(
+            Reason("middle-unsure", "No birth date on one side, and a full middle name there that the other lacks.")
+        )
     sole = _sole_candidate(pair)
     if model.policy.mode == "strict":
         caps, sole = caps + sole, []
@@ -81,10 +85,16 @@ def _vetoes(pair: PairFacts, model: LinkageModel) -> list[Reason]:
 
 
 def _wrong_middle(pair: PairFacts) -> bool:
-    """Whether different middle names are likelier an error than two people of one name."""
+    """Whether different middle names are likelier an error than two people of one name.
+
+    At one address or phone, the same last four digits make a nickname the same name. Not two whole numbers that are
+    nearly the same: those of twins follow each other.
+    """
     near = pair.given == Given.EXACT and pair.contact in CONTACT_BESIDES_EMAIL
     if pair.birth_date in BIRTH_DATE_AGREES:
-        return pair.strong_id or near
+        one_name = pair.given in (Given.EXACT, Given.ALTERNATE, Given.NICKNAME)
+        last_four = pair.ssn == Ssn.CLOSE and not (pair.a.ssn and pair.b.ssn)
+        return pair.strong_id or near or (one_name and last_four and pair.contact in CONTACT_BESIDES_EMAIL)
     return near and pair.strong_id and pair.surname in SURNAME_AGREES and pair.birth_date == BirthDate.MISSING
 
 
@@ -106,9 +116,10 @@ def _wrong_birth_date(pair: PairFacts) -> bool:
 def _wrong_number(pair: PairFacts) -> bool:
     """Whether a differing SSN is likelier an error than a second person, such as a twin of nearly the same name.
 
-    Twins share the address: phones that differ there are a second contradiction.
+    Names that only stand in each other's field are one. Twins share the address: phones that differ there are a
+    second contradiction.
     """
-    same_name_and_birth = pair.given == Given.EXACT and pair.birth_date == BirthDate.EXACT
+    same_name_and_birth = pair.given in (Given.EXACT, Given.SWAPPED) and pair.birth_date == BirthDate.EXACT
     one_source = bool(pair.a.source_system) and pair.a.source_system == pair.b.source_system
     other_phone = pair.contact == Contact.ADDRESS and bool(pair.a.phones and pair.b.phones)
     return (
@@ -189,6 +200,16 @@ def _misheard(pair: PairFacts) -> bool:
     if pair.birth_date == BirthDate.MISSING:
         return pair.middle in MIDDLE_AGREES
     return pair.birth_date in BIRTH_DATE_AGREES
+
+
+def _middle_unsure(pair: PairFacts) -> bool:
+    """Whether a record without a birth date tells a full middle name that the other side neither confirms nor denies.
+
+    The next record of that person may deny it: whether the two are one would depend on which of them came first.
+    """
+    if pair.birth_date != BirthDate.MISSING or pair.middle != Middle.MISSING or pair.strong_id:
+        return False
+    return any(len(record.name.middle) > 1 and not record.birth_date for record in (pair.a, pair.b))
 
 
 def _sole_candidate(pair: PairFacts) -> list[Reason]:

@@ -83,6 +83,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("suffix-unsure", "cap", "A suffix on one side and no birth date.", "Nothing tells father from son."),
     Rule(
+        "middle-unsure",
+        "cap",
+        "No birth date on one side, and a full middle name there that the other does not tell.",
+        "The next record may tell another middle name: father and son share a name.",
+    ),
+    Rule(
         "sex-differs",
         "cap",
         "Different sex and not exactly the same given name.",

@@ -17,6 +17,9 @@ from matching.model import LinkageModel
 CLEARLY_STRONGER = 10.0
 """Bits by which the stronger of two contradicting joins must lead to be made: a thousand times likelier."""
 
+NO_RIVAL = 8.0
+"""Bits by which a sole candidate must lead another for that one to be no rival: 250 times likelier."""
+
 Ask = Callable[[Sequence[Member], Sequence[Member]], JoinVerdict]
 Question = tuple[int, int]
 """Two person ids between which a potential match is open."""
@@ -139,11 +142,15 @@ class _Questions:
         return False
 
     def _another_fits(self, pair: Question) -> bool:
-        """Whether a third person fits one end too and cannot be the same as the other."""
+        """Whether a third person fits one end too, cannot be the same as the other, and is not clearly weaker."""
+        sole = self._answer(pair).best
         for end, opposite in (pair, pair[::-1]):
             for third in self._others[end] - {opposite}:
                 rival = self._answer(_question(end, third))
-                if rival.best is not None and not rival.refusals and self._contradict(pair, third):
+                if sole is None or rival.best is None or rival.refusals:
+                    continue
+                weaker = sole.score.bits - rival.best.score.bits >= NO_RIVAL
+                if self._contradict(pair, third, only_separated=weaker):
                     return True
         return False
 

@@ -24,7 +24,7 @@ from matching.records import (
 )
 from matching.text import to_capitals
 
-STANDARDISER_VERSION = "1"
+STANDARDISER_VERSION = "2"
 """Changes whenever a standard value may change: "nothing changed" is true only under one version."""
 
 _SEXES = {"F": "F", "FEMALE": "F", "WOMAN": "F", "M": "M", "MALE": "M", "MAN": "M"}

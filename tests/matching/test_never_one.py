@@ -71,3 +71,26 @@ def test_a_boy_and_a_girl_of_one_birth_under_one_number_are_asked_about() -> Non
     verdict = scored_pair(Member(1, adam), Member(2, bella), MODEL).verdict
     assert verdict.grade == "probable"
     assert {reason.code for reason in verdict.caps} == {"sex-differs"}
+
+
+def test_twins_of_related_names_whose_numbers_follow_each_other_are_not_tied_by_a_record_without_one() -> None:
+    """Austin is told as a form of Augustus; a digit of the number is no proof that the middle name is an error."""
+    first = told("AUSTIN", "2000-03-04", "394539745", middle="COLE", sex="M", addresses=HOME)
+    without = told("AUSTIN", "2000-03-04", "", sex="M", addresses=HOME, source_system="B")
+    last = told("AUGUSTUS", "2000-03-04", "394539746", middle="DORIAN", sex="M", addresses=HOME, source_system="C")
+    assert not are_ever_one(0, 2, first, without, last)
+
+
+def test_an_initial_that_two_middle_names_share_does_not_tie_father_and_son_under_one_number() -> None:
+    older = told("JOHN", "1950-03-04", NUMBER, middle="ALLEN", sex="M", addresses=HOME)
+    bare = told("JOHN", "", NUMBER, middle="A", sex="M")
+    younger = told("JOHN", "1980-07-21", NUMBER, middle="ADAM", sex="M", addresses=HOME)
+    assert not are_ever_one(0, 2, older, bare, younger)
+
+
+def test_namesakes_of_one_birth_date_and_middle_name_with_two_numbers_are_not_tied_by_a_record_without_one() -> None:
+    away = (StandardAddress("70 RIVER DR", "", "", "", "60659"),)
+    first = told("MARIA", "1970-03-04", NUMBER, middle="GUADALUPE", sex="F", addresses=HOME)
+    without = told("MARIA", "1970-03-04", "", middle="GUADALUPE", sex="F", addresses=HOME, source_system="B")
+    last = told("MARIA", "1970-03-04", OTHER_NUMBER, middle="GUADALUPE", sex="F", addresses=away, source_system="C")
+    assert not are_ever_one(0, 2, first, without, last)

@@ -222,3 +222,14 @@ def test_a_zero_lost_from_a_zip_code_comes_back_only_where_zip_codes_begin_with_
 def test_cities_have_one_spelling() -> None:
     assert standard_city("Saint Louis") == standard_city("St. Louis") == "ST LOUIS"
     assert standard_city("unknown") == standard_city("12345") == ""
+
+
+@pytest.mark.parametrize("told", ["0000", "0001", "1111", "9999", "6789", "XXX-XX-0001", "***-**-6789"])
+def test_the_last_four_digits_of_a_filler_are_no_evidence(told: str) -> None:
+    found = standard_identifiers([Identifier("SSA", told, "SS")], frozenset())
+    assert (found.ssn_last4, found.removed) == ("", ("ssn: placeholder",))
+
+
+def test_a_number_that_was_issued_keeps_its_last_four_digits_whatever_they_are() -> None:
+    assert standard_identifiers([Identifier("SSA", "536-22-6789", "SS")], frozenset()).ssn_last4 == "6789"
+    assert standard_identifiers([Identifier("SSA", "1234", "SS")], frozenset()).ssn_last4 == "1234"
