@@ -9,11 +9,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 from mpi.database.base import as_owner
 from mpi.database.straight import ask, at_once, tell
 from mpi.models import AssigningAuthority
-from mpi.services.rows import fetch
+from mpi.services.rows import fetch, fetch_all
 
 _COUNT = "SELECT count(*) FROM mpi_assigning_authority WHERE namespace = $1"
 _NEW = "INSERT INTO mpi_assigning_authority (namespace, oid, name) VALUES ($1, '', $1)"
@@ -32,8 +33,8 @@ def _end(backend: int) -> None:
         other.close()
 
 
-def _told_at_once(*told: Sequence[str]) -> None:
-    with transaction.atomic(), at_once():
+def _told_at_once(*told: Sequence[str], ends: bool = False) -> None:
+    with transaction.atomic(), at_once(ends=ends):
         for statement, *values in told:
             tell(statement, *values)
 
@@ -114,6 +115,53 @@ def test_the_first_failure_of_what_is_told_at_once_is_raised_and_all_is_undone()
     with pytest.raises(IntegrityError):
         _told_at_once((_NEW, "TWICE"), (_NEW, "TWICE"), ("SELECT 1 / $1::int", "0"))
     assert ask(_COUNT, "TWICE") == [(b"0",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_commit_goes_along_with_what_is_told_last() -> None:
+    committed: list[str] = []
+    with transaction.atomic(durable=True):
+        transaction.on_commit(lambda: committed.append("told"))
+        with at_once(ends=True):
+            tell(_NEW, "LAST")
+        assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+        assert committed == []
+    assert committed == ["told"]
+    assert ask(_COUNT, "LAST") == [(b"1",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_around_keeps_the_commit_for_itself() -> None:
+    with transaction.atomic():
+        with transaction.atomic(), at_once(ends=True):
+            tell(_NEW, "INNER")
+        assert connection.connection.info.transaction_status == TransactionStatus.INTRANS
+        transaction.set_rollback(True)
+    assert ask(_COUNT, "INNER") == [(b"0",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_of_what_is_told_last_commits_nothing() -> None:
+    with pytest.raises(IntegrityError):
+        _told_at_once((_NEW, "ONCE"), (_NEW, "ONCE"), ends=True)
+    assert ask(_COUNT, "ONCE") == [(b"0",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_in_one_round_trip_is_answered_in_its_order_and_within_the_transaction() -> None:
+    count = _COUNT.replace("$1", "%s")
+    with transaction.atomic():
+        new = (_NEW.replace("$1", "%s::text") + " RETURNING namespace", ("ASKED", "ASKED"))
+        assert fetch_all((count, ("ASKED",)), new, (count, ("ASKED",))) == [[(0,)], [("ASKED",)], [(1,)]]
+        transaction.set_rollback(True)
+    assert fetch_all((count, ("ASKED",)), ("SELECT 1 WHERE false", ())) == [[(0,)], []]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_failure_in_a_round_trip_the_connection_serves_on() -> None:
+    with pytest.raises(DataError):
+        fetch_all(("SELECT 1", ()), ("SELECT 1 / %s::int", (0,)), ("SELECT 2", ()))
+    assert fetch_all(("SELECT 1", ()), ("SELECT 2", ())) == [[(1,)], [(2,)]]
 
 
 def test_nothing_is_sent_of_what_was_told_before_an_error_of_our_own(db: None) -> None:
