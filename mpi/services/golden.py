@@ -82,22 +82,23 @@ def recompute(
     heard: Heard | None = None,
     created: Collection[int] = (),
     rules: SurvivorshipRules | None = None,
+    heirs: Mapping[int, GoldenRecord] | None = None,
 ) -> Iterator[tuple[GoldenRecord, set[str]]]:
     """Bring values, provenance, member count and status of locked golden records up to date, in memory.
 
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
     ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
     them already, `created` golden records that this transaction makes, `rules` those to choose by, the active ones if
-    none are given. Yields each golden record with the names of what changed. Cost: one query for the rules and two for
-    any number of golden records, none for created ones; one more for the systems and one for the links that are not
-    heard of.
+    none are given, `heirs` the golden records whose overrides go over to that of the key (a preview). Yields each
+    golden record with the names of what changed. Cost: one query for the rules and two for any number of golden
+    records, none for created ones; one more for the systems and one for the links that are not heard of.
     """
     keys = [golden.pk for golden in golden_records if golden.pk not in created]
     heard = heard or Heard()
     owner = _standing(keys, ended, heard.links)
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     members = _members(owner, records, heard.standards.keys())
-    overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created})
+    overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created}, heirs)
     rules = rules or heard.rules or active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
@@ -149,9 +150,15 @@ def _told(record: SourceRecord, heard: Heard) -> tuple[PatientRecord, StandardRe
     return patient_record_from_document(record.told), standard
 
 
-def _overrides(euids: Mapping[int, str]) -> dict[int, list[Override]]:
+def _overrides(euids: Mapping[int, str], heirs: Mapping[int, GoldenRecord] | None = None) -> dict[int, list[Override]]:
     """Overrides in force of golden records by key, whose EUIDs are told; an SSN in clear, in memory only."""
     found: dict[int, list[Override]] = defaultdict(list)
+    if heirs:
+        found = _overrides({**euids, **{other.pk: other.euid for other in heirs.values()}})
+        for key, other in heirs.items():
+            own = {override.field for override in found[key]}
+            found[key] += [override for override in found[other.pk] if override.field not in own]
+        return found
     for told in fetch(_OVERRIDES, list(euids)) if euids else ():
         row = instance(GoldenOverride, told)
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""

@@ -47,7 +47,7 @@ def preview_merge(*, survivor_euid: str, retired_euid: str, actor: Actor) -> Mer
         **{part.attname: getattr(survivor, part.attname) for part in GoldenRecord._meta.concrete_fields}
     )
     moved = [Link(source_record_id=link.source_record_id, golden_record_id=trial.pk) for link in links[retired.pk]]
-    ((_, changed),) = recompute([trial], opened=moved, ended=set(), records={})
+    ((_, changed),) = recompute([trial], opened=moved, ended=set(), records={}, heirs={trial.pk: retired})
     closing = [pair for pair in open_matches([survivor.pk, retired.pk]) if pair == {survivor.pk, retired.pk}]
     return MergePreview(
         survivor=survivor,

@@ -1,7 +1,7 @@
 """Override: a steward sets a golden value, with a reason and perhaps an end; and lifts it again.
 
-It is stronger than survivorship, and stays with its EUID: a merge of golden records does not carry it over. Records
-are never compared by it: what a source tells wrong is to be corrected at the source.
+It is stronger than survivorship. A merge of golden records carries it over where the survivor has none for the field.
+Records are never compared by it: what a source tells wrong is to be corrected at the source.
 """
 
 from __future__ import annotations

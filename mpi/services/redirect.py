@@ -1,4 +1,4 @@
-"""Joins of the engine; and potential matches follow their golden records when one is merged into another."""
+"""Joins of the engine; and what follows a golden record when it is merged: its potential matches, what stewards set."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.actions import Action
 from mpi.models import GoldenRecord, IdentityEvent, Link, PotentialMatch
+from mpi.services.override_rows import carry_overrides
 from mpi.services.questions import close_question, kept_apart
 from mpi.services.unit import UnitOfWork
 
@@ -41,9 +42,10 @@ def follow_redirect(
 ) -> None:
     """Point the open questions of the retired golden record to its survivor; `matches` is kept up to date.
 
-    The question between the two is answered. One that the survivor already has is closed as its double; one
-    that the separations of the members answer now is closed too.
+    What stewards have set for it goes along. The question between the two is answered. One that the survivor already
+    has is closed as its double; one that the separations of the members answer now is closed too.
     """
+    carry_overrides(unit, event, retired=retired, survivor=survivor)
     apart = kept_apart(unit, survivor.pk)
     for pair in [pair for pair in matches if retired.pk in pair]:
         match = matches.pop(pair)
