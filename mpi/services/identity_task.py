@@ -8,11 +8,11 @@ from uuid import UUID
 from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, NotFound, StaleVersion
+from mpi.errors import NotFound
 from mpi.models import IdentityTask, TaskType
 from mpi.services.act import begin
 from mpi.services.locking import run_act
-from mpi.services.overlay import HOW, OverlayAnswer, decide_overlay
+from mpi.services.overlay import HOW, OverlayAnswer, check_task, decide_overlay
 from mpi.services.reasons import check_words
 from mpi.services.record_states import close_task
 
@@ -40,10 +40,7 @@ def answer_task(
         task = tasks.filter(uuid=task_uuid).first()
         if task is None:
             raise NotFound("There is no identity task under this number.")
-        if task.status != "open":
-            raise AlreadyDecided(f"This task was {task.status} before.")
-        if version is not None and task.version != version:
-            raise StaleVersion("The task has changed since you looked; nothing was done.")
+        check_task(task, version)
         unit = begin(actor, ())
         close_task(unit, None, task, "accepted" if accept else "rejected")
         told: dict[str, object] = {"accepted": accept, "task": str(task.uuid)}

@@ -130,7 +130,7 @@ def open_case(task_uuid: UUID | str, version: int | None, actor: Actor) -> Overl
     lock_own_keys([record], versions={record.pk: record.version - 1})
     record = records.get()
     task = IdentityTask.objects.select_for_update().get(pk=found.pk)
-    _check_task(task, version)
+    check_task(task, version)
     message = InboundMessage.objects.get(pk=task.message_id or 0)
     held = record.state == RecordState.QUARANTINED
     applied = None if held else message.pk
@@ -141,10 +141,10 @@ def open_case(task_uuid: UUID | str, version: int | None, actor: Actor) -> Overl
     return OverlayCase(unit, task, record, message, place, held)
 
 
-def _check_task(task: IdentityTask, version: int | None) -> None:
+def check_task(task: IdentityTask, version: int | None) -> None:
     """Raise AlreadyDecided or StaleVersion unless the task is open and as the caller saw it."""
     if task.status != "open":
-        raise AlreadyDecided(f"This overlay was {task.status} before.")
+        raise AlreadyDecided(f"This task was {task.status} before.")
     if version is not None and task.version != version:
         raise StaleVersion(
             "The task has changed since you looked; nothing was done. Look again and decide anew.",
