@@ -51,6 +51,7 @@ with pair as (
 )
 select l, r from spelt
 where fixed_bits + spelt_given + {_house(model, "spelt_surname")} + {_ssn_by_spelling(model)} >= {least}
+order by r
 """  # noqa: S608 - numbers of the model and our own names
 
 

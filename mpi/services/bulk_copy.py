@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import models
 from psycopg.types.json import Jsonb
 
@@ -25,6 +26,9 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _CHANCE_BYTES = 65_536
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _AUDIT_COLUMNS = COPY_STATEMENT[COPY_STATEMENT.index("(") + 1 : COPY_STATEMENT.index(")")].split(", ")
+
+
+NULL = "\\N"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,11 @@ def pattern_of(row: models.Model, varying: Sequence[str], *, leave_out: Sequence
     return _pattern(table.name, columns, constants, varying, leave_out)
 
 
-def history_pattern(row: models.Model, varying: Sequence[str], *, actor_id: str, correlation_id: UUID) -> Pattern:
-    """The pattern of a history row of a tracked model; after `varying` each line takes its `history_date` and
-    `history_type`."""
+def history_pattern(row: models.Model, *, actor_id: str, correlation_id: UUID) -> Pattern:
+    """What follows the line of a row of a tracked model in its history; it takes `history_date` and `history_type`."""
     table = table_of(type(row).history.model)  # type: ignore[attr-defined]  # simple-history adds it
-    own = dict(zip(table_of(type(row)).attributes, values_of(row), strict=True))
-    constants = own | {
+    own = table_of(type(row)).attributes
+    constants: dict[str, object] = {
         "history_date": None,
         "history_type": None,
         "history_user_id": actor_id,
@@ -59,8 +62,10 @@ def history_pattern(row: models.Model, varying: Sequence[str], *, actor_id: str,
         "history_correlation_id": correlation_id,
     }
     known = dict(zip(table.attributes, table.columns, strict=True))
-    columns = {name: known[name] for name in constants}  # in the order of the model, not of its history
-    return _pattern(table.name, columns, constants, (*varying, "history_date", "history_type"), ())
+    columns = {name: known[name] for name in constants}
+    tail = _pattern(table.name, columns, constants, ("history_date", "history_type"), ()).line
+    every = ", ".join(known[name] for name in (*own, *constants))  # in the order of the model, not of its history
+    return Pattern(f"COPY {table.name} ({every}) FROM STDIN", f"\t{tail}")
 
 
 def audit_pattern(entry: AuditEntry, varying: Sequence[str]) -> Pattern:
@@ -85,6 +90,11 @@ def _pattern(
     return Pattern(statement, "\t".join(parts) + "\n")
 
 
+def text(value: str) -> str:
+    """A text column."""
+    return value.translate(_ESCAPES)
+
+
 def rendered(value: object) -> str:
     """One value in COPY's text format. Raises TypeError for a type that no column of ours has."""
     form = _FORMS.get(type(value)) or next((told for kind, told in _FORMS.items() if isinstance(value, kind)), None)
@@ -94,7 +104,12 @@ def rendered(value: object) -> str:
 
 
 def json_text(value: object) -> str:
-    """A JSON column."""
+    """A JSON column of a document whose keys are texts."""
+    return json_bytes(orjson.dumps(value))
+
+
+def keyed_json(value: object) -> str:
+    """A JSON column of any document of ours: keys that are numbers take twice the time."""
     return dump_json(value).replace("\\", "\\\\")
 
 
@@ -105,7 +120,7 @@ def json_bytes(document: bytes) -> str:
 
 def binary(value: bytes | None) -> str:
     """A bytea column."""
-    return "\\N" if value is None else "\\\\x" + value.hex()
+    return NULL if value is None else "\\\\x" + value.hex()
 
 
 def array(values: Iterable[int | str]) -> str:
@@ -114,15 +129,15 @@ def array(values: Iterable[int | str]) -> str:
 
 
 _FORMS: dict[type, Callable[[Any], str]] = {
-    type(None): lambda _: "\\N",
+    type(None): lambda _: NULL,
     bool: lambda value: "t" if value else "f",
-    str: lambda value: value.translate(_ESCAPES),
+    str: text,
     int: str,
     float: str,
     UUID: str,
     datetime: lambda value: value.astimezone(UTC).isoformat(),
     bytes: binary,
-    Jsonb: lambda value: json_text(value.obj),
+    Jsonb: lambda value: keyed_json(value.obj),
     list: array,
 }
 """By type, a subtype before what it is one of."""
@@ -131,7 +146,7 @@ _FORMS: dict[type, Callable[[Any], str]] = {
 @lru_cache(maxsize=256)
 def moment(value: datetime | None) -> str:
     """A timestamptz column; most rows of a batch share one."""
-    return "\\N" if value is None else value.isoformat()
+    return NULL if value is None else value.isoformat()
 
 
 class Chance:
@@ -151,12 +166,7 @@ class Chance:
         return self._block[self._used - digits : self._used]
 
     def uuid(self) -> str:
-        """A random UUID (version 4, RFC 9562 §5.4)."""
-        told = self.hexadecimal(32)
-        return f"{told[:8]}-{told[8:12]}-4{told[13:16]}-{_VARIANT[told[16]]}{told[17:20]}-{told[20:]}"
-
-    def timed_uuid(self) -> str:
-        """A UUID of this moment (version 7, RFC 9562 §5.7), as the audit log's own."""
+        """A UUID of this moment (version 7, RFC 9562 §5.7), as `audit.uuid7`."""
         told, now = self.hexadecimal(19), time.time_ns() // 1_000_000
         if now != self._millisecond:
             moment = f"{now:012x}"

@@ -50,7 +50,7 @@ class Held:
     members: list[bytes] = field(default_factory=list, repr=False)
     batches: array[int] = field(default_factory=lambda: array("i"), repr=False)
     hashes: array[int] = field(default_factory=lambda: array("q"), repr=False)
-    rules: array[int] = field(default_factory=lambda: array("b"), repr=False)
+    rules: bytearray = field(default_factory=bytearray, repr=False)
     marks: bytearray = field(default_factory=bytearray, repr=False)
     starts: array[int] = field(default_factory=lambda: array("q", [0]), repr=False)
     records: int = 0
@@ -84,8 +84,8 @@ class Held:
             self.batches[number],
             self.standards[number],
             self.members[number],
-            self.hashes[keys],
-            self.rules[keys],
+            self.hashes[keys].tobytes(),
+            bytes(self.rules[keys]),
             bytes(self.marks[keys]),
         )
         self.standards[number] = self.members[number] = b""

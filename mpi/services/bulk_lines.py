@@ -16,6 +16,7 @@ from django.conf import settings
 
 from mpi.errors import Flaw
 from mpi.models import SourceRecord
+from mpi.services.bulk_packed import packed_lines
 from mpi.services.bulk_prepare import Lines
 from mpi.services.import_file import LINES_A_COMMIT, Advance, Reading, draft_of, mapped_line
 from mpi.services.import_lines import Line, read_lines
@@ -92,9 +93,9 @@ def _number_of(line: Line) -> tuple[str, str]:
 def line_tasks(path: Path, aside: Aside, advance: Advance) -> Iterator[Lines]:
     """All lines of the file in tasks, in their order."""
     for place, batch in _batches(path):
-        taken = tuple(None if aside.takes(number, line) else line for number, line in enumerate(batch, start=place))
+        taken = packed_lines([None if aside.takes(place + n, line) else line for n, line in enumerate(batch)])
         aside.reading.counts["lines"] += len(batch)
-        yield Lines(place, taken)
+        yield Lines(place, len(batch), taken)
         advance(len(batch))
 
 
@@ -103,7 +104,7 @@ def looking_tasks(path: Path, known: set[int]) -> Iterator[Lines]:
     for place, batch in _batches(path):
         stored = _stored_numbers(batch)
         known.update(number for number, line in enumerate(batch, start=place) if _number_of(line) in stored)
-        yield Lines(place, tuple(batch), rows=False)
+        yield Lines(place, len(batch), packed_lines(batch), rows=False)
 
 
 def _batches(path: Path) -> Iterator[tuple[int, list[Line]]]:

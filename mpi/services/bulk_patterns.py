@@ -91,23 +91,23 @@ def row_patterns(frame: Frame, actor: Actor) -> dict[str, Pattern]:
         "decision": pattern_of(decision, DECISION),
         "link": pattern_of(link, LINK),
         "outbox": pattern_of(outbox, OUTBOX, leave_out=("id",)),
-        "golden history": _versions(golden, GOLDEN, actor),
-        "link history": _versions(link, LINK, actor),
+        "golden history": _versions(golden, actor),
+        "link history": _versions(link, actor),
         "match": pattern_of(match, every),
-        "match history": _versions(match, every, actor),
+        "match history": _versions(match, actor),
     }
 
 
-def _versions(row: GoldenRecord | Link | PotentialMatch, varying: tuple[str, ...], actor: Actor) -> Pattern:
-    return history_pattern(row, varying, actor_id=actor.id, correlation_id=actor.correlation_id)
+def _versions(row: GoldenRecord | Link | PotentialMatch, actor: Actor) -> Pattern:
+    return history_pattern(row, actor_id=actor.id, correlation_id=actor.correlation_id)
 
 
-def audit_patterns(actor: Actor) -> Callable[[Action, tuple[str, str]], Pattern]:
-    """By action and by the code and the words of its reason; each is made once."""
+def audit_patterns(actor: Actor) -> Callable[[Action, tuple[str, str]], str]:
+    """Lines of audit events by action and by the code and the words of its reason; each is made once."""
 
     @cache
-    def pattern(action: Action, why: tuple[str, str]) -> Pattern:
+    def line(action: Action, why: tuple[str, str]) -> str:
         entry = entry_by(actor, action, subject=(_AUDITED[action], "-"), reason_code=why[0], reason_text=why[1])
-        return audit_pattern(entry, AUDIT)
+        return audit_pattern(entry, AUDIT).line
 
-    return pattern
+    return line

@@ -7,8 +7,6 @@ it at hand, which takes a third off the time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from matching.records import PatientRecord, StandardRecord
@@ -25,7 +23,7 @@ from mpi.models import (
     RecordState,
     SourceRecord,
 )
-from mpi.services.bulk_copy import binary, chance, json_bytes, moment, pattern_of, rendered
+from mpi.services.bulk_copy import NULL, binary, chance, json_bytes, moment, pattern_of, rendered
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_packed import packed_member
 from mpi.services.identifiers import identifier_values
@@ -88,12 +86,13 @@ class RecordRows:
     ) -> tuple[dict[str, bytes], list[bytes]]:
         """COPY lines by statement, parents first, and what survivorship needs of each record, packed."""
         first = self._frame.first_record
+        times = self._times(taken)
         numbers = [
             codec.encrypt_ssn(codec.ssn_of(standard), one.uuid) for one, standard in zip(taken, standards, strict=True)
         ]
         rows = {
-            self._message.statement: self._messages(taken),
-            self._record.statement: self._records(taken, standards, numbers),
+            self._message.statement: self._messages(taken, times),
+            self._record.statement: self._records(taken, standards, numbers, times),
             self._identifier.statement: [
                 self._identifier.line
                 % (first + one.number, rendered(authority), rendered(kind), rendered(value), binary(index))
@@ -110,10 +109,16 @@ class RecordRows:
             _shown(one.mapped.record, standard, index)
             for one, standard, (_, index) in zip(taken, standards, numbers, strict=True)
         ]
-        members = [self._member(one, values) for one, values in zip(taken, shown, strict=True)]
+        members = [self._member(one, *when, values) for one, when, values in zip(taken, times, shown, strict=True)]
         return {statement: "".join(lines).encode() for statement, lines in rows.items()}, members
 
-    def _messages(self, taken: Sequence[Taken]) -> list[str]:
+    def _times(self, taken: Sequence[Taken]) -> list[tuple[str | None, str]]:
+        """The source's own time of each line, and the moment of its batch, in UTC and ISO."""
+        moments = {batch: moment(self._frame.moment(batch)) for batch in {one.batch for one in taken}}
+        told = [one.mapped.source_time for one in taken]
+        return [(time.isoformat() if time else None, moments[one.batch]) for one, time in zip(taken, told, strict=True)]
+
+    def _messages(self, taken: Sequence[Taken], times: Sequence[tuple[str | None, str]]) -> list[str]:
         frame = self._frame
         payloads = [flat_payload(one.line.row) for one in taken]
         uuids = [chance.uuid() for _ in taken]
@@ -132,12 +137,14 @@ class RecordRows:
                 digest,
                 order_key(one.mapped.record.source_system, one.mapped.record.mrn),
                 one.line.number,
-                moment(one.mapped.source_time),
-                moment(frame.moment(one.batch)),
+                told_at or NULL,
+                recorded_at,
                 frame.first_decision + one.number,
                 frame.first_record + one.number,
             )
-            for one, uuid, cipher, digest in zip(taken, uuids, ciphers, digests, strict=True)
+            for one, uuid, cipher, digest, (told_at, recorded_at) in zip(
+                taken, uuids, ciphers, digests, times, strict=True
+            )
         ]
 
     def _records(
@@ -145,6 +152,7 @@ class RecordRows:
         taken: Sequence[Taken],
         standards: Sequence[StandardRecord],
         numbers: Sequence[tuple[bytes | None, bytes | None]],
+        times: Sequence[tuple[str | None, str]],
     ) -> list[str]:
         frame = self._frame
         plain = [codec.plain_record(one.mapped.record) for one in taken]
@@ -166,19 +174,18 @@ class RecordRows:
                 binary(index),
                 digest,
                 frame.first_message + one.number,
-                moment(one.mapped.source_time),
-                moment(frame.moment(one.batch)),
+                told_at or NULL,
+                recorded_at,
             )
-            for one, document, standard, (cipher, index), digest in zip(
-                taken, told, documents, numbers, digests, strict=True
+            for one, document, standard, (cipher, index), digest, (told_at, recorded_at) in zip(
+                taken, told, documents, numbers, digests, times, strict=True
             )
         ]
 
-    def _member(self, one: Taken, shown: Mapping[str, FieldValue]) -> bytes:
+    def _member(self, one: Taken, told_at: str | None, recorded_at: str, shown: Mapping[str, FieldValue]) -> bytes:
         record, frame = one.mapped.record, self._frame
-        known_at = _in_utc(one.mapped.source_time or frame.moment(one.batch))
         rank = frame.rules.rank_of(record.source_system, frame.systems[record.source_system].rank)
-        return packed_member(one.uuid, record.source_system, record.mrn, rank, known_at, shown)
+        return packed_member(one.uuid, record.source_system, record.mrn, rank, told_at or recorded_at, shown)
 
 
 def _shown(told: PatientRecord, standard: StandardRecord, ssn_index: bytes | None) -> dict[str, FieldValue]:
@@ -188,12 +195,6 @@ def _shown(told: PatientRecord, standard: StandardRecord, ssn_index: bytes | Non
     if standard.ssn and ssn_index:
         shown["ssn"] = FieldValue(value=standard.ssn, key=ssn_index.hex())
     return shown
-
-
-@lru_cache(maxsize=256)
-def _in_utc(moment: datetime) -> str:
-    """ISO; of records without a time of their own all of a batch share one."""
-    return moment.astimezone(UTC).isoformat()
 
 
 def _message(frame: Frame) -> InboundMessage:

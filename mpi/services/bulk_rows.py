@@ -8,13 +8,25 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from audit.actions import Action
+from audit.record import COPY_STATEMENT
 from matching.decision import Decision
 from mpi import codec
 from mpi.access import golden_subject
 from mpi.commands import system_actor
 from mpi.models import GoldenStatus, PotentialMatch
 from mpi.services.ask_again import document_of
-from mpi.services.bulk_copy import Pattern, array, binary, chance, json_text, moment, rendered
+from mpi.services.bulk_copy import (
+    NULL,
+    Pattern,
+    array,
+    binary,
+    chance,
+    json_text,
+    keyed_json,
+    moment,
+    rendered,
+    text,
+)
 from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_patterns import audit_patterns, row_patterns
 from mpi.services.bulk_settle import Placed
@@ -36,20 +48,20 @@ class LinkRow:
     decision_id: int
     event_id: int
     opened_at: str
-    ended: tuple[int | None, str] = (None, "\\N")
+    ended: tuple[int | str, str] = (NULL, NULL)
 
     def values(self, *, while_open: bool = False) -> tuple[object, ...]:
         """In the order of `bulk_patterns.LINK`, as it ends up or as it stood until it was ended."""
-        event, moment = (None, "\\N") if while_open else self.ended
+        event, moment = (NULL, NULL) if while_open else self.ended
         return (
             self.pk,
             self.record_id,
             self.golden_id,
             self.origin,
-            rendered(self.supporting),
+            NULL if self.supporting is None else self.supporting,
             self.decision_id,
             self.event_id,
-            rendered(event),
+            event,
             self.opened_at,
             moment,
         )
@@ -84,59 +96,8 @@ class GoldenRow:
     family_name: str = ""
     given_name: str = ""
     birth_date: str = ""
-    written: GoldenVersion | None = None
-    """The latest version."""
-
-
-class GoldenVersion(NamedTuple):
-    """One version of a golden record, in the order of `bulk_patterns.GOLDEN`; its documents are never changed."""
-
-    pk: int
-    euid: str
-    status: str
-    version: int
-    merged_into_id: int | None
-    member_count: int
-    shown: dict[str, Any]
-    provenance: dict[str, Any]
-    family_name: str
-    given_name: str
-    birth_date: str
-    created_at: str
-    recorded_at: str
-
-    @classmethod
-    def of(cls, golden: GoldenRow) -> GoldenVersion:
-        """The golden record as it is now."""
-        return cls(
-            golden.pk,
-            golden.euid,
-            str(golden.status),
-            golden.version,
-            golden.merged_into_id,
-            golden.member_count,
-            golden.values,
-            golden.provenance,
-            golden.family_name,
-            golden.given_name,
-            golden.birth_date,
-            moment(golden.created_at),
-            moment(golden.recorded_at),
-        )
-
-    def values(self) -> tuple[object, ...]:
-        """As COPY takes them."""
-        return (
-            *self[:4],
-            rendered(self.merged_into_id),
-            self.member_count,
-            json_text(self.shown),
-            json_text(self.provenance),
-            rendered(self.family_name),
-            rendered(self.given_name),
-            rendered(self.birth_date),
-            *self[11:],
-        )
+    written: str = field(default="", repr=False)
+    """The latest version as a line of its table; its moment is `recorded_at`."""
 
 
 class _Told(NamedTuple):
@@ -150,33 +111,52 @@ class _Told(NamedTuple):
     now: str
 
 
+class _Table:
+    """The lines of one table."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.statement = pattern.statement
+        self.line = pattern.line
+        self.lines: list[str] = []
+
+    def add(self, values: tuple[object, ...]) -> None:
+        """One row, values as COPY takes them."""
+        self.lines.append(self.line % values)
+
+    def add_version(self, line: str, moment: str, kind: str) -> None:
+        """One version of a row that is a line of its own table already."""
+        self.lines.append(line[:-1] + self.line % (moment, kind))
+
+
 class RowWriter:
     """Collects rows. `now` is the moment of the batch that is being written, as COPY takes it.
 
-    What takes long is left for the end, step by step for all rows: a processor that does one thing a thousand times
-    has it at hand.
+    Decisions take long and are left for the end, step by step for all: a processor that does one thing a thousand
+    times has it at hand.
     """
 
     def __init__(self, frame: Frame) -> None:
-        self._frame = frame
-        self._actor = system_actor("matching", correlation_id=frame.correlation_id)
-        self._patterns = row_patterns(frame, self._actor)
-        self._audits = audit_patterns(self._actor)
-        self._rows: dict[Pattern, list[tuple[object, ...]]] = {}
+        actor = system_actor("matching", correlation_id=frame.correlation_id)
+        tables = {name: _Table(pattern) for name, pattern in row_patterns(frame, actor).items()}
+        self._goldens, self._golden_history = tables["golden"], tables["golden history"]
+        self._links, self._link_history = tables["link"], tables["link history"]
+        self._matches, self._match_history = tables["match"], tables["match history"]
+        self._events, self._rows_of_decisions, self._outbox = tables["event"], tables["decision"], tables["outbox"]
+        self._tables = list(tables.values())
+        self._audits = audit_patterns(actor)
+        self._audited: list[str] = []
         self._decisions: list[_Told] = []
-        self._goldens: list[GoldenVersion] = []
-        self._golden_history: list[tuple[GoldenVersion, str]] = []
         self.now = ""
 
     def taken(self) -> dict[str, bytes]:
         """The lines of all rows since the last call, by COPY statement, parents before children."""
         self._add_decisions()
-        self._add_goldens()
-        rows, self._rows = self._rows, {}
-        lines: dict[str, list[str]] = {pattern.statement: [] for pattern in self._patterns.values()}
-        for pattern, told in rows.items():
-            lines.setdefault(pattern.statement, []).extend([pattern.line % values for values in told])
-        return {statement: "".join(told).encode() for statement, told in lines.items()}
+        told = {table.statement: "".join(table.lines).encode() for table in self._tables}
+        for table in self._tables:
+            table.lines.clear()
+        told[COPY_STATEMENT] = "".join(self._audited).encode()
+        self._audited.clear()
+        return told
 
     def decision(
         self, item: Placed, rules: Mapping[int, Sequence[str]], capped: Sequence[str], *, keys: tuple[int, int]
@@ -200,60 +180,67 @@ class RowWriter:
                 told.pk,
                 uuid,
                 decision.subject.record_id,
-                rendered(told.message_id),
+                NULL if told.message_id is None else told.message_id,
                 decision.outcome,
                 decision.grade,
-                rendered(best.bits if best else None),
-                rendered(best.probability if best else None),
+                best.bits if best else NULL,
+                best.probability if best else NULL,
                 binary(evidence),
                 told.now,
             )
-            self._add("decision", values)
-
-    def _add_goldens(self) -> None:
-        goldens, self._goldens = self._goldens, []
-        history, self._golden_history = self._golden_history, []
-        for version in goldens:
-            self._add("golden", version.values())
-        for version, kind in history:
-            self._add("golden history", (*version.values(), version.recorded_at, kind))
+            self._rows_of_decisions.add(values)
 
     def event(self, event: EventRow) -> None:
         """An identity event; its UUID is made here."""
-        ids, payload = array(event.golden_record_ids), json_text(event.payload)
-        self._add("event", (event.pk, chance.uuid(), event.kind, *event.why, ids, payload, self.now))
+        ids, payload = array(event.golden_record_ids), keyed_json(event.payload)
+        self._events.add((event.pk, chance.uuid(), event.kind, *event.why, ids, payload, self.now))
 
     def link(self, link: LinkRow) -> None:
         """The row as it ends up."""
-        self._add("link", link.values())
+        self._links.add(link.values())
 
     def link_before(self, link: LinkRow) -> None:
         """The history of a link that a later batch has ended: how it stood until then."""
-        self._add("link history", (*link.values(while_open=True), link.opened_at, FIRST))
+        self._link_history.add_version(self._links.line % link.values(while_open=True), link.opened_at, FIRST)
 
     def golden(self, golden: GoldenRow) -> None:
         """The row as it ends up: its latest version."""
-        if golden.written is not None:
-            self._goldens.append(golden.written)
+        self._goldens.lines.append(golden.written)
 
-    def golden_version(self, golden: GoldenRow) -> None:
-        """A new version; the one before it is history."""
-        if golden.written is not None:
-            self._golden_history.append((golden.written, FIRST if golden.version == 2 else LATER))
-        golden.written = GoldenVersion.of(golden)
+    def golden_version(self, golden: GoldenRow, before: datetime) -> None:
+        """A new version; the one before it, of the moment `before`, is history."""
+        if golden.written:
+            kind = FIRST if golden.version == 2 else LATER
+            self._golden_history.add_version(golden.written, moment(before), kind)
+        golden.written = self._goldens.line % (
+            golden.pk,
+            golden.euid,
+            golden.status,
+            golden.version,
+            NULL if golden.merged_into_id is None else golden.merged_into_id,
+            golden.member_count,
+            json_text(golden.values),
+            json_text(golden.provenance),
+            text(golden.family_name),
+            text(golden.given_name),
+            text(golden.birth_date),
+            moment(golden.created_at),
+            moment(golden.recorded_at),
+        )
 
     def notice(self, kind: str, golden: GoldenRow, record_ids: Sequence[int], related: Sequence[str]) -> None:
         """An outbox event."""
         ids, euids = array(record_ids), array(related)
-        self._add("outbox", (chance.uuid(), kind, golden.pk, golden.euid, golden.version, ids, euids, self.now))
+        self._outbox.add((chance.uuid(), kind, golden.pk, golden.euid, golden.version, ids, euids, self.now))
 
     def match(self, match: PotentialMatch) -> None:
         """The row as it ends up; every column of it varies."""
-        self._add("match", tuple(map(rendered, values_of(match))))
+        self._matches.add(tuple(map(rendered, values_of(match))))
 
     def match_version(self, match: PotentialMatch, kind: str) -> None:
         """Its history."""
-        self._add("match history", (*map(rendered, values_of(match)), self.now, kind))
+        line = self._matches.line % tuple(map(rendered, values_of(match)))
+        self._match_history.add_version(line, self.now, kind)
 
     def audit(
         self,
@@ -265,27 +252,23 @@ class RowWriter:
         why: tuple[str, str] = NO_REASON,
     ) -> None:
         """One audit event."""
-        named = [f"{kind}:{identity}" for kind, identity in (subject, *related)]
-        values = (
-            chance.timed_uuid(),
-            self.now,
-            subject[1],
-            f"{{{','.join(named)}}}",
-            json_text(detail) if detail else "{}",
-            "\\N" if message_id is None else message_id,
-            "\\\\x" + chance.hexadecimal(64),
+        named = ",".join([f"{kind}:{identity}" for kind, identity in (subject, *related)])
+        self._audited.append(
+            self._audits(action, why)
+            % (
+                chance.uuid(),
+                self.now,
+                subject[1],
+                f"{{{named}}}",
+                json_text(detail) if detail else "{}",
+                NULL if message_id is None else message_id,
+                "\\\\x" + chance.hexadecimal(64),
+            )
         )
-        self._append(self._audits(action, why), values)
 
     def audit_golden(self, action: Action, golden: GoldenRow, *others: GoldenRow, **said: Any) -> None:
         """One audit event about golden records."""
         self.audit(action, golden_subject(golden.euid), *(golden_subject(other.euid) for other in others), **said)
-
-    def _add(self, name: str, values: tuple[object, ...]) -> None:
-        self._append(self._patterns[name], values)
-
-    def _append(self, pattern: Pattern, values: tuple[object, ...]) -> None:
-        self._rows.setdefault(pattern, []).append(values)
 
 
 def _document(told: _Told) -> dict[str, object]:

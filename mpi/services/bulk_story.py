@@ -157,9 +157,9 @@ class _Batch(Batch):
             settle(golden, members, self._frame.rules)
         changed = changes(before, golden)
         golden.version += 1
-        golden.recorded_at = self._moment
+        recorded_before, golden.recorded_at = golden.recorded_at, self._moment
         created = golden.pk in self._created
-        self._writer.golden_version(golden)
+        self._writer.golden_version(golden, recorded_before)
         if created:
             self._writer.audit_golden(Action.GOLDEN_CREATED, golden)
         elif changed:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
@@ -28,21 +28,36 @@ HIDDEN, FULL = 1, 2
 """Marks of a key that too many share: later batches do not find the record by it; it could not look at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One record between the two halves of the load; a mark for each of its keys."""
+class Stored(NamedTuple):
+    """One record between the two halves of the load: its hashes of eight bytes, a rule and a mark for each.
+
+    A named tuple, and bytes only: a million go to the processes, and pickle is quick with nothing else.
+    """
 
     number: int
     batch: int
-    standard: bytes = field(repr=False)
-    member: bytes = field(repr=False)
-    hashes: array[int] = field(repr=False)
-    rules: array[int] = field(repr=False)
-    marks: bytes = field(repr=False)
+    standard: bytes
+    member: bytes
+    hashes: bytes
+    rules: bytes
+    marks: bytes
+
+    def __repr__(self) -> str:
+        return f"Stored(number={self.number})"  # the rest are values of a patient
+
+    def keys(self) -> memoryview[int]:
+        """The hashes as numbers."""
+        return memoryview(self.hashes).cast("q")
+
+    def marked(self, mark: int) -> dict[int, int]:
+        """The rules, by hash, of keys with this mark: hardly any record has one."""
+        if not any(self.marks):
+            return {}
+        told = zip(self.keys(), self.rules, self.marks, strict=True)
+        return {value: rule for value, rule, marks in told if marks & mark}
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(NamedTuple):
     """Records that may be one person, ascending, with the pairs that bring them together."""
 
     records: tuple[Stored, ...]
@@ -53,7 +68,7 @@ class Component:
 class Settling:
     """A task: components, and the first of the fresh keys of each kind (see `bulk_batch.Fresh`)."""
 
-    components: tuple[Component, ...]
+    components: tuple[Component, ...] = field(repr=False)
     first_match: int
     first_move: int
     first_decision: int
@@ -121,17 +136,21 @@ class Worker:
 
 def _shared(stored: Stored, members: Sequence[Stored]) -> tuple[str, ...]:
     """The rules of the keys by which the record finds one of these."""
-    rules = dict(zip(stored.hashes, stored.rules, strict=True))
-    found = set()
+    rules = dict(zip(stored.keys(), stored.rules, strict=True))
+    found: set[int] = set()
     for member in members:
-        near = member.batch == stored.batch
-        for value, mark in zip(member.hashes, member.marks, strict=True):
-            if value in rules and (near or not mark & HIDDEN):
-                found.add(RULES[rules[value]])
-    return tuple(sorted(found))
+        shared = rules.keys() & member.keys()
+        if member.batch != stored.batch:
+            shared -= member.marked(HIDDEN).keys()
+        found |= shared
+    return _names(map(rules.__getitem__, found))
 
 
 def _known(stored: Stored, record_id: int, rules: Mapping[int, tuple[str, ...]]) -> Known:
     uuid, member = member_of(stored.member, record_id)
-    capped = {RULES[rule] for rule, mark in zip(stored.rules, stored.marks, strict=True) if mark & FULL}
-    return Known(uuid, stored.batch, member, rules, tuple(sorted(capped)))
+    return Known(uuid, stored.batch, member, rules, _names(stored.marked(FULL).values()))
+
+
+def _names(rules: Iterable[int]) -> tuple[str, ...]:
+    """Names of blocking rules, each once."""
+    return tuple(sorted({RULES[rule] for rule in rules}))
