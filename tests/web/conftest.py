@@ -12,7 +12,7 @@ from django.test import Client
 
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
 from mpi.commands import Actor
-from mpi.models import GoldenRecord, SourceRecord, User
+from mpi.models import GoldenRecord, Link, SourceRecord, User
 from mpi.services.systems import register_system
 from mpi.services.upsert import upsert_record
 
@@ -51,19 +51,16 @@ def people(db: None, his_client: Actor, system: Actor) -> People:
     """Margaret at two sources (linked by the engine) and a like record that the engine does not link by itself."""
     for rank, (code, name) in enumerate((("GENHOSP", "General Hospital"), ("CLINIC", "Clinic North")), 1):
         register_system(code=code, name=name, rank=rank, actor=system)
-    results = [
+    for record in (
+        told("GENHOSP", "GH-4711", ssn="412558801"),
+        told("CLINIC", "CN-0815", ssn="412558801", phone="603-555-0114"),
+        told("GENHOSP", "GH-9999", given="Marjorie", middle=""),
+    ):
         upsert_record(record=record, source_time=None, actor=his_client)
-        for record in (
-            told("GENHOSP", "GH-4711", ssn="412558801"),
-            told("CLINIC", "CN-0815", ssn="412558801", phone="603-555-0114"),
-            told("GENHOSP", "GH-9999", given="Marjorie", middle=""),
-        )
-    ]
-    assert results[0].golden is not None
-    assert results[2].golden is not None
-    assert results[1].record is not None
-    margaret = GoldenRecord.objects.get(pk=results[0].golden.pk)
-    return People(margaret, GoldenRecord.objects.get(pk=results[2].golden.pk), results[1].record)
+    links = Link.objects.filter(ended_at__isnull=True).select_related("golden_record", "source_record")
+    by_number = {link.source_record.mrn: link for link in links}
+    margaret, marjorie = (by_number[mrn].golden_record for mrn in ("GH-4711", "GH-9999"))
+    return People(margaret, marjorie, by_number["CN-0815"].source_record)
 
 
 @pytest.fixture
