@@ -163,6 +163,25 @@ def test_a_source_record_is_unlinked(people, steward_page):
     assert link.golden_record_id != people.margaret.pk
 
 
+def test_a_source_record_is_linked_by_hand(people, steward_page):
+    choose = reverse("choose-link", args=[people.record.pk])
+    assert "HOLLOWAY, Marjorie" in steward_page.get(choose).content.decode()  # an open question
+    address = steward_page.get(choose, {"other": people.marjorie.euid}).url
+    assert address == reverse("link", args=[people.record.pk, people.marjorie.euid])
+    assert steward_page.get(choose, {"other": "nobody"}).status_code == 422
+    text = steward_page.get(address).content.decode()
+    for words in ("Link this source record by hand?", "HOLLOWAY, Marjorie", "kept apart from those that it leaves"):
+        assert words in text
+    form = {"version": people.marjorie.version, "reason_code": "documents-seen", "reason": "Passport"}
+    assert steward_page.post(address, {**form, "reason_code": ""}).status_code == 422
+    assert steward_page.post(address, {**form, "version": 99}).status_code == 409
+    assert not IdentityEvent.objects.filter(kind="link", actor_kind="user").exists()
+    assert steward_page.post(address, form).url == reverse("source-record", args=[people.record.pk])
+    link = Link.objects.get(source_record=people.record, ended_at__isnull=True)
+    assert (link.golden_record, link.by_human) == (people.marjorie, True)
+    assert "There is nothing to link" in steward_page.get(address).content.decode()
+
+
 def test_a_link_by_hand_offers_its_undo_in_the_history_and_a_link_of_the_engine_does_not(people, steward, steward_page):
     def undoable() -> list[str]:
         html = steward_page.get(reverse("golden-history", args=[people.marjorie.euid])).content.decode()
