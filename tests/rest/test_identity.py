@@ -40,6 +40,24 @@ def test_merging_retires_one_and_tells_how_to_undo(caller: Caller, two: Two) -> 
     assert caller.get(f"golden-records/{two.marcus}").body["merged_into"] == two.katherine
 
 
+def test_what_a_merge_would_do_is_shown_and_nothing_is_changed(caller: Caller, two: Two) -> None:
+    before = GoldenRecord.objects.order_by("pk").values_list("version", "status", "merged_into")
+    stood = list(before)
+    answer = caller.post(f"golden-records/{two.katherine}/merge/preview", {"retired_euid": two.marcus})
+    assert answer.status == 200, answer.body
+    told = answer.body
+    assert (told["moved_records"], told["separated"]) == (1, False)
+    assert told["redirected_euids"] == [told["retired"]["euid"]]
+    assert list(before.all()) == stood
+    assert AuditEvent.objects.filter(action="person.read").count() >= 2
+    merge(caller, survivor=two.katherine, retired=two.marcus)
+    assert caller.get(f"golden-records/{two.katherine}").body["values"] == told["values"]
+    again = caller.post(f"golden-records/{two.katherine}/merge/preview", {"retired_euid": two.marcus})
+    assert (again.status, again.body["code"]) == (409, "already-merged")
+    itself = caller.post(f"golden-records/{two.katherine}/merge/preview", {"retired_euid": two.katherine})
+    assert (itself.status, itself.body["flaws"][0]["field"]) == (422, "retired")
+
+
 def test_merge_then_undo_restores_both_field_by_field(caller: Caller, two: Two) -> None:
     before = [caller.get(f"golden-records/{euid}").body for euid in (two.katherine, two.marcus)]
     act = merge(caller, survivor=two.katherine, retired=two.marcus)

@@ -1,4 +1,4 @@
-"""Shapes of acts on source records and of retiring a golden record."""
+"""Shapes of acts on source records, of retiring a golden record, and of what a merge would do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
+from mpi.interop.rest.shapes import PersonSummaryShape
 from mpi.services.reasons import REASONS
 
 
@@ -36,3 +37,22 @@ class SourceUnmergeBodyShape(_WhyShape):
 
     source_system = s.CharField(max_length=32)
     subsumed_mrn = s.CharField(max_length=64)
+
+
+class MergePreviewBodyShape(s.Serializer[Any]):
+    """Who would be merged into the golden record of the path."""
+
+    retired_euid = s.CharField()
+
+
+class MergePreviewShape(s.Serializer[Any]):
+    """What the merge would make of both: the golden values after it, and which of the survivor's would be others."""
+
+    survivor = PersonSummaryShape()
+    retired = PersonSummaryShape()
+    values = s.DictField()
+    changed = s.ListField(child=s.CharField())
+    redirected_euids = s.ListField(child=s.CharField(), help_text="EUIDs that would lead to the survivor.")
+    moved_records = s.IntegerField()
+    potential_matches_closed = s.IntegerField()
+    separated = s.BooleanField(help_text="A steward keeps them apart: the merge would be refused.")
