@@ -179,8 +179,7 @@ def _must_begin(own: psycopg.Connection[Any]) -> bool:
 
 
 def _straight(own: psycopg.Connection[Any], statement: str, values: Sequence[object]) -> PGresult:
-    name = _name(own, statement)
-    return _checked(own, own.pgconn.exec_prepared(name, *_parameters(values)))
+    return _checked(own, own.pgconn.exec_prepared(_name(own, statement), *_parameters(values)))
 
 
 def _name(own: psycopg.Connection[Any], statement: str) -> bytes:
