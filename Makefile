@@ -33,11 +33,11 @@ serve: env
 worker: env
 	@exec $(BIN)/celery -A mpi worker --concurrency $(WORKERS) --hostname more-%n@%h --loglevel INFO
 
-# Fast failures first: checks, then the tests without a database, then all others, two files at a time: the
+# Fast failures first: checks, then the tests without a database, then all others, three files at a time: the
 # stories mostly wait, and they are the longest, so they begin first.
 FIRST = tests/architecture tests/matching tests/synthetic
 LONG = tests/stories tests/concurrency tests/embedded
-BESIDE = -n 2 --dist loadfile --no-loadscope-reorder
+BESIDE = -n 3 --dist loadfile --no-loadscope-reorder
 test: env-dev chromium
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -x -n 2 $(FIRST)

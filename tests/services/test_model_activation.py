@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from mpi.errors import InvalidInput, NotFound, ServiceDown
 from mpi.models import GoldenRecord, LinkageModelVersion, ModelActivation, PotentialMatch, RematchRun
 from mpi.queries import linkage
 from mpi.services.active_model import active_model
+from mpi.services.in_force import in_force
 from mpi.services.merge import merge_golden_records
 from mpi.services.model_activate import activate_model, outlook
 from mpi.services.model_compare import compare_versions
@@ -200,7 +202,7 @@ def test_a_batch_under_way_ends_under_the_version_it_began_with(supervisor, admi
     began = active_model()
     activated(changed("newer"), supervisor, admin)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "active_model", lambda: began)
+        patch.setattr(module, "in_force", lambda answers: replace(in_force(answers), active=began))
         tell("HIS", "1", KATHERINE)
     tell("HIS", "2", MARCUS)
     assert [link_of("HIS", mrn).model_version.name for mrn in ("1", "2")] == [SHIPPED, "newer"]

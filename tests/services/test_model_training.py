@@ -42,7 +42,7 @@ def town(transactional_db: None, system: Actor, tmp_path: Path) -> Path:
     records, truth = tmp_path / "records.csv", tmp_path / "truth.csv"
     write_population(generate(RECORDS, 909), out=records, truth=truth)
     for one in DEFAULT_SYSTEMS:
-        register_system(code=one.code, name=one.name, rank=one.rank, actor=system)
+        register_system(code=one.code, name=one.name, actor=system)
     load_in_bulk(records, system)
     assert SourceRecord.objects.filter(state="active").count() == RECORDS
     return truth
