@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: env env-dev demo test lint serve worker clean lock spark chromium evaluate-matching
+.PHONY: env env-dev demo test first lint serve worker clean lock spark chromium evaluate-matching
 
 # The first that is 3.11 or newer and really runs.
 PYTHON ?= $(shell for p in python3.11 python3 python3.13 python3.12; do \
@@ -33,15 +33,17 @@ serve: env
 worker: env
 	@exec $(BIN)/celery -A mpi worker --concurrency $(WORKERS) --hostname more-%n@%h --loglevel INFO
 
-# Fast failures first: checks, then the tests without a database, then all others, three files at a time: the
+# Fast failures first: checks beside the tests without a database, then all others, two files at a time: the
 # stories mostly wait, and they are the longest, so they begin first.
 FIRST = tests/architecture tests/matching tests/synthetic
 LONG = tests/stories tests/concurrency tests/embedded
-BESIDE = -n 3 --dist loadfile --no-loadscope-reorder
+BESIDE = -n 2 --dist loadfile --no-loadscope-reorder
 test: env-dev chromium
-	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -x -n 2 $(FIRST)
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint first
 	@$(BIN)/pytest $(BESIDE) $(LONG) $(filter-out $(FIRST) $(LONG) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(PYTEST_ARGS)
+
+first: env-dev
+	@$(BIN)/pytest -x -n 2 $(FIRST)
 
 lint: env-dev
 	$(BIN)/ruff check .
