@@ -81,7 +81,8 @@ class PatientRecord:
     """What one source system says of a patient, as told. Nothing here is cleaned.
 
     The first name, address and telecom of a kind that is not former is the current one.
-    `birth_date`, `deceased_date` are the sender's text; "" is *not told*.
+    `birth_date`, `deceased_date` are the sender's text; "" is *not told*. `verified` names the survived fields that the
+    source checked against a document, sorted, with spaces between.
     """
 
     source_system: str
@@ -98,6 +99,7 @@ class PatientRecord:
     mothers_maiden_name: str = ""
     facility: str = ""
     registrar: str = ""
+    verified: str = ""
 
 
 @dataclass(frozen=True, slots=True)

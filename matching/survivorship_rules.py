@@ -24,8 +24,8 @@ FIELDS: Final[tuple[str, ...]] = (
 """The survived fields; `family_name` stands before `previous_family_name`, which needs it."""
 
 CRITERIA: Final[tuple[str, ...]] = ("verified", "agreement", "source_rank", "recency", "completeness")
-"""verified: checked against a document · agreement: told by most source systems · source_rank: the most trusted
-system · recency: the newest record · completeness: most parts told."""
+"""verified: its source checked it against a document · agreement: told by most source systems · source_rank: the
+most trusted system · recency: the newest record · completeness: most parts told."""
 
 
 MOST_CHARACTERS: Final = 64

@@ -16,6 +16,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
+from matching.survivorship import FIELDS
 from mpi.errors import Flaw, InvalidInput
 
 FLAT_FIELDS = (
@@ -36,7 +37,7 @@ FLAT_FIELDS = (
     "email",
     "previous_family_name",
 )
-OPTIONAL_FIELDS = ("updated_at",)
+OPTIONAL_FIELDS = ("updated_at", "verified")
 _FIELDS = frozenset(FLAT_FIELDS + OPTIONAL_FIELDS)
 LIMITS = {"mrn": 64, "source_system": 32, "suffix": 32, "sex": 16, "ssn": 32, "birth_date": 32, "updated_at": 40}
 DEFAULT_LIMIT = 300
@@ -88,6 +89,7 @@ def record_from_flat(row: Mapping[str, str], *, time_zone: str = "UTC") -> Mappe
         addresses=(address,) if address != Address() else (),
         telecoms=tuple(telecoms),
         identifiers=(Identifier(SSN_AUTHORITY, ssn, "SS"),) if ssn else (),
+        verified=" ".join(sorted(set(get("verified", "").split()))),
     )
     return Mapped(record, source_time, doubts_about(record))
 
@@ -107,6 +109,8 @@ def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
     ]
     if not any(row.get(key) for key in ("given_name", "family_name")):
         flaws.append(Flaw("family_name", "no name is given", "give a family name or a given name; UNKNOWN is allowed"))
+    if not set(row.get("verified", "").split()) <= set(FIELDS):
+        flaws.append(Flaw("verified", "names no field of a person", f"use {', '.join(FIELDS)}, with spaces between"))
     for key, value in row.items():
         flaws += text_flaws(key, value)
     return tuple(flaws)
@@ -127,6 +131,7 @@ def _is_plain(row: Mapping[str, str]) -> bool:
     text = "".join(row.values())
     return (
         row.keys() <= _FIELDS
+        and not row.get("verified")
         and len(text) <= DEFAULT_LIMIT
         and text.isprintable()
         and bool(row.get("source_system") and row.get("mrn") and (row.get("family_name") or row.get("given_name")))

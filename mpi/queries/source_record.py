@@ -15,6 +15,7 @@ from mpi.models import Decision, GoldenRecord, Link, LinkageModelVersion, Source
 from mpi.queries.evidence import Evidence, evidence_of
 from mpi.queries.linkage import statement_of
 from mpi.queries.numbers import number_kind
+from mpi.queries.person import LABELS
 
 VERSIONS_SHOWN = 25
 
@@ -96,6 +97,7 @@ def _lines(record: PatientRecord) -> Iterable[Told]:
         ("Mother's maiden name", record.mothers_maiden_name),
         ("Facility", record.facility),
         ("Registrar", record.registrar),
+        ("Checked against a document", ", ".join(LABELS[name][0] for name in record.verified.split())),
     ):
         if value:
             yield Told(label, value, "text")

@@ -12,7 +12,7 @@ from dataclasses import astuple, fields, make_dataclass
 from operator import attrgetter
 from typing import Any
 
-from matching.records import StandardAddress, StandardName, StandardRecord
+from matching.records import PatientRecord, StandardAddress, StandardName, StandardRecord
 from matching.survivorship import FieldValue, Member
 from mpi.errors import Flaw
 from mpi.services.import_lines import Line
@@ -71,14 +71,14 @@ def standard_of(packed: bytes) -> StandardRecord:
     return _record_of(*told)  # type: ignore[no-any-return]
 
 
-def packed_member(uuid: str, system: str, mrn: str, rank: int, known_at: str, shown: Mapping[str, FieldValue]) -> bytes:
-    """What survivorship needs of a record; `known_at` is ISO in UTC."""
+def packed_member(uuid: str, record: PatientRecord, rank: int, known_at: str, shown: Mapping[str, FieldValue]) -> bytes:
+    """What survivorship needs of a record; `rank` is that of its system, `known_at` ISO in UTC."""
     values = [(name, *value) for name, value in shown.items()]
-    return marshal.dumps((uuid, system, mrn, rank, known_at, values))
+    return marshal.dumps((uuid, record.source_system, record.mrn, rank, known_at, values, record.verified))
 
 
 def member_of(packed: bytes, record_id: int) -> tuple[str, Member]:
     """The UUID of a record, and the record as survivorship sees it."""
-    uuid, system, mrn, rank, known_at, told = marshal.loads(packed)  # noqa: S302 - our own worker wrote it
+    uuid, system, mrn, rank, known_at, told, verified = marshal.loads(packed)  # noqa: S302 - our own worker wrote it
     values = {name: FieldValue(value, key) for name, value, key in told}
-    return uuid, Member(record_id, system, mrn, rank, known_at, values)
+    return uuid, Member(record_id, system, mrn, rank, known_at, values, frozenset(verified.split()))

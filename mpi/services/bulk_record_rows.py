@@ -185,7 +185,7 @@ class RecordRows:
     def _member(self, one: Taken, told_at: str | None, recorded_at: str, shown: Mapping[str, FieldValue]) -> bytes:
         record, frame = one.mapped.record, self._frame
         rank = frame.rules.rank_of(record.source_system, frame.systems[record.source_system].rank)
-        return packed_member(one.uuid, record.source_system, record.mrn, rank, told_at or recorded_at, shown)
+        return packed_member(one.uuid, record, rank, told_at or recorded_at, shown)
 
 
 def _shown(told: PatientRecord, standard: StandardRecord, ssn_index: bytes | None) -> dict[str, FieldValue]:

@@ -184,6 +184,7 @@ def _member(
         rank=rules.rank_of(system.code, system.rank),
         updated_at=moment.astimezone(UTC).isoformat(),
         values=values,
+        verified=frozenset(patient.verified.split()),
     )
 
 

@@ -102,6 +102,7 @@ class RecordBodyShape(DemographicsShape):
     """What a source system says of one of its patients. `updated_at` is its own time of the change."""
 
     updated_at = s.DateTimeField(required=False, help_text="Older than what the index has: kept as history only.")
+    verified = _text(words="Fields that were checked against a document, with spaces between: birth_date ssn")
 
 
 class RecordWithNumberShape(RecordBodyShape):

@@ -61,11 +61,13 @@ def _members(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[Member]]:
     found: dict[int, list[Member]] = defaultdict(list)
     for golden_id, pk, uuid, mrn, code, rank, told, standard, cipher, index, moment in rows:
         record = codec.standard_from_document(orjson.loads(standard), codec.decrypt_ssn(cipher, uuid))
-        values = member_values(patient_record_from_document(orjson.loads(told)), record)
+        patient = patient_record_from_document(orjson.loads(told))
+        values = member_values(patient, record)
         values.pop("ssn", None)
         if record.ssn and index:
             values["ssn"] = FieldValue(value=record.ssn, key=bytes(index).hex())
-        found[golden_id].append(Member(pk, code, mrn, rank, moment.astimezone(UTC).isoformat(), values))
+        checked = frozenset(patient.verified.split())
+        found[golden_id].append(Member(pk, code, mrn, rank, moment.astimezone(UTC).isoformat(), values, checked))
     return found
 
 
