@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from audit.actions import Action
-from audit.record import entry_by, record
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided
 from mpi.models import ModelStatus
-from mpi.services.locking import run_act, transaction_time
+from mpi.services.locking import run_act
 from mpi.services.model_versions import SUBJECT, ModelAct, find_version, lock_versions, readable_model
 from mpi.services.reasons import check_words
-from mpi.services.second_person import require_second_person
+from mpi.services.second_person import check_draft, close_draft, require_second_person
 
 
 def approve_model(*, name: str, reason: str, actor: Actor) -> ModelAct:
@@ -47,28 +45,8 @@ def _decide(name: str, reason: str, actor: Actor, status: ModelStatus) -> ModelA
 
     def act() -> ModelAct:
         version, _ = lock_versions(name)
-        if version.status != ModelStatus.DRAFT:
-            by = f" by {version.approver}" if version.approver else ""
-            raise AlreadyDecided(
-                f"The linkage model {name} is {version.status} already{by}; nothing was changed.",
-                extra={"status": str(version.status)},
-            )
-        version.status = status
-        version.decided_at = transaction_time()
-        version.decision_reason = reason
-        version.approver, version.approver_id = actor.name, actor.id
-        version.save(update_fields=["status", "decided_at", "decision_reason", "approver", "approver_id"])
-        record(
-            entry_by(
-                actor,
-                action,
-                subject=(SUBJECT, name),
-                reason_text=reason,
-                before={"status": "draft"},
-                after={"status": str(status)},
-                detail={"content_hash": version.content_hash, "author": version.author_id},
-            )
-        )
+        check_draft(version, called=f"The linkage model {name} is")
+        close_draft(version, status, actor=actor, reason=reason, action=action, subject=(SUBJECT, name))
         return ModelAct(name, str(status), f"The linkage model {name} is {status}.")
 
     return run_act(act)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from audit.actions import Action
-from audit.record import entry_by, record
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, Flaw, InvalidInput
+from mpi.errors import Flaw, InvalidInput
 from mpi.models import RulesStatus, SurvivorshipVersion
 from mpi.queries.survivorship import finished_preview, version
-from mpi.services.locking import run_act, transaction_time
+from mpi.services.locking import run_act
 from mpi.services.reasons import check_words
 from mpi.services.rules_versions import SUBJECT, lock_versions
-from mpi.services.second_person import require_second_person
+from mpi.services.second_person import check_draft, close_draft, require_second_person
 
 
 def approve_rules(*, name: str, reason: str, actor: Actor) -> SurvivorshipVersion:
@@ -46,31 +45,9 @@ def _decide(name: str, reason: str, actor: Actor, status: RulesStatus) -> Surviv
 
     def act() -> SurvivorshipVersion:
         row, active = lock_versions(name)
-        if row.status != RulesStatus.DRAFT:
-            by = f" by {row.approver}" if row.approver else ""
-            raise AlreadyDecided(
-                f"The survivorship rules {name} are {row.status} already{by}; nothing was changed.",
-                extra={"status": str(row.status)},
-            )
-        detail: dict[str, object] = {"content_hash": row.content_hash, "author": row.author_id}
-        if approved:
-            detail |= _seen(row, active)
-        row.status = status
-        row.decided_at = transaction_time()
-        row.decision_reason = reason
-        row.approver, row.approver_id = actor.name, actor.id
-        row.save(update_fields=["status", "decided_at", "decision_reason", "approver", "approver_id"])
-        record(
-            entry_by(
-                actor,
-                action,
-                subject=(SUBJECT, name),
-                reason_text=reason,
-                before={"status": str(RulesStatus.DRAFT)},
-                after={"status": str(status)},
-                detail=detail,
-            )
-        )
+        check_draft(row, called=f"The survivorship rules {name} are")
+        seen = _seen(row, active) if approved else None
+        close_draft(row, status, actor=actor, reason=reason, action=action, subject=(SUBJECT, name), detail=seen)
         return row
 
     return run_act(act)
