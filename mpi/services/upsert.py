@@ -21,7 +21,9 @@ from mpi.services.rows import fetch
 
 _STANDING = """
 SELECT r.id, r.version, g.euid, g.status, EXISTS (
-  SELECT FROM mpi_potential_match m WHERE m.status = 'open' AND (m.record_a_id = r.id OR m.record_b_id = r.id)
+  SELECT FROM mpi_potential_match m
+  WHERE m.status = 'open' AND (m.golden_a_id = l.golden_record_id OR m.golden_b_id = l.golden_record_id)
+  AND (m.record_a_id = r.id OR m.record_b_id = r.id)
 )
 FROM mpi_source_record r LEFT JOIN mpi_link l ON l.source_record_id = r.id AND l.ended_at IS NULL
 LEFT JOIN mpi_golden_record g ON g.id = l.golden_record_id WHERE r.id = %s
