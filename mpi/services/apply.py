@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from audit.actions import Action
 from matching.decision import Fit
@@ -17,7 +16,6 @@ from mpi.models import (
     LinkOrigin,
     MessageOutcome,
     MessageState,
-    PotentialMatch,
     SourceRecord,
 )
 from mpi.services.active_model import ActiveModel
@@ -26,9 +24,8 @@ from mpi.services.decisions import keep_decision
 from mpi.services.doubts import Doubts
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
-from mpi.services.questions import close_question, question_values
+from mpi.services.questions import close_question, open_question, question_values
 from mpi.services.redirect import join_golden_records
-from mpi.services.rows import new_row
 from mpi.services.unit import UnitOfWork
 
 _AUDITED = {
@@ -237,28 +234,15 @@ class Applier:
         pair = frozenset((golden.pk, other.pk))
         if len(pair) < 2:
             return
-        values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=self.active.pk)
+        version = self.active.pk
         known = self.seen.matches.get(pair)
-        if known is not None:
-            if anew or fit.best.score.bits > known.bits:
-                self.unit.change_potential_match(event, known, **values)
-            return
-        match = new_row(
-            PotentialMatch,
-            id=self.unit.new_id(PotentialMatch),
-            uuid=uuid4(),
-            opened_at=self.unit.recorded_at,
-            **values,
-        )
-        self.unit.open_potential_match(event, match)
-        self.seen.matches[pair] = match
-        self.unit.touch(event, golden)
-        self.unit.touch(event, other)
-        self.unit.audit(
-            Action.POTENTIAL_MATCH_OPENED,
-            subject=("potential_match", str(match.uuid)),
-            related=[("golden_record", golden.euid), ("golden_record", other.euid)],
-        )
+        if known is None:
+            self.seen.matches[pair] = open_question(
+                self.unit, event, golden, other, fit, decision_id=decision_id, model_version_id=version
+            )
+        elif anew or fit.best.score.bits > known.bits:
+            values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=version)
+            self.unit.change_potential_match(event, known, **values)
 
     def _delete(self, plan: Plan, record: SourceRecord) -> None:
         self.unit.change(record)

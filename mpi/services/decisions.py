@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import uuid4
 
+from audit.uuid7 import uuid7
 from matching.decision import Decision as EngineDecision
 from mpi import codec
 from mpi.models import Decision
@@ -25,7 +25,7 @@ def keep_decision(
     decision = new_row(
         Decision,
         id=unit.new_id(Decision),
-        uuid=uuid4(),
+        uuid=uuid7(),
         source_record_id=engine.subject.record_id,
         message_id=message_id,
         model_version_id=model_version_id,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import uuid4
 
 from audit.actions import Action
+from audit.uuid7 import uuid7
 from matching.decision import Fit
 from mpi.access import golden_subject
 from mpi.models import (
@@ -64,7 +64,7 @@ def open_question(
 ) -> PotentialMatch:
     """Ask whether the two are one person; the caller made sure that this is not asked yet. Audited."""
     values = question_values(golden.pk, other.pk, fit, decision_id=decision_id, model_version_id=model_version_id)
-    match = PotentialMatch(id=unit.new_id(PotentialMatch), uuid=uuid4(), opened_at=unit.recorded_at, **values)
+    match = PotentialMatch(id=unit.new_id(PotentialMatch), uuid=uuid7(), opened_at=unit.recorded_at, **values)
     unit.open_potential_match(event, match)
     for side in (golden, other):
         unit.touch(event, side)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from audit.actions import Action
+from audit.uuid7 import uuid7
 from mpi import codec
 from mpi.models import (
     BlockingKey,
@@ -180,7 +180,7 @@ def open_task(
     """A new task on the record; the caller made sure that none of this kind is open. An event's task goes with it."""
     task = IdentityTask(
         id=unit.new_id(IdentityTask),
-        uuid=uuid4(),
+        uuid=uuid7(),
         type=kind,
         source_record_id=record.pk,
         message_id=message_id,

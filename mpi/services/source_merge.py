@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from audit.actions import Action
+from audit.uuid7 import uuid7
 from mpi.access import Permission, allowed, require
 from mpi.commands import Actor
 from mpi.errors import AlreadyMerged, Flaw, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
@@ -196,7 +197,7 @@ def _merge(unit: UnitOfWork, event: IdentityEvent, sides: _Sides, links: dict[in
     unit.insert(
         SourceMerge(
             id=unit.new_id(SourceMerge),
-            uuid=uuid4(),
+            uuid=uuid7(),
             subsumed_id=subsumed.pk,
             survivor_id=survivor.pk,
             event_id=event.pk,

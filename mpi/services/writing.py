@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from django.db import models
 
 from audit.actions import Action
 from audit.record import AuditEntry, entry_by, record_many
+from audit.uuid7 import uuid7
 from mpi.access import golden_subject, record_subject
 from mpi.commands import Actor
 from mpi.database import straight
@@ -255,7 +255,7 @@ class Writing:
                 new_row(
                     OutboxEvent,
                     id=self.new_id(OutboxEvent),
-                    uuid=uuid4(),
+                    uuid=uuid7(),
                     type=kind,
                     golden_record_id=golden_id,
                     euid=golden.euid,
