@@ -24,7 +24,9 @@ class Permission:
     RECORD_READ = "records.read"
     RECORD_WRITE = "records.write"
     PERSON_READ = "persons.read"
+    REGISTER = "register"
     REVIEW = "review"
+    SUPERVISE = "review.supervise"
     MERGE = "merge"
     UNMASK = "ssn.unmask"
     MESSAGES = "messages"
@@ -52,12 +54,20 @@ SCOPES = (
 )
 """What a token client may be given."""
 
-_CLERK = {Permission.MATCH, Permission.RECORD_READ, Permission.PERSON_READ, Permission.JOBS}
+_CLERK = {
+    Permission.MATCH,
+    Permission.RECORD_READ,
+    Permission.PERSON_READ,
+    Permission.REGISTER,
+    Permission.JOBS,
+}
 _STEWARD = _CLERK | {Permission.REVIEW, Permission.MERGE, Permission.MESSAGES, Permission.MODEL_READ, Permission.UNMASK}
 ROLES: dict[str, frozenset[str]] = {
     "clerk": frozenset(_CLERK),
     "steward": frozenset(_STEWARD),
-    "supervisor": frozenset(_STEWARD | {Permission.EVALUATION, Permission.EXPORT, Permission.MODEL_MANAGE}),
+    "supervisor": frozenset(
+        _STEWARD | {Permission.SUPERVISE, Permission.EVALUATION, Permission.EXPORT, Permission.MODEL_MANAGE}
+    ),
     "compliance officer": frozenset(
         {
             Permission.AUDIT_READ,
