@@ -92,8 +92,12 @@ class Action(StrEnum):
     TASK_OPENED = "task.opened", Category.CHANGE, "Identity task opened"
     TASK_CLOSED = "task.closed", Category.CHANGE, "Identity task closed by itself"
     TASK_RESOLVED = "task.resolved", Category.DECISION, "Identity task resolved"
+    TASK_SET_ASIDE = "task.set_aside", Category.CHANGE, "Identity task set aside"
+    TASK_TAKEN_UP = "task.taken_up", Category.CHANGE, "Identity task taken up again"
     CLAIM_TAKEN = "claim.taken", Category.CHANGE, "Review claimed"
     CLAIM_RELEASED = "claim.released", Category.CHANGE, "Review claim released"
+    TASK_ASSIGNED = "task.assigned", Category.CHANGE, "Review assigned to a person"
+    TASK_UNASSIGNED = "task.unassigned", Category.CHANGE, "Assignment of a review withdrawn"
     NOTE_ADDED = "note.added", Category.CHANGE, "Note added"
 
     # Sign-in, access and the people and clients who have it.

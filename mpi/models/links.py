@@ -237,15 +237,20 @@ class TaskType(models.TextChoices):
 class IdentityTask(models.Model):
     """Work for a steward on one source record.
 
-    overlay            an update that looks like another person; it waits, or was applied and is to be looked at
-    source-merge       its source says that it is one with another record, which a separation contradicts
-    source-correction  its number speaks of another patient now: the source must give the first one a number again
+    overlay              an update that looks like another person; it waits, or was applied and is to be looked at
+    identifier-conflict  it and `other_record`, of two persons, hold the same strong identifier
+    large-person         its person has more source records than one should; the record is the first of them
+    source-merge         its source says that it is one with another record, which a separation contradicts
+    source-correction    its number speaks of another patient now: the source must give the first one a number again
+
+    Whom a task concerns now is whom its records are linked to now: so it follows merges by itself.
     """
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid7, unique=True)
     type = models.CharField(max_length=20, choices=TaskType.choices)
     source_record = models.ForeignKey(SourceRecord, on_delete=models.PROTECT, related_name="tasks")
+    other_record = models.ForeignKey(SourceRecord, null=True, on_delete=models.PROTECT, related_name="+")
     message_id = models.BigIntegerField(null=True)
     status = models.CharField(max_length=10, default="open")
     version = models.PositiveIntegerField(default=1)
@@ -260,8 +265,24 @@ class IdentityTask(models.Model):
                 condition=Q(status__in=["open", "accepted", "rejected", "split", "closed"]), name="task_status"
             ),
             models.UniqueConstraint(
-                fields=["source_record", "type"], condition=Q(status="open"), name="one_open_task_a_subject"
+                fields=["source_record", "type"],
+                condition=Q(status="open", other_record__isnull=True),
+                name="one_open_task_a_subject",
             ),
+            models.UniqueConstraint(
+                fields=["source_record", "other_record", "type"],
+                condition=Q(status="open", other_record__isnull=False),
+                name="one_open_task_a_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(type=TaskType.IDENTIFIER_CONFLICT, other_record__gt=F("source_record"))
+                | (~Q(type=TaskType.IDENTIFIER_CONFLICT) & Q(other_record__isnull=True)),
+                name="only_a_conflict_has_two_records",
+            ),
+        ]
+        indexes = [
+            # the queue: few types, each the oldest first
+            models.Index(fields=["type", "id"], name="identity_task_queue", condition=Q(status="open")),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Claim a task, or the most urgent one that nobody holds."""
+"""Claim a task of either kind, or the most urgent one that nobody holds."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from audit.actions import Action
-from audit.record import entry_by, record
 from mpi import access
 from mpi.access import Permission
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, NotFound
-from mpi.models import PotentialMatch, PotentialMatchStatus
+from mpi.errors import AlreadyDecided
 from mpi.services.locking import run_act, transaction_time
 from review.errors import ClaimedByAnother
 from review.models import Claim
 from review.queries.queue import QueueFilter, most_urgent
 from review.services import leases
+from review.tasks import find_task, require_open, write_down
 
 _LOOKED_AT = 8
 """How many of the most urgent tasks are tried before "nothing free": each may be taken while we look."""
@@ -43,30 +42,19 @@ def claim_next(*, wanted: QueueFilter, actor: Actor, besides: UUID | None = None
         now = transaction_time()
         for task in most_urgent(wanted, user_id=actor.id, now=now, besides=besides)[:_LOOKED_AT]:
             try:
-                return _claim(task, actor, now).potential_match.uuid
+                _claim(task, actor, now)
             except (ClaimedByAnother, AlreadyDecided):
                 continue  # somebody was quicker; the next one is as good
+            return task
         return None
 
     return run_act(act)
 
 
-def _claim(task: UUID, actor: Actor, now: datetime) -> Claim:
-    found = PotentialMatch.objects.filter(uuid=task).first()
-    if found is None:
-        raise NotFound("There is no potential match under this number.")
-    if found.status != PotentialMatchStatus.OPEN:
-        raise AlreadyDecided("This question is answered; there is nothing to claim.")
-    taken, fresh = leases.take(found, actor=actor, now=now)
+def _claim(uuid: UUID, actor: Actor, now: datetime) -> Claim:
+    task = find_task(uuid)
+    require_open(task, "There is nothing to claim.")
+    taken, fresh = leases.take(task, actor=actor, now=now)
     if fresh:
-        record(
-            entry_by(
-                actor,
-                Action.CLAIM_TAKEN,
-                subject=("potential_match", str(task)),
-                detail={"until": taken.until.isoformat()},
-                recorded_at=now,
-            )
-        )
-    taken.potential_match = found
+        write_down(task, Action.CLAIM_TAKEN, actor=actor, at=now, detail={"until": taken.until.isoformat()})
     return taken

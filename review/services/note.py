@@ -1,18 +1,17 @@
-"""Write a note on a task."""
+"""Write a note on a task of either kind."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from audit.actions import Action
-from audit.record import entry_by, record
 from mpi import access
 from mpi.access import Permission
 from mpi.commands import Actor
-from mpi.errors import InvalidInput, NotFound
-from mpi.models import PotentialMatch
+from mpi.errors import InvalidInput
 from mpi.services.locking import run_act, transaction_time
 from review.models import Note
+from review.tasks import find_task, of_task, write_down
 
 
 def add_note(*, task: UUID, text: str, actor: Actor) -> int:
@@ -25,15 +24,11 @@ def add_note(*, task: UUID, text: str, actor: Actor) -> int:
         raise InvalidInput("The note is empty. Nothing was written.")
 
     def act() -> int:
-        found = PotentialMatch.objects.filter(uuid=task).first()
-        if found is None:
-            raise NotFound("There is no potential match under this number.")
-        now = transaction_time()
+        found, now = find_task(task), transaction_time()
         note = Note.objects.create(
-            potential_match=found, user_id=actor.id, user_name=actor.name, text=text.strip(), written_at=now
+            **of_task(found), user_id=actor.id, user_name=actor.name, text=text.strip(), written_at=now
         )
-        subject = ("potential_match", str(task))
-        record(entry_by(actor, Action.NOTE_ADDED, subject=subject, detail={"note": note.pk}, recorded_at=now))
+        write_down(found, Action.NOTE_ADDED, actor=actor, at=now, detail={"note": note.pk})
         return note.pk
 
     return run_act(act)

@@ -10,16 +10,18 @@ from django.utils import timezone
 
 from audit.actions import Action
 from mpi.commands import Actor
-from mpi.errors import Forbidden, NotFound
-from mpi.models import PotentialMatch
+from mpi.errors import AlreadyDecided, Forbidden, InvalidInput, NotFound, StaleVersion
+from mpi.models import IdentityTask, PotentialMatch
+from mpi.services.overlay import decide_overlay
 from review.errors import ClaimedByAnother
-from review.models import Claim, Outcome
+from review.models import Claim, Deferral, Note, Outcome
 from review.queries.queue import QueueFilter
 from review.services.claim import claim, claim_next
 from review.services.defer import defer
 from review.services.leases import LEASE
 from review.services.note import add_note
 from review.services.release import release
+from review.services.set_aside import set_aside, take_up
 from tests.review.conftest import Tell, Token, audited
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +133,52 @@ def test_a_note_is_kept_and_audited_without_its_text(twins: PotentialMatch, stew
     assert note.text == "Asked the clinic to call back."
     assert audited(Action.NOTE_ADDED) == 1
     assert audited(Action.NOTE_ADDED, detail__icontains="clinic") == 0
+
+
+def test_an_identity_task_is_claimed_noted_and_given_back_under_its_own_number(
+    overlay: IdentityTask, steward: Actor, second_steward: Actor
+) -> None:
+    assert claim(task=overlay.uuid, actor=steward).identity_task == overlay
+    with pytest.raises(ClaimedByAnother):
+        claim(task=overlay.uuid, actor=second_steward)
+    add_note(task=overlay.uuid, text="Called the ward.", actor=second_steward)
+    assert overlay.notes.get().user_name == second_steward.name
+    record = str(overlay.source_record.uuid)
+    assert audited(Action.CLAIM_TAKEN, subject_id=record) == audited(Action.NOTE_ADDED, subject_id=record) == 1
+    assert release(task=overlay.uuid, actor=steward) is True
+    assert claim(task=overlay.uuid, actor=second_steward).user_id == second_steward.id
+
+
+def test_an_identity_task_that_is_decided_cannot_be_claimed_or_set_aside(overlay: IdentityTask, steward: Actor) -> None:
+    decide_overlay(task_uuid=overlay.uuid, accept=False, reason="Asked the ward.", actor=steward)
+    with pytest.raises(AlreadyDecided):
+        claim(task=overlay.uuid, actor=steward)
+    tomorrow = timezone.now() + timedelta(days=1)
+    with pytest.raises(AlreadyDecided):
+        set_aside(task=overlay.uuid, version=overlay.version, until=tomorrow, comment="", actor=steward)
+
+
+def test_an_identity_task_is_set_aside_until_a_time_and_taken_up_again(
+    overlay: IdentityTask, steward: Actor, second_steward: Actor
+) -> None:
+    claim(task=overlay.uuid, actor=steward)
+    tomorrow = timezone.now() + timedelta(days=1)
+    said = {"task": overlay.uuid, "version": overlay.version, "until": tomorrow, "comment": "The ward calls back."}
+    with pytest.raises(ClaimedByAnother):
+        set_aside(**said, actor=second_steward)
+    with pytest.raises(StaleVersion):
+        set_aside(**(said | {"version": overlay.version + 1}), actor=steward)
+    with pytest.raises(InvalidInput):
+        set_aside(**(said | {"until": timezone.now() + timedelta(days=40)}), actor=steward)
+    set_aside(**said, actor=steward)
+    assert not Claim.objects.filter(ended_at__isnull=True).exists()
+    assert Deferral.objects.get(ended_at__isnull=True).user_name == steward.name
+    assert take_up(task=overlay.uuid, actor=second_steward) is True
+    assert take_up(task=overlay.uuid, actor=second_steward) is False
+    assert audited(Action.TASK_SET_ASIDE) == audited(Action.TASK_TAKEN_UP) == 1
+
+
+def test_the_database_wants_exactly_one_task_a_row(twins: PotentialMatch, steward: Actor) -> None:
+    said = {"user_id": steward.id, "user_name": steward.name, "text": "Neither.", "written_at": timezone.now()}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Note.objects.create(**said)
