@@ -63,7 +63,8 @@ class Assignment(models.Model):
     """A supervisor gave a task to a person: their "next task" brings it first, nobody else's brings it at all.
 
     It stands until it is withdrawn or given to another (`ended_at`). Whoever claims the task by hand may still do so:
-    the assignee may be away.
+    the assignee may be away. `batch` names the act that assigned it together with others, `ended_by_batch` the act
+    that ended it: by them such an act is undone.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -73,8 +74,10 @@ class Assignment(models.Model):
     user_name = models.CharField(max_length=150)
     by_id = models.CharField(max_length=150)
     by_name = models.CharField(max_length=150)
+    batch = models.UUIDField()
     assigned_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    ended_by_batch = models.UUIDField(null=True)
 
     class Meta:
         db_table = "review_assignment"
@@ -86,6 +89,11 @@ class Assignment(models.Model):
         indexes = [
             # what is assigned to a person
             models.Index(fields=["user_id"], name="assignment_open_of_user", condition=Q(ended_at__isnull=True)),
+            # what an act assigned, to undo it
+            models.Index(fields=["batch"], name="assignment_of_batch"),
+            models.Index(
+                fields=["ended_by_batch"], name="assignment_ended_by_batch", condition=Q(ended_by_batch__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
