@@ -79,6 +79,8 @@ class Action(StrEnum):
     IDENTITY_UNDONE = "identity.undone", Category.DECISION, "Identity act undone"
     SEPARATION_CREATED = "separation.created", Category.DECISION, "Records kept apart as different people"
     SEPARATION_LIFTED = "separation.lifted", Category.DECISION, "Separation lifted"
+    RELATIONSHIP_CREATED = "relationship.created", Category.DECISION, "Persons recorded as related"
+    RELATIONSHIP_ENDED = "relationship.ended", Category.DECISION, "Relationship ended"
 
     # The queue and the steward's desk.
     POTENTIAL_MATCH_OPENED = "potential_match.opened", Category.CHANGE, "Potential match opened"

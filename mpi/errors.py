@@ -135,6 +135,14 @@ class Separated(MpiError):
     title = "A steward decided that these are different people"
 
 
+class Related(MpiError):
+    """A standing relationship says that these are two people."""
+
+    code = "related"
+    http_status = 409
+    title = "They are recorded as related"
+
+
 class UnderReview(MpiError):
     """An update of a source record waits for a steward; until that is answered nobody acts on the record."""
 

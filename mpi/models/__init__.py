@@ -28,6 +28,7 @@ from mpi.models.records import (
     SourceMerge,
     SourceRecord,
 )
+from mpi.models.relationships import MUTUAL, Relationship, RelationshipKind
 from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
 from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, SurvivorshipPreview, SurvivorshipVersion
@@ -35,6 +36,7 @@ from mpi.models.survivorship import RulesStatus, SurvivorshipActivation, Survivo
 __all__ = [
     "LIVE_STATUSES",
     "MERGES",
+    "MUTUAL",
     "UNDOABLE",
     "ApiClient",
     "AssigningAuthority",
@@ -68,6 +70,8 @@ __all__ = [
     "PotentialMatchKind",
     "PotentialMatchStatus",
     "RecordState",
+    "Relationship",
+    "RelationshipKind",
     "RematchChange",
     "RematchChangeState",
     "RematchKind",

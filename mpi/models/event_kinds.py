@@ -35,6 +35,8 @@ class EventKind(models.TextChoices):
     SOURCE_UNMERGE = "source-unmerge"
     OVERRIDE = "override"
     LIFT_OVERRIDE = "lift-override"
+    RELATE = "relate"
+    UNRELATE = "unrelate"
 
 
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})
@@ -59,6 +61,8 @@ UNDOABLE = frozenset(
         EventKind.SOURCE_MERGE,
         EventKind.OVERRIDE,
         EventKind.LIFT_OVERRIDE,
+        EventKind.RELATE,
+        EventKind.UNRELATE,
     }
 )
 """Acts that an undo takes back; a link or unlink only where a person did it."""

@@ -39,6 +39,8 @@ _WORDS = {
     EventKind.OVERRIDE: "Value set by a steward",
     EventKind.LIFT_OVERRIDE: "Value of a steward lifted",
     EventKind.SOURCE_UNMERGE: "Merge of two numbers taken back by their source",
+    EventKind.RELATE: "Recorded as related",
+    EventKind.UNRELATE: "Relationship ended",
 }
 _RECOMPUTED = {
     "system:survivorship": "Golden values chosen anew by other rules",

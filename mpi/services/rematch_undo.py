@@ -21,7 +21,15 @@ from mpi.services.rematch_run import REASON_CODE, Tell, actor_of, find_run, note
 from mpi.services.undo import plan_undo, undo_locked
 
 _UNDOABLE = (RematchStatus.APPLYING, RematchStatus.APPLIED, RematchStatus.UNDONE)
-_DO_NOT_BLOCK = frozenset({EventKind.SEPARATE, EventKind.DIFFERENT_PEOPLE, EventKind.LIFT_SEPARATION})
+_DO_NOT_BLOCK = frozenset(
+    {
+        EventKind.SEPARATE,
+        EventKind.DIFFERENT_PEOPLE,
+        EventKind.LIFT_SEPARATION,
+        EventKind.RELATE,
+        EventKind.UNRELATE,
+    }
+)
 """Acts of people that stand in the way only where they keep apart what comes together: `undo_locked` looks."""
 
 

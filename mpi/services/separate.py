@@ -8,7 +8,7 @@ from uuid import UUID
 from audit.actions import Action
 from mpi.access import Permission, golden_subject, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, Flaw, InvalidInput, NotFound
+from mpi.errors import AlreadyDecided, Flaw, InvalidInput, NotFound, Related
 from mpi.models import (
     EventKind,
     GoldenRecord,
@@ -68,7 +68,10 @@ def separate_locked(
 
 
 def lift_separation(*, separation_uuid: UUID | str, reason: str, actor: Actor) -> ActResult:
-    """End a separation: the engine and stewards may join the two again. Raises NotFound, AlreadyDecided, Busy."""
+    """End a separation: the engine and stewards may join the two again.
+
+    Raises NotFound, AlreadyDecided, Related (two related persons are two people: end that first), Busy.
+    """
     require(actor, Permission.MERGE)
     check_note(reason)
 
@@ -78,6 +81,13 @@ def lift_separation(*, separation_uuid: UUID | str, reason: str, actor: Actor) -
             raise NotFound("There is no separation under this number.")
         if separation.lifted_at is not None:
             raise AlreadyDecided("This separation was lifted before.")
+        related = separation.relationships.filter(ended_at__isnull=True).first()
+        if related is not None:
+            raise Related(
+                "The two are recorded as related, so they are two people; nothing was changed. End that relationship "
+                "first, if you know it to be wrong.",
+                extra={"relationship": str(related.uuid)},
+            )
         records = [pk for pair in separation.pairs.values_list("record_low", "record_high") for pk in pair]
         owners = Link.objects.filter(source_record__in=records, ended_at__isnull=True)
         unit = begin(actor, owners.values_list("golden_record", flat=True))

@@ -29,6 +29,7 @@ from mpi.services.locking import TryAgain, run_act
 from mpi.services.override_rows import restore_overrides
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
+from mpi.services.relationship_rows import restore_relationships
 from mpi.services.undo_plan import CAME_TOGETHER, UndoPlan, find_event, plan_undo, was_retired_by
 from mpi.services.undo_records import lock_records_of, records_of, restore_records
 from mpi.services.unit import UnitOfWork
@@ -77,6 +78,7 @@ def undo_locked(unit: UnitOfWork, undoing: IdentityEvent, plan: UndoPlan) -> lis
         _move_back(unit, undoing, link, home, event)
     restore_records(unit, undoing, event, plan.reopened)
     restore_overrides(unit, undoing, event)
+    restore_relationships(unit, undoing, event)
     for separation in Separation.objects.filter(pk__in=event.payload["separations"], lifted_at__isnull=True):
         separation.lifted_at = unit.recorded_at
         separation.lifted_by_event_id = undoing.pk

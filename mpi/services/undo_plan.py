@@ -31,6 +31,7 @@ from mpi.models import (
 )
 from mpi.services.neighbourhood import open_matches
 from mpi.services.override_rows import golden_ids_of_overrides
+from mpi.services.relationship_rows import golden_ids_of_relationships
 from mpi.services.undo_records import Home, homes_of_records
 
 CAME_TOGETHER = frozenset({"same-golden-record", "double"})
@@ -78,7 +79,7 @@ def plan_undo(event_uuid: UUID | str) -> UndoPlan:
     touched = {int(pk) for pk in event.payload["golden_records"]}
     touched |= {pk for link, home in moves.values() for pk in (link.golden_record_id, home)}
     touched |= {live[home] for _, home in reopened}
-    touched |= golden_ids_of_overrides(event)
+    touched |= golden_ids_of_overrides(event) | golden_ids_of_relationships(event)
     matches |= _come_together(touched)
     touched |= {pk for match in matches.values() for pk in (match.golden_a_id, match.golden_b_id)}
     asked = [pk for match in matches.values() for pk in (match.record_a_id, match.record_b_id)]

@@ -29,6 +29,7 @@ from mpi.models import (
     OutboxEvent,
     PotentialMatch,
     PotentialMatchStatus,
+    Relationship,
     Separation,
     SeparationPair,
     SourceMerge,
@@ -93,6 +94,7 @@ _UPDATED_FIELDS: dict[type[models.Model], Sequence[str]] = {
     Link: _LINK_FIELDS,
     PotentialMatch: _MATCH_FIELDS,
     Separation: ("lifted_at", "lifted_by_event_id"),
+    Relationship: ("ended_at", "ended_by_event_id"),
     SourceMerge: ("ended_at", "ended_by_event_id"),
     IdentityTask: ("status", "version", "closed_at"),
 }
@@ -106,6 +108,7 @@ _WRITE_ORDER: tuple[type[models.Model], ...] = (
     PotentialMatch,
     Separation,
     SeparationPair,
+    Relationship,
     SourceMerge,
     IdentityTask,
     OutboxEvent,

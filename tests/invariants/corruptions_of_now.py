@@ -106,6 +106,11 @@ PERSONS = (
         ),
     ),
     Corruption(
+        "a person related to itself",
+        {"relationships"},
+        ("UPDATE mpi_relationship SET to_records = from_records",),
+    ),
+    Corruption(
         "two records of one number",
         {"numbers"},
         (

@@ -7,6 +7,7 @@ from mpi.models import IdentityTask, PotentialMatch, Separation
 from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
 from mpi.services.overlay import decide_overlay
+from mpi.services.relationship import relate
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation, separate
 from mpi.services.sweep import sweep_inbox
@@ -76,6 +77,7 @@ def live(actor: Actor) -> None:
     separate(euid_a=one.euid, euid_b=owner("HIS", "pair-a").euid, **why)
     standing = Separation.objects.filter(lifted_at__isnull=True).order_by("-id")[0]
     lift_separation(separation_uuid=standing.uuid, reason="They are", actor=actor)
+    relate(from_euid=one.euid, to_euid=owner("HIS", "pair-b").euid, kind="guardian", reason="Court order", actor=actor)
 
 
 def _messages() -> None:

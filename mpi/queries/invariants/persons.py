@@ -56,6 +56,40 @@ FROM mpi_separation_pair p JOIN mpi_separation s ON s.id = p.separation_id
 LEFT JOIN mpi_link low ON low.source_record_id = p.record_low_id AND low.ended_at IS NULL
 LEFT JOIN mpi_link high ON high.source_record_id = p.record_high_id AND high.ended_at IS NULL
 """
+_RELATIONSHIPS = """
+WITH RECURSIVE told AS (
+  SELECT r.id, 'from' AS side, named.place, named.record_id
+  FROM mpi_relationship r, unnest(r.from_records) WITH ORDINALITY AS named(record_id, place)
+  UNION ALL
+  SELECT r.id, 'to', named.place, named.record_id
+  FROM mpi_relationship r, unnest(r.to_records) WITH ORDINALITY AS named(record_id, place)
+), stands AS (
+  SELECT * FROM told
+  UNION
+  SELECT s.id, s.side, s.place, m.survivor_id
+  FROM stands s JOIN mpi_source_merge m ON m.subsumed_id = s.record_id AND m.ended_at IS NULL
+), whose AS (
+  SELECT DISTINCT ON (stands.id, stands.side) stands.id, stands.side, l.golden_record_id AS golden
+  FROM stands JOIN mpi_link l ON l.source_record_id = stands.record_id AND l.ended_at IS NULL
+  ORDER BY stands.id, stands.side, stands.place
+), strangers AS (
+  SELECT DISTINCT told.id FROM told LEFT JOIN mpi_source_record r ON r.id = told.record_id WHERE r.id IS NULL
+)
+SELECT 'relationship ' || r.uuid, CASE
+  WHEN strangers.id IS NOT NULL THEN 'names a source record that does not exist'
+  WHEN r.ended_at IS NOT NULL THEN NULL
+  WHEN one.golden = other.golden THEN 'a person is related to itself'
+  WHEN s.lifted_at IS NOT NULL THEN 'stands, and the separation that it rests on is lifted'
+  WHEN NOT EXISTS (
+    SELECT 1 FROM mpi_separation_pair p WHERE p.separation_id = s.id
+    AND r.from_records && ARRAY[p.record_low_id, p.record_high_id]
+    AND r.to_records && ARRAY[p.record_low_id, p.record_high_id]
+  ) THEN 'its separation is between others' END
+FROM mpi_relationship r JOIN mpi_separation s ON s.id = r.separation_id
+LEFT JOIN whose one ON one.id = r.id AND one.side = 'from'
+LEFT JOIN whose other ON other.id = r.id AND other.side = 'to'
+LEFT JOIN strangers ON strangers.id = r.id
+"""
 _NUMBERS = """
 SELECT 'source record ' || min(r.uuid::text), CASE
   WHEN count(DISTINCT r.id) > 1 THEN 'two source records under one number'
@@ -94,6 +128,12 @@ PERSONS: Final = (
         "No two source records that a standing separation keeps apart are in one golden record.",
         "mpi_separation_pair",
         by_sql(_SEPARATIONS),
+    ),
+    Invariant(
+        "relationships",
+        "A standing relationship is between two persons whom its own standing separation keeps apart.",
+        "mpi_relationship",
+        by_sql(_RELATIONSHIPS),
     ),
     Invariant(
         "numbers",

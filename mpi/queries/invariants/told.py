@@ -12,7 +12,7 @@ WITH said AS MATERIALIZED (
   FROM audit_event e, unnest(e.subjects) AS named(subject)
   WHERE e.action LIKE 'golden.%%' OR e.action LIKE 'link.%%' OR e.action LIKE 'separation.%%'
     OR e.action LIKE 'record.%%' OR e.action LIKE 'potential_match.%%' OR e.action LIKE 'identity.%%'
-    OR e.action LIKE 'task.%%' OR e.action LIKE 'override.%%'
+    OR e.action LIKE 'task.%%' OR e.action LIKE 'override.%%' OR e.action LIKE 'relationship.%%'
 ), acts AS (
   SELECT e.uuid, bool_or(said.subject IS NOT NULL) AS told, cardinality(e.golden_record_ids) AS number
   FROM mpi_identity_event e

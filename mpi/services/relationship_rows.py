@@ -1,0 +1,116 @@
+"""Relationships begin and end under an identity event; what was ended comes back as a row of its own, never edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.actions import Action
+from audit.uuid7 import uuid7
+from mpi.access import golden_subject
+from mpi.errors import CannotUndo
+from mpi.models import IdentityEvent, Relationship
+from mpi.queries.relationships import Sides, sides_of
+from mpi.services.unit import UnitOfWork
+
+
+def open_relationship(
+    unit: UnitOfWork,
+    event: IdentityEvent,
+    *,
+    kind: str,
+    from_records: list[int],
+    to_records: list[int],
+    separation_id: int,
+    sides: Sides,
+) -> Relationship:
+    """The two are related from now on; the separation that it rests on stands. Audited, told to subscribers."""
+    row = Relationship(
+        id=unit.new_id(Relationship),
+        uuid=uuid7(),
+        kind=kind,
+        from_records=from_records,
+        to_records=to_records,
+        reason=event.reason,
+        actor_id=unit.actor.id,
+        actor_name=unit.actor.name,
+        separation_id=separation_id,
+        event_id=event.pk,
+        recorded_at=unit.recorded_at,
+    )
+    unit.insert(row)
+    _told(event)["opened"].append(row.pk)
+    _tell(unit, event, row, sides, Action.RELATIONSHIP_CREATED, "golden.related")
+    return row
+
+
+def end_relationship(unit: UnitOfWork, event: IdentityEvent, row: Relationship, sides: Sides | None) -> None:
+    """They are not said to be related any more. `sides` is None where nobody is left on one. Audited, told."""
+    row.ended_at, row.ended_by_event_id = unit.recorded_at, event.pk
+    unit.change(row)
+    _told(event)["ended"].append(row.pk)
+    _tell(unit, event, row, sides, Action.RELATIONSHIP_ENDED, "golden.unrelated")
+
+
+def _told(event: IdentityEvent) -> dict[str, Any]:
+    """What the event says of relationships: {"opened": [id], "ended": [id]}."""
+    told: dict[str, Any] = event.payload.setdefault("relationships", {"opened": [], "ended": []})
+    return told
+
+
+def _tell(
+    unit: UnitOfWork, event: IdentityEvent, row: Relationship, sides: Sides | None, action: Action, notice: str
+) -> None:
+    people = [unit.golden_records[pk] for pk in (sides.from_id, sides.to_id)] if sides else []
+    unit.audit(
+        action,
+        subject=("relationship", str(row.uuid)),
+        related=[golden_subject(one.euid) for one in people],
+        reason=event.reason,
+        detail={"event": str(event.uuid), "kind": str(row.kind)},
+    )
+    for one, other in (people, people[::-1]) if people else ():
+        unit.touch(event, one)
+        unit.notify(notice, one, related=[other.euid])
+
+
+def golden_ids_of_relationships(event: IdentityEvent) -> set[int]:
+    """Golden records that an undo of the event concerns through relationships. No query without any."""
+    told = event.payload.get("relationships")
+    if not told:
+        return set()
+    sides = sides_of([*told["opened"], *told["ended"]]).values()
+    return {pk for one in sides for pk in (one.from_id, one.to_id)}
+
+
+def restore_relationships(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent) -> None:
+    """Undo what an event did to relationships.
+
+    Raises CannotUndo where the same was said anew since, or the separation that one rested on is lifted.
+    """
+    told = event.payload.get("relationships")
+    if not told:
+        return
+    keys = [*told["opened"], *told["ended"]]
+    rows = Relationship.objects.select_related("separation").in_bulk(keys)
+    sides = sides_of(keys)
+    for pk in told["opened"]:
+        if rows[pk].ended_at is None:
+            end_relationship(unit, undoing, rows[pk], sides.get(pk))
+    for pk in told["ended"]:
+        _open_again(unit, undoing, rows[pk], sides.get(pk))
+
+
+def _open_again(unit: UnitOfWork, undoing: IdentityEvent, row: Relationship, sides: Sides | None) -> None:
+    if row.separation.lifted_at is not None:
+        raise CannotUndo("The separation that this relationship rests on was lifted since; relate the two anew.")
+    if sides is None or sides.from_id == sides.to_id:
+        raise CannotUndo("The two whom this relationship was between are not both there any more.")
+    open_relationship(
+        unit,
+        undoing,
+        kind=row.kind,
+        from_records=row.from_records,
+        to_records=row.to_records,
+        separation_id=row.separation_id,
+        sides=sides,
+    )
