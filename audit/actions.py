@@ -63,6 +63,11 @@ class Action(StrEnum):
     RECORDS_MERGED = "record.merged", Category.CHANGE, "Source records merged by their source"
     RECORDS_UNMERGED = "record.unmerged", Category.CHANGE, "Merge of source records taken back by their source"
 
+    PATIENT_REGISTERED = "patient.registered", Category.CHANGE, "Patient registered at the desk"
+    PATIENT_NAMED = "patient.named", Category.CHANGE, "Newborn named"
+    PATIENT_IDENTIFIED = "patient.identified", Category.DECISION, "Patient under an alias identified"
+    REGISTRATION_WITHDRAWN = "registration.withdrawn", Category.DECISION, "Registration taken back"
+    ALIASES_ALLOTTED = "aliases.allotted", Category.SYSTEM, "Names for unidentified patients set aside"
     # Links and golden records.
     LINK_OPENED = "link.opened", Category.CHANGE, "Source record linked"
     LINK_ENDED = "link.ended", Category.CHANGE, "Source record unlinked"

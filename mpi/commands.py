@@ -46,11 +46,27 @@ def system_actor(name: str, *, source: Source = "worker", correlation_id: UUID |
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """A person's word on whose a new source record is: of the golden record `euid`, or of one of its own ("").
+
+    Of a record that is linked already it says that it stays where it is. The engine keeps its evidence, asks about
+    others that fit, and decides nothing; the act is that of the person named here, for this reason.
+    """
+
+    euid: str
+    actor_id: str
+    actor_name: str
+    reason_code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UpsertRecord:
     """One source record as a source system tells it now. `source_time` is the source's own time of the change."""
 
     record: PatientRecord
     source_time: datetime | None = None
+    placed: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,8 @@ CACHES = {
 INGEST_BATCH = env_int("MPI_INGEST_BATCH", 100)
 # A message that waits for longer is taken by the sweep, in case its hint was lost.
 SWEEP_AFTER_S = env_int("MPI_SWEEP_AFTER_S", 15)
+# The source system of the index's own registration desk.
+REGISTRATION_SYSTEM = env("MPI_REGISTRATION_SYSTEM", "REGISTRATION")
 MESSAGE_MAX_BYTES = env_int("MPI_MESSAGE_MAX_BYTES", 1_000_000)
 REST_REQUESTS_PER_MINUTE = env_int("MPI_REST_REQUESTS_PER_MINUTE", 60_000)
 # The share of existing links that a linkage model may change without a rematch preview.

@@ -28,6 +28,7 @@ from mpi.models.records import (
     SourceMerge,
     SourceRecord,
 )
+from mpi.models.registration import AliasName, Registration, RegistrationKind
 from mpi.models.relationships import MUTUAL, Relationship, RelationshipKind
 from mpi.models.rematch import RematchChange, RematchChangeState, RematchKind, RematchRun, RematchStatus
 from mpi.models.sources import AssigningAuthority, SourceSystem
@@ -38,6 +39,7 @@ __all__ = [
     "MERGES",
     "MUTUAL",
     "UNDOABLE",
+    "AliasName",
     "ApiClient",
     "AssigningAuthority",
     "BlockingKey",
@@ -70,6 +72,8 @@ __all__ = [
     "PotentialMatchKind",
     "PotentialMatchStatus",
     "RecordState",
+    "Registration",
+    "RegistrationKind",
     "Relationship",
     "RelationshipKind",
     "RematchChange",

@@ -37,6 +37,7 @@ class EventKind(models.TextChoices):
     LIFT_OVERRIDE = "lift-override"
     RELATE = "relate"
     UNRELATE = "unrelate"
+    REGISTER = "register"
 
 
 MERGES = frozenset({EventKind.MERGE, EventKind.SAME_PERSON, EventKind.JOIN})

@@ -41,6 +41,7 @@ _WORDS = {
     EventKind.SOURCE_UNMERGE: "Merge of two numbers taken back by their source",
     EventKind.RELATE: "Recorded as related",
     EventKind.UNRELATE: "Relationship ended",
+    EventKind.REGISTER: "Registered at the desk",
 }
 _RECOMPUTED = {
     "system:survivorship": "Golden values chosen anew by other rules",

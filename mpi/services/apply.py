@@ -26,6 +26,7 @@ from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
 from mpi.services.questions import close_question, open_question, question_values
 from mpi.services.redirect import join_golden_records
+from mpi.services.said import sign
 from mpi.services.unit import UnitOfWork
 
 _AUDITED = {
@@ -111,15 +112,19 @@ class Applier:
         """Links, joins and questions of one decided record."""
         if plan.golden_id is None or plan.decision is None:
             raise ValueError("A decided record belongs somewhere.")
-        moves = plan.is_new_golden or plan.left is not None or record.pk not in self.links
+        by_hand = plan.told.placed is not None
+        moves = plan.is_new_golden or plan.left is not None or record.pk not in self.links or by_hand
         turned = bool(plan.joined) or plan.left is not None
         asks = [(pk, fit) for pk, fit in plan.reviews if turned or self._is_news(plan.golden_id, pk, fit)]
         answered = self._resting_on(record) - {plan.golden_id, *plan.joined, *(pk for pk, _ in plan.reviews)}
         if not (moves or plan.joined or asks or answered):
             self.unit.touch_values(self.golden[plan.golden_id])
             return
-        event = self.unit.event(EventKind.JOIN if plan.joined else EventKind.LINK)
+        event = self._event(plan)
         golden = self._golden(plan, event)
+        if by_hand and record.pk in self.links:  # opened again below, as a person's word
+            self.unit.end_link(event, self.links.pop(record.pk), golden)
+            self.unit.audit_record(Action.LINK_ENDED, record, golden, message_id=record.message_id)
         if plan.left is not None:
             self.unit.end_link(event, self.links.pop(record.pk), self.golden[plan.left])
             self.unit.audit_record(Action.LINK_ENDED, record, self.golden[plan.left], message_id=record.message_id)
@@ -145,6 +150,14 @@ class Applier:
             self._close(event, frozenset((golden.pk, other)), None, other, reason="separated")
         for other, fit in asks:
             self._ask(event, golden, self.golden[other], fit, decision_id, anew=other == plan.left)
+
+    def _event(self, plan: Plan) -> IdentityEvent:
+        """The act: the engine's, or that of the person who has said whose the record is."""
+        if plan.told.placed is None:
+            return self.unit.event(EventKind.JOIN if plan.joined else EventKind.LINK)
+        event = self.unit.event(EventKind.REGISTER)
+        sign(event, plan.told.placed)
+        return event
 
     def _is_news(self, golden_id: int, other: int, fit: Fit) -> bool:
         """Whether the question is not open yet, or with less evidence."""
@@ -174,11 +187,14 @@ class Applier:
     def _link(
         self, plan: Plan, event: IdentityEvent, record: SourceRecord, golden: GoldenRecord, decision_id: int
     ) -> None:
+        by_hand = plan.told.placed is not None
+        known = LinkOrigin.STEWARD if by_hand else LinkOrigin.ENGINE
         link = self.unit.open_link(
             event,
             record.pk,
             golden,
-            origin=LinkOrigin.FIRST if plan.is_new_golden else LinkOrigin.ENGINE,
+            origin=LinkOrigin.FIRST if plan.is_new_golden else known,
+            by_human=by_hand,
             supporting_record_id=plan.decision.supporting_record_id if plan.decision else None,
             decision_id=decision_id,
             model_version_id=self.active.pk,

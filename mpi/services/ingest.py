@@ -42,8 +42,9 @@ from mpi.services.in_force import ASKED, in_force
 from mpi.services.locking import TryAgain, lock_golden_and_ask, lock_keys, run_act
 from mpi.services.neighbourhood import OPEN_LINKS, Neighbourhood, asked_hits, look_around, read_links
 from mpi.services.parse import Key, Told, keys_of, parse
-from mpi.services.plan import Plan, Planner, accepted_messages
+from mpi.services.plan import Plan, Planner
 from mpi.services.rows import fetch_all, instance, table_of, tell, together, update_rows, write_values
+from mpi.services.said import accepted_messages
 from mpi.services.sequences import asked_ids, reserved
 from mpi.services.subsumed import refuse_subsumed
 from mpi.services.unit import UnitOfWork

@@ -19,6 +19,7 @@ from mpi import codec
 from mpi.database.reading import Rows
 from mpi.database.straight import Told
 from mpi.models import Link, PotentialMatch
+from mpi.services.locking import TryAgain
 from mpi.services.open_questions import Asked, OpenQuestions
 from mpi.services.parse import Key
 from mpi.services.rows import fetch, fetch_all, instance, table_of
@@ -154,6 +155,13 @@ class Neighbourhood:
             _read_members(self, fetch(_MEMBERS_OF, sorted(strangers)))
             self.separated |= _separations(self, (self.owner.keys() | self.silent.keys()) - before)
         return near
+
+    def beside(self, golden_id: int) -> int:
+        """A golden record that somebody has named, read as the others are. Raises TryAgain where nobody is in it."""
+        self.widen([golden_id])
+        if golden_id not in self.versions:
+            raise TryAgain
+        return golden_id
 
     def note_matches(self, golden_ids: Iterable[int], matches: dict[frozenset[int], PotentialMatch]) -> None:
         """These are their open potential matches; those known already stay what the plans have made of them."""

@@ -13,6 +13,7 @@ from matching.blocking import blocking_keys
 from matching.records import PatientRecord, StandardRecord, patient_record_from_document
 from matching.standardise import standardise
 from mpi import codec, vault
+from mpi.commands import Placement
 from mpi.database.reading import Rows
 from mpi.errors import Flaw, InvalidInput
 from mpi.mapping import LIMITS, record_from_flat
@@ -20,6 +21,7 @@ from mpi.models import InboundMessage, SourceSystem
 from mpi.services.active_model import ActiveModel
 from mpi.services.receive import record_hash, unknown_system
 from mpi.services.rows import fetch_all, instance, table_of
+from mpi.services.said import placement_of
 
 SYSTEMS_ASKED = (
     f"SELECT {table_of(SourceSystem).selected} FROM mpi_source_system t ORDER BY t.id",  # noqa: S608  # our own names
@@ -38,7 +40,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one message says: a record to upsert (`record` and the rest), or a deletion (`record` is None)."""
+    """What one message says: a record to upsert (`record` and the rest), or a deletion (`record` is None).
+
+    `placed` is a person's word on whose the record is, `home_id` the golden record that it names.
+    """
 
     message: InboundMessage
     system: SourceSystem
@@ -48,10 +53,12 @@ class Told:
     standard: StandardRecord
     keys: tuple[Key, ...]
     payload_hash: bytes
+    placed: Placement | None = None
+    home_id: int | None = None
 
 
 def parse(message: InboundMessage, systems: dict[str, SourceSystem], active: ActiveModel) -> Told:
-    """Read a message back. Raises InvalidInput or UnknownSystem with its flaws: such a message is rejected."""
+    """Read a message back. Raises InvalidInput, UnknownSystem or NotFound: such a message is rejected."""
     payload = vault.decrypt(message.payload, field="message", record=str(message.uuid))
     document = orjson.loads(payload)
     if told := document.get("delete"):
@@ -68,7 +75,8 @@ def parse(message: InboundMessage, systems: dict[str, SourceSystem], active: Act
         source_time = _time(document.get("source_time"))
         _check_number(record.mrn)
     standard = codec.protected_standard(standardise(record, excessive=active.model.excessive))
-    return Told(message, system, record.mrn, source_time, record, standard, keys_of(standard), record_hash(record))
+    keys, told_hash = keys_of(standard), record_hash(record)
+    return Told(message, system, record.mrn, source_time, record, standard, keys, told_hash, *placement_of(document))
 
 
 def _check_number(mrn: str) -> None:

@@ -26,13 +26,10 @@ from mpi.services.ask_again import ask_again
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.open_questions import Asked
 from mpi.services.parse import Key, Told
-from mpi.services.rows import fetch, new_row
+from mpi.services.rows import new_row
 from mpi.services.unit import UnitOfWork
 
 _NONE: frozenset[int] = frozenset()
-_ACCEPTED = (
-    "SELECT message_id FROM mpi_identity_task WHERE status IN ('accepted', 'split') AND message_id = ANY(%s::bigint[])"
-)
 
 
 @dataclass(slots=True)
@@ -210,7 +207,9 @@ class Planner:
             separated=self.seen.separated,
             current_person_id=current,
         )
-        if current is None:
+        if plan.told.placed is not None:
+            self._place_by_hand(plan, current)
+        elif current is None:
             self._place_unlinked(plan, plan.decision)
         else:
             self._place_linked(plan, plan.decision, subject, current)
@@ -223,11 +222,14 @@ class Planner:
             plan.golden_id, *joined = sorted(decision.person_ids)  # the older EUID survives
             plan.joined = tuple(joined)
         else:
-            self._place_alone(plan)
+            plan.golden_id, plan.is_new_golden = self.unit.new_id(GoldenRecord), True
 
-    def _place_alone(self, plan: Plan) -> None:
-        plan.golden_id = self.unit.new_id(GoldenRecord)
-        plan.is_new_golden = True
+    def _place_by_hand(self, plan: Plan, current: int | None) -> None:
+        """A person says whose it is. Other persons that fit are asked about; nobody is joined."""
+        home = plan.told.home_id if current is None else None
+        own = current if home is None else self.seen.beside(home)
+        plan.golden_id, plan.is_new_golden = own or self.unit.new_id(GoldenRecord), own is None
+        self.seen.human.add(plan.golden_id)
 
     def _place_linked(self, plan: Plan, decision: EngineDecision, subject: Member, current: int) -> None:
         """An updated record: a person's link stays; evidence of two people re-opens the question."""
@@ -293,8 +295,3 @@ class Planner:
         """What the record has made certain of the open questions of its person."""
         joins, near = ask_again(self.seen, golden_id, self.active.model)
         plan.settled, plan.near = joins, plan.near | near
-
-
-def accepted_messages(message_ids: list[int]) -> frozenset[int]:
-    """Messages whose overlay a steward has accepted, or has split: they are applied without another question."""
-    return frozenset(pk for (pk,) in fetch(_ACCEPTED, message_ids))

@@ -67,7 +67,10 @@ def command_payload(command: UpsertRecord | DeleteRecord) -> bytes:
     """The payload of a command that a door has parsed."""
     if isinstance(command, DeleteRecord):
         return orjson.dumps({"delete": command}, option=orjson.OPT_SORT_KEYS)
-    return orjson.dumps({"record": command.record, "source_time": command.source_time}, option=orjson.OPT_SORT_KEYS)
+    told: dict[str, object] = {"record": command.record, "source_time": command.source_time}
+    if command.placed is not None:
+        told["placed"] = command.placed
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def payload_hash(payload: bytes) -> bytes:
