@@ -277,4 +277,4 @@ def _approval(version: LinkageModelVersion) -> Iterator[Block]:
         *((name, f"{moment:%Y-%m-%d %H:%M %Z}" if moment else "not yet") for name, moment in times),
         ("Content hash (SHA-256)", version.content_hash),
     ]
-    yield Block(headers=("", ""), rows=tuple(rows))
+    yield Block(headers=("What", "Who and when"), rows=tuple(rows))

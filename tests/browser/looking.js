@@ -1,0 +1,63 @@
+// Looks at one page after the other in one window: each takes the place of the one before, as a swap of htmx does,
+// since loading and warming axe-core anew for each page would take longer than everything else.
+"use strict";
+
+/** Shows the page in this window, with the stylesheets that it asks for and no others. */
+window.put = async (html) => {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const sheets = (of) => [...of.querySelectorAll("link[rel=stylesheet]")];
+  const wanted = sheets(page).map((link) => link.getAttribute("href"));
+  sheets(document).filter((link) => !wanted.includes(link.getAttribute("href"))).forEach((link) => link.remove());
+  const here = sheets(document).map((link) => link.getAttribute("href"));
+  await Promise.all(wanted.filter((href) => !here.includes(href)).map((href) => new Promise((done, failed) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: failed });
+    document.head.append(link);
+  })));
+  document.title = page.title;
+  document.documentElement.lang = page.documentElement.lang;
+  document.body.replaceWith(page.body);
+};
+
+/** Of rows and items of one make (the same elements, classes and attributes), the first stands for all. */
+const leaveOneOfAMake = () => {
+  const make = (part) => {
+    const classes = part.className.baseVal ?? part.className;
+    return `${part.tagName}.${classes}[${part.getAttributeNames()}](${[...part.children].map(make)})`;
+  };
+  for (const parent of document.querySelectorAll("tbody, ul, ol, select, svg, svg g")) {
+    const seen = new Set();
+    for (const part of [...parent.children]) {
+      const itsMake = make(part);
+      if (seen.has(itsMake)) part.remove();
+      seen.add(itsMake);
+    }
+  }
+};
+
+const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const colours = ["color-contrast", "link-in-text-block"];
+
+const violations = async (theme, options) => {
+  document.documentElement.dataset.theme = theme;
+  const told = await axe.run(document, { ...options, resultTypes: ["violations"], iframes: false, preload: false });
+  return told.violations.flatMap((rule) => rule.nodes.map((node) => `${theme}, ${rule.id}: ${node.target} ${node.html}`));
+};
+
+/** What axe-core finds: everything in the light theme; in the dark one, which has other colours only, the colours. */
+window.look = async (html) => {
+  await put(html);
+  leaveOneOfAMake();
+  return [
+    ...await violations("light", { runOnly: { type: "tag", values: standards } }),
+    ...await violations("dark", { runOnly: { type: "rule", values: colours } }),
+  ];
+};
+
+/** What leaves the window sideways. */
+window.outside = async (html) => {
+  await put(html);
+  const wide = document.documentElement.scrollWidth;
+  if (wide <= window.innerWidth) return [];
+  const parts = [...document.querySelectorAll("main *")].filter((part) => part.scrollWidth > window.innerWidth);
+  return [`${wide} px in a window of ${window.innerWidth} px`, ...parts.slice(-3).map((part) => part.outerHTML.slice(0, 160))];
+};

@@ -1,0 +1,93 @@
+"""Every page in a real browser: axe-core finds nothing in the light or the dark theme, and no page is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from playwright.sync_api import Browser, Page
+
+from mpi.access import ROLES
+from mpi.commands import Actor
+from mpi.management.benchmarks.page_addresses import PageAddress, page_addresses
+from mpi.models import User
+from mpi.services.users import put_user
+from tests.browser.world import build_world
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+_SCRIPTS = Path(__file__).with_name("looking.js").read_text()
+_AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+_NARROW = 390
+_FAULTY = "<!doctype html><html lang=en><title>x</title><main><h1>x</h1><input>"
+_NOTHING = {"uuid": UUID(int=0), "int": 0, "euid": "0" * 12, "str": "x"}
+
+
+@pytest.fixture
+def world(tmp_path: Path, steward: Actor, supervisor: Actor, admin: Actor, system: Actor) -> None:
+    build_world(tmp_path, steward=steward, supervisor=supervisor, administrator=admin, system=system)
+
+
+@pytest.fixture
+def everybody(db: None, system: Actor) -> Client:
+    """A session of somebody with every role, so that each page shows all it has."""
+    put_user(username="erika", display_name="Erika Example", roles=list(ROLES), password="not typed here", actor=system)
+    client = Client()
+    client.force_login(User.objects.get(username="erika"), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def window(browser: Browser, live_server: object) -> Iterator[Page]:
+    """A window of the site with axe-core in it, without transitions: a colour is looked at when it has arrived."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{live_server}{reverse('sign-in')}")
+    page.evaluate(_AXE)
+    page.evaluate(_SCRIPTS)
+    yield page
+    context.close()
+
+
+def _pages(client: Client) -> Iterator[tuple[str, str]]:
+    """Name and HTML of all that answers a GET with a page; parts of pages, files and redirections lead to others."""
+    for known in page_addresses():
+        assert known.address or not known.known, f"{known.name}: the world has nothing to show there"
+        if not known.address:
+            assert client.get(_any(known)).status_code == 405, f"{known.name} has no example in page_addresses.py"
+            continue
+        answer = client.get(known.address)
+        assert answer.status_code in (200, 302, 405), f"{known.name}: {answer.status_code}"
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and b"<html" in answer.content:
+            yield known.name, answer.text
+    yield "sign-in", Client().get(reverse("sign-in")).text
+    yield "no such address", client.get("/no-such-address/").text
+    yield "no such person", client.get(reverse("golden-record", args=["0" * 12])).text
+
+
+def _any(known: PageAddress) -> str:
+    """The address with parameters of nothing: an act refuses to be looked at before it looks."""
+    for kinds in (("uuid",), ("int",), ("str",), ("euid",), ("uuid", "int"), ("uuid", "str"), ("uuid", "uuid")):
+        try:
+            found = zip(known.parameters, (_NOTHING[kind] for kind in kinds), strict=True)
+            return reverse(known.name, kwargs=dict(found))
+        except (NoReverseMatch, ValueError):
+            continue
+    raise AssertionError(f"{known.name} has no example in page_addresses.py")
+
+
+def test_no_page_has_a_fault_in_either_theme_or_leaves_a_narrow_window(
+    window: Page, everybody: Client, world: None
+) -> None:
+    assert "label" in str(window.evaluate("(html) => look(html)", _FAULTY)), "who looks must see a field without label"
+    pages = dict(_pages(everybody))
+    faults = {name: window.evaluate("(html) => look(html)", html) for name, html in pages.items()}
+    window.set_viewport_size({"width": _NARROW, "height": 844})
+    for name, html in pages.items():
+        faults[name] += window.evaluate("(html) => outside(html)", html)
+    assert not any(faults.values()), "\n".join(f"{name}: {fault}" for name, found in faults.items() for fault in found)

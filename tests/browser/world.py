@@ -1,0 +1,71 @@
+"""A small index that has something to show on every page, made through the services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mpi.commands import Actor
+from mpi.services.override import set_value
+from mpi.services.rematch import preview_rematch
+from mpi.services.separate import separate
+from mpi.services.source_merge import merge_source_records
+from mpi.services.systems import register_system
+from tests.imports.filing import ANN, BEN, csv_text, run_import
+from tests.services.acting import merge
+from tests.services.evaluating import evaluated, told_index
+from tests.services.models import activated, approved, changed, drafted
+from tests.services.ruling import draft, previewed, second_supervisor
+from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, MARGARET, owner, tell, versions
+
+_LETTER = {"survivor_mrn": "4", "subsumed_mrn": "41", "reason_code": "source-confirmed", "reason": "A letter"}
+
+
+def build_world(folder: Path, *, steward: Actor, supervisor: Actor, administrator: Actor, system: Actor) -> None:
+    """Persons of several records, open questions, a merge, a separation, an override, tasks, drafts and runs."""
+    for rank, code in enumerate(("HIS", "LAB", "PORTAL", "CLINIC"), start=1):
+        register_system(code=code, name=f"{code.title()} system", rank=rank, actor=system)
+    truth = told_index()
+    _acts(steward)
+    for _ in range(2):
+        evaluated(supervisor, truth)
+    _drafts(supervisor, administrator)
+    preview_rematch(model_name="", actor=supervisor)
+    path = folder / "patients.csv"
+    path.write_text(csv_text(ANN, {**BEN, "birth_date": "31-02-1984"}))
+    run_import(path)
+
+
+def _acts(steward: Actor) -> None:
+    """What people decided, and what still waits for them."""
+    tell("HIS", "10", {**ESTEBAN, "given_name": "Stefan", "ssn": "", "phone": "", "street": "4 Elm Row"})
+    merge(owner("LAB", "8"), owner("HIS", "10"), steward)
+    separate(
+        euid_a=owner("HIS", "1").euid,
+        euid_b=owner("HIS", "4").euid,
+        reason_code="documents-seen",
+        reason="Two people",
+        actor=steward,
+    )
+    katherine = owner("HIS", "1")
+    set_value(
+        euid=katherine.euid,
+        field="phone",
+        value="937-555-0199",
+        reason="She called",
+        version=versions(katherine)[katherine.euid],
+        actor=steward,
+    )
+    tell("HIS", "41", MARCUS)
+    merge_source_records(system="HIS", actor=steward, **_LETTER)
+    tell("LAB", "11", {**KATHERINE, "given_name": "Catharina", "ssn": "", "birth_date": "1971-09-03", "email": ""})
+    tell("HIS", "12", {**MARGARET, "given_name": "Megan", "ssn": "", "phone": ""})
+    tell("HIS", "1", {**MARCUS, "street": "801 Kettering Boulevard"})  # an overlay
+
+
+def _drafts(supervisor: Actor, administrator: Actor) -> None:
+    """Linkage models and survivorship rules in each of their states."""
+    activated(changed("newer"), supervisor, administrator)
+    approved(changed("next"), supervisor, administrator)
+    drafted(changed("draft"), supervisor)
+    draft(supervisor, "by-rank", phone=["source_rank"])
+    previewed(second_supervisor(), "by-rank")
