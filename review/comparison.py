@@ -6,39 +6,39 @@ that values and their differences are written by the same template tags as every
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from datetime import datetime
 
 from mpi.queries.evidence import Evidence, EvidenceRow, Kind
-
-_NEAR = 0.6
-"""Share of equal characters from which two values are called similar."""
+from review.wording import GENERIC, alike, equal
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A row of the page: the golden field, its label, how it is written, and the comparison that weighs it."""
+    """A row of the page: the golden field, its label, how it is written, the comparison that weighs it, and by which
+    words two of its values are told apart (see `review.wording.alike`)."""
 
     name: str
     label: str
     shape: str
     comparison: str
+    sort: str = "text"
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("given_name", "Given name", "name", "given"),
-    Field("middle_name", "Middle name", "name", "middle"),
-    Field("birth_date", "Born", "date", "birth_date"),
+    Field("given_name", "Given name", "name", "given", "name"),
+    Field("middle_name", "Middle name", "name", "middle", "name"),
+    Field("birth_date", "Born", "date", "birth_date", "date"),
     Field("sex", "Sex", "sex", "sex"),
     Field("ssn", "SSN", "ssn", "ssn"),
-    Field("family_name", "Family name", "name", "house"),
-    Field("address", "Address", "text", "house"),
-    Field("phone", "Phone", "house", "house"),
-    Field("email", "E-mail", "text", "house"),
+    Field("family_name", "Family name", "name", "house", "name"),
+    Field("address", "Address", "text", "house", "address"),
+    Field("phone", "Phone", "house", "house", "digits"),
+    Field("email", "E-mail", "text", "house", "email"),
     Field("suffix", "Suffix", "text", ""),
-    Field("deceased_date", "Died", "date", ""),
+    Field("deceased_date", "Died", "date", "", "date"),
     Field("identifiers", "Other numbers", "text", "identifier"),
 )
 """In reading order; the fields of one comparison stand together, since they are weighed together."""
@@ -56,21 +56,57 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """A value as one source record told it: from a time on, and until another one took its place, if it did."""
+
+    value: str
+    source: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a survived value comes from: `source` gave it, `agreeing` of `of` records say the same."""
+    """Where a survived value comes from: `source` gave it in its record `record_id`, told it `since` then, and
+    `agreeing` of `of` records say the same."""
 
     source: str
     agreeing: int
     of: int
     others: tuple[Other, ...]
+    record_id: int | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Survived values of one golden record as text, and where they come from."""
+    """Survived values of one golden record as text, and where they come from.
+
+    `then` holds the values that were others when the task opened, "" for one that was not known; `past` what the
+    source records told before, where they changed their word.
+    """
 
     values: Mapping[str, str]
     origins: Mapping[str, Origin]
+    then: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    past: Mapping[str, tuple[Telling, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One side of a row besides its value.
+
+    compared   what the engine compared, where that is another value than the one shown
+    now        the value compared as its record tells it today, where it changed since
+    moved      whether the golden value was another one (`then`, "" for not known) when the task opened
+    """
+
+    origin: Origin | None
+    compared: str
+    now: str
+    moved: bool
+    then: str
+    past: tuple[Telling, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +123,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One aligned row. `compared_*`: what the engine compared, where that is another value than the one shown."""
+    """One aligned row. `detail` says what the words of the comparison leave open: which digits, which letters."""
 
     shown: EvidenceRow
-    left_origin: Origin | None
-    right_origin: Origin | None
-    compared_left: str
-    compared_right: str
-    now_left: str
-    now_right: str
+    left: Cell
+    right: Cell
+    detail: str
     weight: Weight | None
     weighed: bool
 
@@ -162,9 +195,13 @@ def _row(
     values = [side.values.get(field.name, "") for side in (left, right)]
     if field.name == "identifiers" and own is not None:
         values = [own.left, own.right]
-    kind, words = (own.kind, own.words) if own is not None else alike(values[0], values[1])
-    if own is not None and own.kind == "same" and not _equal(values[0], values[1]):
-        kind = "near" if values[0] and values[1] else "same"
+    kind, words = alike(values[0], values[1], field.sort)
+    detail = ""
+    if own is not None:
+        detail = _detail(kind, words, own, values) if field.sort != "text" else ""
+        kind, words = own.kind, own.words
+        if kind == "same" and not equal(values[0], values[1]):
+            kind = "near" if values[0] and values[1] else "same"
     shown = EvidenceRow(
         comparison=field.comparison,
         label=field.label,
@@ -175,33 +212,36 @@ def _row(
         words=words,
         bits=own.bits if own is not None else 0.0,
     )
-    return Row(
-        shown=shown,
-        left_origin=left.origins.get(field.name),
-        right_origin=right.origins.get(field.name),
-        compared_left=_compared(own.left if own else "", values[0], field.shape),
-        compared_right=_compared(own.right if own else "", values[1], field.shape),
-        now_left=_moved(own, present, "left"),
-        now_right=_moved(own, present, "right"),
-        weight=weight,
-        weighed=told is not None,
+    sides = zip((left, right), values, ("left", "right"), strict=True)
+    cells = [_cell(field, side, value, own, present, name) for side, value, name in sides]
+    return Row(shown=shown, left=cells[0], right=cells[1], detail=detail, weight=weight, weighed=told is not None)
+
+
+def _detail(kind: Kind, words: str, own: EvidenceRow, values: Sequence[str]) -> str:
+    """What differs in the values shown, unless the comparison's own words say it; "" for values not compared."""
+    if kind not in {"near", "differs"} or words in GENERIC or words.casefold() in own.words.casefold():
+        return ""
+    compared = all(_compared(told, value, "") == "" for told, value in zip((own.left, own.right), values, strict=True))
+    return words if compared else ""
+
+
+def _cell(
+    field: Field, side: Side, value: str, own: EvidenceRow | None, present: EvidenceRow | None, name: str
+) -> Cell:
+    return Cell(
+        origin=side.origins.get(field.name),
+        compared=_compared(getattr(own, name) if own else "", value, field.shape),
+        now=_moved(own, present, name),
+        moved=field.name in side.then,
+        then=side.then.get(field.name, ""),
+        past=side.past.get(field.name, ()),
     )
-
-
-def alike(left: str, right: str) -> tuple[Kind, str]:
-    """Sign and word for two values that no comparison of the model weighs alone."""
-    if not left or not right:
-        return "none", "not known on one side" if left or right else "not known"
-    if _equal(left, right):
-        return "same", "equal"
-    share = SequenceMatcher(None, _plain(left), _plain(right), autojunk=False).ratio()
-    return ("near", "similar") if share >= _NEAR else ("differs", "different")
 
 
 def _compared(compared: str, shown: str, shape: str) -> str:
     """What was compared, when it is not what is shown. Standard names are in capitals: written as names here."""
     parts = [part.strip() for part in compared.split(";") if part.strip()]
-    if not parts or any(_equal(part, shown) for part in parts):
+    if not parts or any(equal(part, shown) for part in parts):
         return ""
     return "; ".join(part.title() if shape == "name" else part for part in parts)
 
@@ -212,11 +252,3 @@ def _moved(told: EvidenceRow | None, present: EvidenceRow | None, side: str) -> 
         return ""
     then, today = getattr(told, side), getattr(present, side)
     return "" if then == today else today or "not known any more"
-
-
-def _equal(left: str, right: str) -> bool:
-    return _plain(left) == _plain(right)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()

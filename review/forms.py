@@ -88,6 +88,16 @@ class NoteForm(forms.Form):
     text = forms.CharField(label="Note", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class UnmaskForm(forms.Form):
+    """Why a steward needs a whole number."""
+
+    reason = forms.CharField(
+        label="Why you need the number",
+        max_length=MOST_CHARACTERS,
+        error_messages={"required": "Say why you need the number; it stays masked."},
+    )
+
+
 class OverlayForm(forms.Form):
     """Why an update of a known number is the same person's, or another's."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import overlay_views, views
+from review import overlay_views, ssn_views, views
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<uuid:uuid>/claim/", views.claim, name="review-claim"),
     path("<uuid:uuid>/release/", views.release, name="review-release"),
     path("<uuid:uuid>/notes/", views.note, name="review-note"),
+    *(path(f"<uuid:uuid>/ssn/{side}/", ssn_views.show_ssn, {"side": side}, name="review-ssn") for side in "ab"),
     *(
         path(f"<uuid:uuid>/{outcome}/", views.decide, {"outcome": outcome}, name="review-decide")
         for outcome in FINAL_OUTCOMES

@@ -12,7 +12,7 @@ from django.db.models import Q
 from matching.records import Address, Name, PatientRecord
 from mpi import codec
 from mpi.models import GoldenRecord, Link
-from mpi.queries.person import Banner, GoldenField, banner, fields, members, origin_words
+from mpi.queries.person import LABELS, Banner, GoldenField, banner, fields, members, origin_words
 from review.comparison import Origin, Other, Side
 
 _SHORTEST_PHONE = 10
@@ -76,6 +76,19 @@ def _members_before(golden: GoldenRecord, before: datetime) -> list[Link]:
     )
 
 
+def ssn_record(golden: GoldenRecord) -> int | None:
+    """The source record whose SSN survived; None where none did, or where a steward set it. No query."""
+    found: int | None = (golden.provenance.get("ssn") or {}).get("record_id")
+    return found if golden.values.get("ssn") else None
+
+
+def golden_texts(golden: Any) -> dict[str, str]:
+    """The survived values of a golden record, or of a version of one, as text; protected numbers masked. No query."""
+    values = codec.golden_values(golden)
+    shapes = {key: LABELS.get(key, ("", "text"))[1] for key in values}
+    return {key: plain_number(value_text(value), shapes[key]) for key, value in values.items() if value}
+
+
 def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
     found = [field for field in fields(golden, links) if field.value]
     return Side(
@@ -86,7 +99,13 @@ def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
 
 def _origin(field: GoldenField, members_count: int) -> Origin:
     others = [Other(value_text(loser.value), loser.source) for loser in field.losing if loser.value]
-    return Origin(source=field.source, agreeing=field.agreeing, of=members_count, others=tuple(dict.fromkeys(others)))
+    return Origin(
+        source=field.source,
+        agreeing=field.agreeing,
+        of=members_count,
+        others=tuple(dict.fromkeys(others)),
+        record_id=field.record_id,
+    )
 
 
 def plain_number(value: str, shape: str) -> str:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from matching.evidence import explain
-from matching.policy import judge
-from matching.score import score
-from mpi import codec
 from mpi.models import (
     IdentityEvent,
     LinkageModelVersion,
@@ -19,8 +15,7 @@ from mpi.models import (
     SourceRecord,
     Subscriber,
 )
-from mpi.queries.evidence import Evidence, evidence_of
-from mpi.queries.linkage import model_of
+from mpi.queries.evidence import Evidence
 from mpi.queries.person import OpenMatch, open_matches
 from mpi.queries.timeline import event_words
 from review.basis import basis_of
@@ -28,8 +23,10 @@ from review.comparison import Row, rows
 from review.models import Claim, Deferral, Note, Outcome
 from review.queries.household import Neighbour, household
 from review.queries.labels import answers
+from review.queries.over_time import over_time, tellings, values_at
 from review.queries.people import SideView, side_view
 from review.queries.queue import KIND_WORDS, TARGETS, Holder
+from review.queries.task_evidence import evidence_then_and_now, why
 
 _EVENTS_SHOWN = 12
 
@@ -115,9 +112,8 @@ def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Ma
     """The page of a task loaded by the gate. `reasons` gives words for reason codes."""
     match.model_version = LinkageModelVersion.objects.defer("document").get(pk=match.model_version_id)
     before = None if match.status == PotentialMatchStatus.OPEN else match.closed_at
-    left = side_view(match.golden_a, best_record_id=match.record_a_id, before=before)
-    right = side_view(match.golden_b, best_record_id=match.record_b_id, before=before)
-    evidence, today, changed = _evidence(match)
+    left, right = _sides(match, before)
+    evidence, today, changed = evidence_then_and_now(match)
     target, basis = TARGETS[match.kind], basis_of(match)
     return TaskPage(
         uuid=match.uuid,
@@ -151,62 +147,17 @@ def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Ma
     )
 
 
-def why(match: PotentialMatch, evidence: Evidence) -> str:
-    """Why a person is asked, in one sentence."""
-    percent = "more than 99.9 %" if evidence.probability > 0.999 else f"{evidence.probability * 100:.1f} %"
-    held = list(evidence.held_by) or [reason["words"] for reason in match.reasons if reason.get("words")]
-    if evidence.probability > evidence.link_over:
-        because = _inner(held[0]) if held else "another golden record fits as well"
-        return f"the evidence alone says {percent}, enough to link by itself, but the index does not dare: {because}"
-    more = f" Also: {_inner(held[0])}" if held else ""
-    low, high = f"{evidence.review_from * 100:g} %", f"{evidence.link_over * 100:g} %"
-    return f"the evidence says {percent}: over {low}, so it may be one person; not over {high}, so nothing links.{more}"
-
-
-def _inner(words: str) -> str:
-    """A sentence to follow a colon: small first letter unless the word is a name or number."""
-    head, _, _ = words.partition(" ")
-    keep = head.isupper() or any(char.isdigit() for char in head)
-    return words if keep else f"{words[:1].lower()}{words[1:]}"
-
-
-def _evidence(match: PotentialMatch) -> tuple[Evidence, Evidence | None, tuple[str, ...]]:
-    """Evidence as stored, as it is today where a record changed since, and the names of the sides that changed."""
-    stored = _stored(match)
-    since = match.decision.recorded_at if match.decision else match.opened_at
-    pair = (match.record_a, match.record_b)
-    changed = tuple(f"{record.source_system.name} {record.mrn}" for record in pair if record.recorded_at > since)
-    if stored is None:
-        return _today(match), None, ()
-    return stored, _today(match) if changed else None, changed
-
-
-def _stored(match: PotentialMatch) -> Evidence | None:
-    """The stored evidence of the pair, side A on the left; None where the decision was about another pair."""
-    if match.decision is None:
-        return None
-    subject = match.decision.source_record_id
-    if subject not in {match.record_a_id, match.record_b_id}:
-        return None
-    other = match.record_b_id if subject == match.record_a_id else match.record_a_id
-    considered = codec.decision_evidence(match.decision).get("considered", ())
-    told = next((part["evidence"] for part in considered if part["record_id"] == other), None)
-    if told is None:
-        return None
-    evidence = evidence_of(told, model_of(match.model_version))
-    return evidence if subject == match.record_a_id else _turned(evidence)
-
-
-def _turned(evidence: Evidence) -> Evidence:
-    return replace(evidence, rows=tuple(replace(row, left=row.right, right=row.left) for row in evidence.rows))
-
-
-def _today(match: PotentialMatch) -> Evidence:
-    """The pair scored now, under the model version of the task."""
-    model = model_of(match.model_version)
-    a, b = codec.standard_record(match.record_a), codec.standard_record(match.record_b)
-    scored = score(a, b, model)
-    return evidence_of(explain(a, b, scored, judge(a, b, scored, model)).to_document(), model)
+def _sides(match: PotentialMatch, before: datetime | None) -> tuple[SideView, SideView]:
+    """Both sides with the dates of their values. Four queries, two more for the past."""
+    left = side_view(match.golden_a, best_record_id=match.record_a_id, before=before)
+    right = side_view(match.golden_b, best_record_id=match.record_b_id, before=before)
+    sources = {member.record_id: member.system for member in (*left.members, *right.members)}
+    told = tellings(sources, before=before)
+    then = values_at([match.golden_a_id, match.golden_b_id], match.opened_at)
+    return (
+        over_time(left, told, then.get(match.golden_a_id)),
+        over_time(right, told, then.get(match.golden_b_id)),
+    )
 
 
 def _others(match: PotentialMatch) -> tuple[OpenMatch, ...]:

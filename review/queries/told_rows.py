@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from matching.records import SSN_AUTHORITY, Address, PatientRecord, StandardRecord
 from mpi.queries.evidence import Evidence, EvidenceRow
 from mpi.queries.numbers import number_kind
-from review.comparison import alike
 from review.queries.people import plain_number, value_text
+from review.wording import GENERIC, alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,15 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A row of the page. `optional`: left out where neither side tells it; `comparison`: what weighs it alone."""
+    """A row of the page. `optional`: left out where neither side tells it; `comparison`: what weighs it alone;
+    `sort`: by which words two values are told apart."""
 
     label: str
     shape: str
     value: Callable[[Telling], str]
     comparison: str = ""
     optional: bool = False
+    sort: str = "text"
 
 
 def told_rows(left: Telling, right: Telling, evidence: Evidence) -> tuple[EvidenceRow, ...]:
@@ -45,10 +47,12 @@ def told_rows(left: Telling, right: Telling, evidence: Evidence) -> tuple[Eviden
 def _row(line: _Line, left: str, right: str, weighed: Mapping[str, EvidenceRow]) -> EvidenceRow | None:
     if line.optional and not left and not right:
         return None
-    kind, words = alike(left, right)
+    kind, words = alike(left, right, line.sort)
     own = weighed.get(line.comparison)
     if own is not None and left and right:
-        kind, words = "near" if own.kind == "same" and left.casefold() != right.casefold() else own.kind, own.words
+        detail = f"; {words}" if line.sort != "text" and kind == "near" and words not in GENERIC else ""
+        kind = "near" if own.kind == "same" and left.casefold() != right.casefold() else own.kind
+        words = own.words if own.words.casefold() in words.casefold() else f"{own.words}{detail}"
     dates = all(not value or value[:4].isdigit() for value in (left, right))
     shape = "text" if line.shape == "date" and not dates else line.shape
     return EvidenceRow(line.comparison, line.label, left, right, shape, kind, words, own.bits if own else 0.0)
@@ -107,17 +111,17 @@ def _one(value: str) -> str:
 
 
 _LINES = (
-    _Line("Given name", "name", _name("given"), "given"),
-    _Line("Middle name", "name", _name("middle"), "middle", optional=True),
-    _Line("Family name", "name", _name("family")),
+    _Line("Given name", "name", _name("given"), "given", sort="name"),
+    _Line("Middle name", "name", _name("middle"), "middle", optional=True, sort="name"),
+    _Line("Family name", "name", _name("family"), sort="name"),
     _Line("Suffix", "text", _name("suffix"), optional=True),
     _Line("Other names", "name", _other_names, optional=True),
-    _Line("Born", "date", _birth_date, "birth_date"),
+    _Line("Born", "date", _birth_date, "birth_date", sort="date"),
     _Line("Sex", "sex", lambda side: _one(side.told.sex), "sex"),
     _Line("SSN", "ssn", _ssn, "ssn"),
-    _Line("Address", "text", _addresses),
-    _Line("Phone", "house", _telecoms("phone")),
-    _Line("E-mail", "text", _telecoms("email"), optional=True),
+    _Line("Address", "text", _addresses, sort="address"),
+    _Line("Phone", "house", _telecoms("phone"), sort="digits"),
+    _Line("E-mail", "text", _telecoms("email"), optional=True, sort="email"),
     _Line("Other numbers", "text", _numbers, optional=True),
     _Line("Died", "text", lambda side: _one(side.told.deceased_date), optional=True),
     _Line("Mother's maiden name", "name", lambda side: _one(side.told.mothers_maiden_name), optional=True),

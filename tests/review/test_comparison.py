@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mpi.queries.evidence import Evidence, EvidenceRow
-from review.comparison import Origin, Side, alike, rows
+from review.comparison import Origin, Side, rows
+from review.wording import alike
 
 
 def weigh(comparison: str, left: str, right: str, kind: str, bits: float, words: str = "words") -> EvidenceRow:
@@ -81,8 +84,8 @@ def test_signs_of_fields_that_are_not_weighed_alone(left: str, right: str, kind:
 def test_what_was_compared_is_said_where_another_value_survived() -> None:
     left = Side(values={**LEFT.values, "given_name": "Peggy"}, origins={})
     made = next(one for one in rows(left, RIGHT, EVIDENCE) if one.shown.label == "Given name")
-    assert made.compared_left == "Margaret"
-    assert made.compared_right == ""
+    assert made.left.compared == "Margaret"
+    assert made.right.compared == ""
 
 
 def test_a_value_that_changed_since_is_shown_with_its_present_weight() -> None:
@@ -93,8 +96,8 @@ def test_a_value_that_changed_since_is_shown_with_its_present_weight() -> None:
         }
     )
     made = next(one for one in rows(LEFT, RIGHT, EVIDENCE, now) if one.shown.label == "Given name")
-    assert made.now_right == "MARGARET"
-    assert made.now_left == ""
+    assert made.right.now == "MARGARET"
+    assert made.left.now == ""
     assert made.weight is not None
     assert made.weight.now == pytest.approx(7.2)
 
@@ -104,6 +107,16 @@ def test_values_of_both_persons_are_not_said_to_be_unknown_because_two_records_d
     (ssn,) = [made for made in rows(LEFT, other, EVIDENCE) if made.shown.label == "SSN"]
     words = "not told by both of the records compared; what is shown here is different"
     assert (ssn.weight.words, ssn.shown.words, ssn.weight.bits) == (words, words, 0.0)
+
+
+def test_a_row_says_what_the_words_of_its_comparison_leave_open() -> None:
+    near = weigh("birth_date", "1971-03-09", "1971-03-19", "near", 4.0, "birth date one typing error apart")
+    evidence = replace(EVIDENCE, rows=(*EVIDENCE.rows[:3], near, *EVIDENCE.rows[4:]))
+    right = Side(values={**RIGHT.values, "birth_date": "1971-03-19"}, origins={})
+    said = {made.shown.label: (made.shown.words, made.detail) for made in rows(LEFT, right, evidence)}
+    assert said["Born"] == (near.words, "only the day differs, one digit differs: 0 and 1")
+    assert said["Phone"] == ("two digits swapped", "")
+    assert said["Address"] == ("same address, written otherwise", "")
 
 
 def test_rare_fields_appear_only_when_known() -> None:
