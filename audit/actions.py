@@ -45,10 +45,13 @@ class Action(StrEnum):
     MATCH_REQUESTED = "match.requested", Category.READ, "Match requested"
     POTENTIAL_MATCH_READ = "potential_match.read", Category.READ, "Potential match read"
     TASK_READ = "task.read", Category.READ, "Identity task read"
+    PERSON_SHOWN = "person.shown", Category.READ, "Golden record shown beside another one"
     MESSAGE_READ = "message.read", Category.READ, "Message read"
+    MESSAGE_REVEALED = "message.revealed", Category.READ, "Raw message shown"
     CROSS_REFERENCE_READ = "cross_reference.read", Category.READ, "Cross-reference looked up"
     SSN_UNMASKED = "ssn.unmasked", Category.READ, "SSN unmasked"
     AUDIT_READ = "audit.read", Category.READ, "Audit log read"
+    WHO_LOOKED_READ = "audit.who_looked", Category.READ, "Who looked at a person read"
 
     # Messages and source records.
     MESSAGE_RECEIVED = "message.received", Category.CHANGE, "Message received"

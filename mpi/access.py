@@ -14,7 +14,15 @@ from mpi.commands import Actor
 from mpi.database.straight import tell
 from mpi.errors import Forbidden, NotFound
 from mpi.euid import normal_euid
-from mpi.models import Decision, GoldenRecord, GoldenStatus, IdentityTask, PotentialMatch, SourceRecord
+from mpi.models import (
+    Decision,
+    GoldenRecord,
+    GoldenStatus,
+    IdentityTask,
+    InboundMessage,
+    PotentialMatch,
+    SourceRecord,
+)
 
 
 class Permission:
@@ -160,7 +168,7 @@ def access_record(actor: Actor, *, system: str = "", mrn: str = "", pk: int | No
     found = (records.filter(pk=pk) if pk is not None else records.filter(source_system__code=system, mrn=mrn)).first()
     if found is None:
         raise NotFound("There is no source record under this system and number.")
-    _note_read(actor, Action.RECORD_READ, record_subject(found.uuid), related=_owner(found.pk))
+    _note_read(actor, Action.RECORD_READ, record_subject(found.uuid), related=owners_of(found.pk))
     return found
 
 
@@ -182,7 +190,7 @@ def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
     found = IdentityTask.objects.select_related("source_record__source_system").filter(uuid=uuid).first()
     if found is None:
         raise NotFound("There is no identity task under this number.")
-    related, detail = _owner(found.source_record_id), {"task": str(found.uuid)}
+    related, detail = owners_of(found.source_record_id), {"task": str(found.uuid)}
     _note_read(actor, Action.TASK_READ, record_subject(found.source_record.uuid), related=related, detail=detail)
     return found
 
@@ -194,9 +202,31 @@ def access_decision(actor: Actor, uuid: UUID | str) -> Decision:
     decision = found.defer("model_version__document").first()
     if decision is None:
         raise NotFound("There is no decision under this number.")
-    related, detail = _owner(decision.source_record_id), {"decision": str(decision.uuid)}
+    related, detail = owners_of(decision.source_record_id), {"decision": str(decision.uuid)}
     _note_read(actor, Action.RECORD_READ, record_subject(decision.source_record.uuid), related=related, detail=detail)
     return decision
+
+
+def access_message(actor: Actor, uuid: UUID | str) -> InboundMessage:
+    """One message with its payload, for `mpi.services.raw_message`, which writes the look down with its reason.
+
+    Raises Forbidden, NotFound.
+    """
+    require(actor, Permission.MESSAGES)
+    require(actor, Permission.RECORD_READ)
+    found = InboundMessage.objects.filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound("There is no message under this number.")
+    return found
+
+
+def audit_shown(actor: Actor, euids: Sequence[str], *, beside: str) -> None:
+    """Write down that these golden records were shown on the page of another one. One event; none for nobody."""
+    others = tuple(golden_subject(euid) for euid in dict.fromkeys(euids))
+    if not others:
+        return
+    with transaction.atomic():
+        record(entry_by(actor, Action.PERSON_SHOWN, related=others, detail={"beside": beside}))
 
 
 def audit_search(actor: Actor, euids: Sequence[str], *, action: Action = Action.PERSON_SEARCHED) -> None:
@@ -222,6 +252,7 @@ def _note_read(
         record(entry_by(actor, action, subject=subject, related=related, detail=detail))
 
 
-def _owner(record_id: int) -> tuple[tuple[str, str], ...]:
+def owners_of(record_id: int) -> tuple[tuple[str, str], ...]:
+    """Whose source record it is, as a subject of the audit log: () for one that belongs to nobody now. One query."""
     owners = GoldenRecord.objects.filter(links__source_record_id=record_id, links__ended_at__isnull=True)
     return tuple(golden_subject(euid) for euid in owners.values_list("euid", flat=True))

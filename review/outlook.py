@@ -9,7 +9,7 @@ from mpi.commands import Actor
 from mpi.errors import AlreadyMerged, Forbidden, InvalidInput
 from mpi.models import PotentialMatch, SourceRecord
 from mpi.queries.person import LABELS, Banner, banner
-from mpi.queries.source_record import VersionChange, versions
+from mpi.queries.source_record_versions import Pair, versions
 from mpi.services.match import match
 from mpi.services.merge import preview_merge
 from mpi.services.waiting_update import WaitingUpdate
@@ -48,7 +48,7 @@ class Changed:
     """One thing that is not as it was shown, with the values where a source record changed."""
 
     what: str
-    fields: tuple[VersionChange, ...] = ()
+    fields: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,6 @@ def changes(refusal: EvidenceChanged) -> tuple[Changed, ...]:
 
 def _updated(pk: int, then: int) -> Changed:
     record = SourceRecord.objects.select_related("source_system").get(pk=pk)
-    later = [version for version in versions(record) if version.number > then]
+    later = [version for version in versions(record).rows if version.number > then]
     fields = {field.label: field for version in later for field in version.changes}
     return Changed(f"{record.source_system.name} {record.mrn} sent other data", tuple(fields.values()))

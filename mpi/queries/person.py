@@ -1,4 +1,4 @@
-"""The golden record page: demographics with provenance, members, open questions.
+"""The golden record page: the banner, demographics with their provenance, members.
 
 Each function is one query (or none) whatever the number of members.
 """
@@ -10,17 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from mpi import codec
-from mpi.models import (
-    GoldenRecord,
-    Link,
-    PotentialMatch,
-    PotentialMatchStatus,
-    SeparationPair,
-    SourceRecord,
-)
+from mpi.models import GoldenRecord, Link, SourceRecord
 
 LABELS: Mapping[str, tuple[str, str]] = {
     "family_name": ("Family name", "name"),
@@ -98,6 +91,7 @@ class LosingValue:
 class GoldenField:
     """One survived value: who says it, why it won, what lost. `value` is None when nobody knows it.
 
+    `told_at` is when the record that gave it was last told: the source's own time where it gave one, else ours.
     Of a value that a steward has set also `by` whom, for what `reason`, and `until` when, None for ever.
     """
 
@@ -114,28 +108,7 @@ class GoldenField:
     is_override: bool = False
     by: str = ""
     until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMatch:
-    """An open question: the other golden record, and how near it is."""
-
-    uuid: object
-    kind: str
-    probability: float
-    opened_at: datetime
-    other: Banner
-
-
-@dataclass(frozen=True, slots=True)
-class KeptApart:
-    """A standing separation from another golden record."""
-
-    uuid: object
-    reason: str
-    actor_name: str
-    recorded_at: datetime
-    other_euid: str
+    told_at: datetime | None = None
 
 
 def banner(golden: GoldenRecord, members: Sequence[Link] = ()) -> Banner:
@@ -200,12 +173,11 @@ def fields(golden: GoldenRecord, links: Sequence[Link]) -> tuple[GoldenField, ..
 
 def fields_of(golden: GoldenRecord, records: Mapping[int, SourceRecord]) -> tuple[GoldenField, ...]:
     """The same, of a golden record or a version of one; `records` are its members, or versions of them, by key."""
-    systems = {pk: record.source_system.name for pk, record in records.items()}
     numbers = losing_numbers(golden, records)
     values = codec.golden_values(golden)
     others = [key for key in values if key not in LABELS]
     return tuple(
-        _field(key, values.get(key), golden.provenance.get(key) or {}, systems, numbers)
+        _field(key, values.get(key), golden.provenance.get(key) or {}, records, numbers)
         for key in (*LABELS, *others)
         if values.get(key) or key not in _OPTIONAL
     )
@@ -219,17 +191,23 @@ def losing_numbers(golden: GoldenRecord, records: Mapping[int, SourceRecord]) ->
 
 
 def _field(
-    key: str, value: Any, provenance: Mapping[str, Any], systems: Mapping[int, str], numbers: Mapping[int, str]
+    key: str,
+    value: Any,
+    provenance: Mapping[str, Any],
+    records: Mapping[int, SourceRecord],
+    numbers: Mapping[int, str],
 ) -> GoldenField:
     label, shape = LABELS.get(key, (key.replace("_", " ").capitalize(), "text"))
     record_id = provenance.get("record_id")
+    giver = records.get(record_id or 0)
     override = provenance.get("override") or {}
+    systems = {pk: record.source_system.name for pk, record in records.items()}
     return GoldenField(
         key=key,
         label=label,
         shape=shape,
         value=value or None,
-        source=systems.get(record_id or 0, str(provenance.get("source_system") or "")),
+        source=giver.source_system.name if giver else str(provenance.get("source_system") or ""),
         record_id=record_id,
         rule=_RULES.get(provenance.get("criterion", ""), ""),
         agreeing=len(provenance.get("agreeing") or ()),
@@ -237,6 +215,7 @@ def _field(
         is_override=provenance.get("criterion") == "override",
         by=str(override.get("by", "")),
         until=datetime.fromisoformat(override["until"]) if override.get("until") else None,
+        told_at=(giver.effective_at or giver.recorded_at) if giver else None,
         losing=tuple(
             LosingValue(_losing_value(loser, shape, numbers), _sources(loser.get("record_ids") or (), systems))
             for loser in provenance.get("losing") or ()
@@ -253,46 +232,6 @@ def _losing_value(loser: Mapping[str, Any], shape: str, numbers: Mapping[int, st
     if shape != "ssn":
         return loser.get("value")
     return next((numbers[pk] for pk in loser.get("record_ids") or () if pk in numbers), "another number")
-
-
-def open_matches(golden: GoldenRecord) -> tuple[OpenMatch, ...]:
-    """The open potential matches of one golden record, nearest first. One query."""
-    rows = (
-        PotentialMatch.objects.filter(Q(golden_a=golden) | Q(golden_b=golden), status=PotentialMatchStatus.OPEN)
-        .select_related("golden_a", "golden_b")
-        .order_by("-probability", "id")
-    )
-    return tuple(
-        OpenMatch(
-            uuid=row.uuid,
-            kind=row.kind,
-            probability=row.probability,
-            opened_at=row.opened_at,
-            other=banner(row.golden_b if row.golden_a_id == golden.pk else row.golden_a),
-        )
-        for row in rows
-    )
-
-
-def kept_apart(links: Sequence[Link]) -> tuple[KeptApart, ...]:
-    """Standing separations of the members, one a separation and other golden record. Two queries."""
-    own = {link.source_record_id for link in links}
-    pairs = SeparationPair.objects.filter(
-        Q(record_low__in=own) | Q(record_high__in=own), separation__lifted_at__isnull=True
-    ).select_related("separation")
-    by_other = {pair.record_high_id if pair.record_low_id in own else pair.record_low_id: pair for pair in pairs}
-    owners = Link.objects.filter(source_record__in=by_other, ended_at__isnull=True).select_related("golden_record")
-    found: dict[tuple[int, str], KeptApart] = {}
-    for owner in owners:
-        separation = by_other[owner.source_record_id].separation
-        found[separation.pk, owner.golden_record.euid] = KeptApart(
-            uuid=separation.uuid,
-            reason=separation.reason or separation.reason_code,
-            actor_name=separation.actor_name,
-            recorded_at=separation.recorded_at,
-            other_euid=owner.golden_record.euid,
-        )
-    return tuple(found.values())
 
 
 def merged_into_this(golden: GoldenRecord) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The source record page: as told, standardised, its versions, its link and the decision behind it."""
+"""The source record page: as told, standardised, its link and the decision behind it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from mpi.queries.evidence import Evidence, evidence_of
 from mpi.queries.linkage import statement_of
 from mpi.queries.numbers import number_kind
 from mpi.queries.person import LABELS
+from mpi.queries.timeline import event_words, said
 
-VERSIONS_SHOWN = 25
+LINKS_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +32,20 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionChange:
-    """A line of a version that was not so in the version before; "" where it was not told."""
+class LinkStory:
+    """A link with why it stands or stood: the act that opened it, and the one that ended it, in words.
 
-    label: str
-    before: str
-    after: str
+    `support` is the record that earned it; `ended`, `ended_by` and `ended_reason` are "" of an open link.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a source record and what it changed."""
-
-    number: int
-    recorded_at: datetime
-    effective_at: datetime | None
-    actor: str
-    changes: tuple[VersionChange, ...]
+    link: Link
+    opened: str
+    opened_by: str
+    reason: str
+    support: SourceRecord | None
+    ended: str = ""
+    ended_by: str = ""
+    ended_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +121,26 @@ def open_link(record: SourceRecord) -> Link | None:
     return links.defer("decision__model_version__document").first()
 
 
-def past_links(record: SourceRecord) -> tuple[Link, ...]:
+def past_links(record: SourceRecord, reasons: Mapping[str, str]) -> tuple[LinkStory, ...]:
     """Ended links, newest first. One query."""
-    related = ("golden_record", "opened_by_event", "ended_by_event")
+    related = ("golden_record", "opened_by_event", "ended_by_event", "supporting_record__source_system")
     ended = Link.objects.filter(source_record=record, ended_at__isnull=False).select_related(*related)
-    return tuple(ended.order_by("-pk")[:VERSIONS_SHOWN])
+    return tuple(story_of(link, reasons) for link in ended.order_by("-pk")[:LINKS_SHOWN])
+
+
+def story_of(link: Link, reasons: Mapping[str, str]) -> LinkStory:
+    """Why a link stands. `reasons` gives words for reason codes; the events come with the link. No query."""
+    opened, ended = link.opened_by_event, link.ended_by_event
+    return LinkStory(
+        link=link,
+        opened=event_words(opened.kind),
+        opened_by=opened.actor_name,
+        reason=said(opened, reasons),
+        support=link.supporting_record,
+        ended=event_words(ended.kind) if ended else "",
+        ended_by=ended.actor_name if ended else "",
+        ended_reason=said(ended, reasons) if ended else "",
+    )
 
 
 def latest_decision(record: SourceRecord) -> Decision | None:
@@ -183,52 +196,16 @@ def _considered(
     )
 
 
-def versions(record: SourceRecord) -> tuple[Version, ...]:
-    """The newest versions with what each changed. One query."""
-    history = SourceRecord.history.filter(id=record.pk)
-    rows = list(history.order_by("-history_id")[: VERSIONS_SHOWN + 1])
-    told = [lines_told(codec.masked_told(row)) for row in rows]
-    found = []
-    for place, row in enumerate(rows[:VERSIONS_SHOWN]):
-        before = told[place + 1] if place + 1 < len(rows) else None
-        found.append(
-            Version(
-                number=row.version,
-                recorded_at=row.recorded_at,
-                effective_at=row.effective_at,
-                actor=(row.history_user_id or "").removeprefix("system:"),
-                changes=tuple(_changes(before, told[place])) if before is not None else (),
-            )
-        )
-    return tuple(found)
+_PARTS = {
+    "person": ("family", "given", "middle", "suffix", "prefix", "text"),
+    "told-address": ("street", "city", "state", "postal_code", "country"),
+}
+"""What a value of several parts is compared by."""
 
 
-def _changes(before: tuple[Told, ...], after: tuple[Told, ...]) -> Iterable[VersionChange]:
-    old, new = _by_place(before), _by_place(after)
-    for place in dict.fromkeys((*old, *new)):
-        if old.get(place) != new.get(place):
-            line = new.get(place) or old[place]
-            yield VersionChange(line.label, _text(old.get(place)), _text(new.get(place)))
-
-
-def _by_place(lines: tuple[Told, ...]) -> dict[tuple[str, int], Told]:
-    """Lines by label and count, so that the second address is set against the second address."""
-    counts: dict[str, int] = {}
-    placed = {}
-    for line in lines:
-        counts[line.label] = counts.get(line.label, 0) + 1
-        placed[line.label, counts[line.label]] = line
-    return placed
-
-
-def _text(line: Told | None) -> str:
+def text_of(line: Told) -> str:
     """A line as plain text, for setting versions against each other."""
-    if line is None:
-        return ""
-    if line.shape in {"person", "told-address"}:
-        keys = {"person": ("family", "given", "middle", "suffix", "text"), "told-address": _ADDRESS}[line.shape]
-        return ", ".join(part for key in keys if (part := getattr(line.value, key)))
-    return str(line.value)
-
-
-_ADDRESS = ("street", "city", "state", "postal_code", "country")
+    parts = _PARTS.get(line.shape)
+    if parts is None:
+        return str(line.value)
+    return ", ".join(told for name in parts if (told := getattr(line.value, name)))

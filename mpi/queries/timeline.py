@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from mpi import codec
-from mpi.models import MERGES, UNDOABLE, EventKind, GoldenRecord, IdentityEvent, Link
+from mpi.models import MERGES, UNDOABLE, EventKind, GoldenRecord, IdentityEvent, Link, Separation
 from mpi.queries.person import LABELS
 
 PAGE_SIZE = 30
@@ -96,6 +96,17 @@ def event_words(kind: str) -> str:
     return _WORDS.get(EventKind(kind), kind)
 
 
+def said(event: IdentityEvent | Separation, reasons: Mapping[str, str]) -> str:
+    """Why an act was done; `reasons` gives words for its code."""
+    told = (reasons.get(event.reason_code, event.reason_code), event.reason)
+    return ": ".join(part for part in told if part)
+
+
+def is_grave(kind: str) -> bool:
+    """Whether the act made people one, or took that back."""
+    return EventKind(kind) in _GRAVE
+
+
 def timeline(golden: GoldenRecord, reasons: Mapping[str, str], *, before: datetime | None = None) -> Timeline:
     """Events and changes recorded before a time. `reasons` gives words for reason codes."""
     acts = IdentityEvent.objects.filter(golden_record_ids__contains=[golden.pk]).prefetch_related("undone_by")
@@ -165,7 +176,6 @@ class _Names:
 
 def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> TimelineEvent:
     undone = bool(row.undone_by.all())
-    said = [names.reasons.get(row.reason_code, row.reason_code), row.reason]
     opened = row.payload.get("links_opened", ())
     by_human = row.actor_kind != "system"
     undoable = row.kind in UNDOABLE and (by_human or row.kind not in _ONLY_BY_A_PERSON)
@@ -174,9 +184,9 @@ def _event(row: IdentityEvent, version: _Version | None, names: _Names) -> Timel
         words=event_words(row.kind),
         actor_name=row.actor_name,
         by_human=by_human,
-        grave=row.kind in _GRAVE,
+        grave=is_grave(row.kind),
         recorded_at=row.recorded_at,
-        reason=": ".join(part for part in said if part),
+        reason=said(row, names.reasons),
         others=tuple(names.euids[pk] for pk in row.golden_record_ids if pk in names.euids and pk != names.golden_id),
         records=tuple(names.records[pk] for pk in opened if pk in names.records),
         changes=version.changes if version else (),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from mpi.web.tags import evaluation, evidence, frame, models, values
+from mpi.web.tags import evaluation, evidence, frame, models, persons, values
 
 register = template.Library()
-for part in (values, evidence, evaluation, models, frame):
+for part in (values, evidence, evaluation, models, frame, persons):
     register.filters.update(part.register.filters)
     register.tags.update(part.register.tags)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from mpi.euid import is_euid, normal_euid
 from mpi.queries.search import Query, read, read_date
@@ -129,33 +127,6 @@ class MergeForm(ReasonForm):
         told = self.cleaned_data
         reason = {"reason_code": told["reason_code"], "reason": told["reason"]}
         return {"survivor_euid": told["survivor"], "retired_euid": told["retired"], **reason}
-
-
-def typed(instant: datetime) -> str:
-    """As a field of date and time holds it, in the zone of the page, to the second."""
-    return timezone.localtime(instant).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-class AsOfForm(MpiForm):
-    """A past instant: as typed, in the zone of the page, or as a link gives it, in ISO 8601 with its own."""
-
-    at = forms.CharField(
-        label="Date and time",
-        max_length=40,
-        help_text="In the time zone of this page.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
-    )
-
-    def clean_at(self) -> datetime:
-        """In UTC."""
-        typed = str(self.cleaned_data["at"]).strip()
-        try:
-            found = datetime.fromisoformat(typed)
-            if found.tzinfo is None:
-                found = timezone.make_aware(found)
-            return found.astimezone(UTC)
-        except (OverflowError, ValueError):
-            raise forms.ValidationError("This is no date and time. Write it like 2026-02-12 08:30.") from None
 
 
 class EuidForm(MpiForm):

@@ -16,7 +16,7 @@ from mpi.models import (
     Subscriber,
 )
 from mpi.queries.evidence import Evidence
-from mpi.queries.person import OpenMatch, open_matches
+from mpi.queries.potential_matches import OpenMatch, open_matches
 from mpi.queries.timeline import event_words
 from review.basis import basis_of
 from review.comparison import Row, rows

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mpi import access
 from mpi.access import Permission
 from mpi.queries import acts as reads
-from mpi.queries import person
+from mpi.queries import person, potential_matches
 from mpi.services.merge import merge_golden_records, preview_merge
 from mpi.services.reasons import REASONS
 from mpi.services.retire import retire_golden_record
@@ -47,7 +47,9 @@ def choose_other(request: ActorRequest, euid: str, act: str) -> HttpResponse:
     form = EuidForm(request.GET if "other" in request.GET else None)
     if form.is_bound and form.is_valid():
         return redirect(act, golden.euid, form.cleaned_data["other"])
-    context = {"golden": golden, "person": person.banner(golden), "open_matches": person.open_matches(golden)}
+    asked = potential_matches.open_matches(golden)
+    access.audit_shown(actor, [match.other.euid for match in asked], beside=golden.euid)
+    context = {"golden": golden, "person": person.banner(golden), "open_matches": asked}
     return show(
         request, "mpi/choose_other.html", {**context, "form": form, "act": act}, status=422 if form.errors else 200
     )

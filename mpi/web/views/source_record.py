@@ -9,19 +9,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mpi import access, codec
 from mpi.access import Permission
-from mpi.queries import person
+from mpi.queries import person, potential_matches
 from mpi.queries import source_record as reads
+from mpi.queries import source_record_versions as record_versions
 from mpi.queries.identity_tasks import held_back
 from mpi.queries.source_merges import merges_of
 from mpi.services.link import link_record
+from mpi.services.reasons import REASONS
 from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
 from mpi.web.forms import EuidForm, ReasonForm, VersionedForm, WordsForm
+from mpi.web.forms_versions import VersionsForm
 from mpi.web.notices import tell
-from mpi.web.pages import ActorRequest, page, posted, require, show
+from mpi.web.pages import ActorRequest, page, posted, require, show, whole_number
+
+_VERSIONS_SHOWN = 5
+"""Versions on the page of the record; a page of their own has all of them."""
 
 
 @page
+@require_safe
 def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
     record = access.access_record(request.actor, pk=record_id)
     link = reads.open_link(record)
@@ -29,16 +36,38 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
     context = {
         "record": record,
         "link": link,
+        "story": reads.story_of(link, REASONS) if link else None,
         "person": person.banner(link.golden_record) if link else None,
         "held_back": held_back([record]),
         "told": reads.lines_told(codec.masked_told(record)),
         "standard": reads.lines_standard(record),
-        "versions": reads.versions(record),
-        "past_links": reads.past_links(record),
+        "versions": record_versions.versions(record, size=_VERSIONS_SHOWN),
+        "past_links": reads.past_links(record, REASONS),
         "merges": merges_of(record),
         "decision": reads.decision_view(decision) if decision else None,
+        "decision_uuid": decision.uuid if decision else None,
     }
     return show(request, "mpi/source_record.html", context)
+
+
+@page
+@require_safe
+def all_versions(request: ActorRequest, record_id: int) -> HttpResponse:
+    """Every version with what it changed, and any two of them side by side."""
+    record = access.access_record(request.actor, pk=record_id)
+    link = reads.open_link(record)
+    known = record_versions.numbers_of(record)
+    form = VersionsForm(request.GET if "first" in request.GET else None, known=known)
+    two = form.cleaned_data if form.is_bound and form.is_valid() else form.initial
+    context = {
+        "record": record,
+        "person": person.banner(link.golden_record) if link else None,
+        "versions": record_versions.versions(record, before=whole_number(request.GET.get("before", ""))),
+        "several": len(known) > 1,
+        "two": record_versions.side_by_side(record, two["first"], two["second"]) if two else None,
+        "form": form,
+    }
+    return show(request, "mpi/source_record_versions.html", context, status=422 if form.errors else 200)
 
 
 @page
@@ -67,10 +96,12 @@ def choose_home(request: ActorRequest, record_id: int) -> HttpResponse:
         return redirect("link", record.pk, form.cleaned_data["other"])
     link = reads.open_link(record)
     golden = link.golden_record if link else None
+    asked = potential_matches.open_matches(golden) if golden else ()
+    access.audit_shown(actor, [match.other.euid for match in asked], beside=golden.euid if golden else "")
     context = {
         "record": record,
         "person": person.banner(golden) if golden else None,
-        "open_matches": person.open_matches(golden) if golden else (),
+        "open_matches": asked,
         "form": form,
     }
     return show(request, "mpi/choose_home.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,16 @@
+"""The household of a person as a plot."""
+
+from __future__ import annotations
+
+from django import template
+
+from mpi.queries.household import Household
+from mpi.web.plots_household import household_plot
+
+register = template.Library()
+
+
+@register.inclusion_tag("mpi/_household_plot.html")
+def household_map(household: Household) -> dict[str, object]:
+    """`{% household_map household %}`: the plot; the table behind it is in `mpi/_household.html`."""
+    return {"plot": household_plot(household)}
