@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from mpi import codec
+from mpi.errors import NotFound
 from mpi.models import MUTUAL, GoldenRecord, Relationship, RelationshipKind
+from mpi.queries.person import Banner, banner
 
 KIND_WORDS: Mapping[str, str] = {
     RelationshipKind.MOTHER: "mother",
@@ -79,8 +80,7 @@ class Relative:
     uuid: UUID
     kind: str
     words: str
-    golden: GoldenRecord
-    values: Mapping[str, object]
+    person: Banner
     by: str
     reason: str
     recorded_at: datetime
@@ -145,8 +145,7 @@ def _relative(row: Relationship, golden: GoldenRecord, *, is_from: bool) -> Rela
         uuid=row.uuid,
         kind=row.kind,
         words=words_for(row.kind, other_way=not is_from),
-        golden=golden,
-        values=codec.golden_values(golden),
+        person=banner(golden),
         by=row.actor_name,
         reason=row.reason,
         recorded_at=row.recorded_at,
@@ -182,3 +181,34 @@ def _by_parents(ones: Mapping[int, str], others: Mapping[int, str]) -> Iterator[
     for kind in (KIND_WORDS[kind] for kind in _PARENTS):
         if kind in ones.values() and kind in others.values() and kind not in {ones[pk] for pk in shared}:
             yield f"They are recorded as children of two different {kind}s: evidence for two people."
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipView:
+    """A standing relationship as its own page shows it; `people` are none where nobody is left on a side."""
+
+    uuid: UUID
+    words: str
+    other_words: str
+    by: str
+    reason: str
+    recorded_at: datetime
+    people: tuple[Banner, ...]
+
+
+def relationship(uuid: UUID) -> RelationshipView:
+    """One standing relationship. Three queries. Raises NotFound."""
+    row = Relationship.objects.filter(uuid=uuid, ended_at__isnull=True).first()
+    if row is None:
+        raise NotFound("There is no standing relationship under this number.")
+    sides = sides_of([row.pk]).get(row.pk)
+    people = GoldenRecord.objects.in_bulk([sides.from_id, sides.to_id]) if sides else {}
+    return RelationshipView(
+        uuid=row.uuid,
+        words=words_for(row.kind),
+        other_words=words_for(row.kind, other_way=True),
+        by=row.actor_name,
+        reason=row.reason,
+        recorded_at=row.recorded_at,
+        people=(banner(people[sides.from_id]), banner(people[sides.to_id])) if sides else (),
+    )

@@ -29,11 +29,15 @@ SEPARATION_REASONS = {RelationshipKind.TWIN: "twins"}
 
 @dataclass(frozen=True, slots=True)
 class RelatePreview:
-    """What relating two golden records would do. `warnings` do not hinder it."""
+    """What relating two golden records would do: the first is `words` of the second, that one `other_words` of it.
+
+    `warnings` do not hinder it.
+    """
 
     first: GoldenRecord
     second: GoldenRecord
-    sentence: str
+    words: str
+    other_words: str
     answers_question: bool
     warnings: tuple[str, ...]
 
@@ -139,13 +143,14 @@ def preview_relate(*, from_euid: str, to_euid: str, kind: str, actor: Actor) -> 
     standing = standing_between([first.pk])
     _check_not_said(standing, Sides(first.pk, second.pk), kind)
     asked = frozenset((first.pk, second.pk)) in open_matches([first.pk, second.pk])
-    return RelatePreview(first, second, _sentence(kind), asked, tuple(_warnings(first, second, kind)))
-
-
-def _sentence(kind: str) -> str:
-    if kind in MUTUAL:
-        return f"Each is recorded as the other's {words_for(kind)}."
-    return f"The first is recorded as {words_for(kind)} of the second, the second as {words_for(kind, other_way=True)}."
+    return RelatePreview(
+        first=first,
+        second=second,
+        words=words_for(kind),
+        other_words=words_for(kind, other_way=True),
+        answers_question=asked,
+        warnings=tuple(_warnings(first, second, kind)),
+    )
 
 
 def _warnings(first: GoldenRecord, second: GoldenRecord, kind: str) -> list[str]:

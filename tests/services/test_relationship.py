@@ -54,7 +54,7 @@ def mother(first: GoldenRecord, second: GoldenRecord, actor: Actor, kind: str = 
 
 
 def told(golden: GoldenRecord) -> list[tuple[str, str]]:
-    return [(one.words, one.golden.euid) for one in relatives_of(golden)]
+    return [(one.words, one.person.euid) for one in relatives_of(golden)]
 
 
 def test_related_persons_are_kept_apart_and_shown_on_both_sides(

@@ -48,17 +48,21 @@ def day(value: object) -> str:
     return format_html('<span class="nowrap">{}</span>', text) if text else UNKNOWN
 
 
+_DECEASED = format_html(' <span class="tag tag-dead">{}</span>', "Deceased")
+
+
 @register.simple_tag(takes_context=True)
-def born(context: Context, birth_date: object, deceased_date: object = None) -> str:
-    """Birth date with the age now, or the age at death."""
+def born(context: Context, birth_date: object, deceased_date: object = None, *, marked: bool = True) -> str:
+    """Birth date with the age now; of the deceased the age at death, and the mark unless the page has it elsewhere."""
     text = formats.day(birth_date)
+    mark = _DECEASED if deceased_date and marked else ""
     if not text:
-        return UNKNOWN
+        return format_html("{}{}", UNKNOWN, mark)
     death, now = formats.parse_day(deceased_date), context.get("now")
     at = death or (timezone.localtime(now).date() if now else None)
     years = formats.age(birth_date, at) if at else ""
     note = f"({'died aged ' if death else ''}{years})" if years else ""
-    return format_html('<span class="nowrap">{} <span class="age">{}</span></span>', text, note)
+    return format_html('<span class="nowrap">{} <span class="age">{}</span></span>{}', text, note, mark)
 
 
 @register.simple_tag(takes_context=True)
