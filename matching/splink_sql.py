@@ -6,6 +6,8 @@ two equal: rapidfuzz and DuckDB give the same distances on ASCII, and standard r
 
 from __future__ import annotations
 
+import re
+
 from matching.compare import (
     GENERATION_YEARS,
     LETTERS_A_TOWN_EDIT,
@@ -246,7 +248,6 @@ def _case(branches: Branches, otherwise: int) -> str:
     return f"case {whens} else {int(otherwise)} end"
 
 
-_SURNAME_CLASS = f"({_case(_SURNAME, Surname.DIFFERENT)})"
 _CONTACT_CLASS = f"({_case(_CONTACT, Contact.UNKNOWN)})"
 _TERM_CONTACT = ", ".join(str(int(contact)) for contact in sorted(TERM_CONTACTS))
 TERM_CONDITIONS = {
@@ -256,10 +257,30 @@ TERM_CONDITIONS = {
 """When the frequency of the given or family name adjusts the weight."""
 
 
-def condition(comparison: int, level: int) -> str:
-    """SQL that is true for exactly this level of the comparison, whatever the order of conditions."""
-    if comparison == HOUSE:
-        surname, contact = house_parts(level)
-        return f"{_SURNAME_CLASS} = {int(surname)} and {_CONTACT_CLASS} = {int(contact)}"
+def _call(name: str, body: str) -> str:
+    """The macro of this name over the columns that its body reads."""
+    columns = sorted(set(re.findall(r"\w+_[lr]\b", body)))
+    return f"{name}({', '.join(columns)})"
+
+
+def _class_of(comparison: int) -> tuple[str, str]:
+    """Name and body of the macro that gives the level of a comparison; of a home, see `_HOME_PARTS`."""
     branches = BRANCHES[comparison]
-    return f"({_case(branches[:-1], branches[-1][1])}) = {level}"
+    return f"level_{comparison}", _case(branches[:-1], branches[-1][1])
+
+
+_HOME_PARTS = (
+    ("surname_part", _case(_SURNAME, Surname.DIFFERENT)),
+    ("contact_part", _case(_CONTACT, Contact.UNKNOWN)),
+)
+_CLASSES = (*_HOME_PARTS, *(_class_of(number) for number in range(len(BRANCHES)) if number != HOUSE))
+MACROS = tuple(f"create or replace macro {_call(name, body)} as ({body})" for name, body in _CLASSES)
+"""What `condition` calls. Splink takes each condition to pieces, several times: whole, they cost it half a minute."""
+
+
+def condition(comparison: int, level: int) -> str:
+    """SQL that is true for exactly this level of the comparison, whatever the order of conditions. Needs `MACROS`."""
+    if comparison == HOUSE:
+        parts = zip(_HOME_PARTS, house_parts(level), strict=True)
+        return " and ".join(f"{_call(*part)} = {int(number)}" for part, number in parts)
+    return f"{_call(*_class_of(comparison))} = {level}"

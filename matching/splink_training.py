@@ -23,7 +23,7 @@ from splink import DuckDBAPI, Linker
 from matching.levels import BIRTH_DATE, COMPARISONS, GIVEN, MISSING, SSN
 from matching.model import InvalidModel
 from matching.splink_bridge import SPLINK_LOG_LEVEL, Records, bulk_connection, create_records, level_settings
-from matching.splink_sql import condition
+from matching.splink_sql import MACROS, condition
 from matching.starting_values import STARTING_VALUES
 
 LEAST_PAIRS = 200
@@ -133,6 +133,8 @@ def _memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB that never writes to disk. Raises InvalidModel when memory does not suffice."""
     with bulk_connection() as connection:
         connection.execute("set temp_directory = ''")
+        for macro in MACROS:
+            connection.execute(macro)
         try:
             yield connection
         except duckdb.OutOfMemoryException as error:
