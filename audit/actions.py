@@ -124,6 +124,7 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export.audit", Category.EXPORT, "Audit log exported"
     EXPORT_LINKS = "export.links", Category.EXPORT, "Links exported"
     EXPORT_REVIEW = "export.review", Category.EXPORT, "Review queue exported"
+    EXPORT_FIGURES = "export.figures", Category.EXPORT, "Figures of the review desk exported"
     EXPORT_MODEL_CARD = "export.model_card", Category.EXPORT, "Model card exported"
     EXPORT_MODEL = "export.model", Category.EXPORT, "Linkage model exported"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import overlay_views, ssn_views, views
+from review import overlay_views, ssn_views, supervisor_views, views
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("overlays/<uuid:uuid>/reject/", overlay_views.decide, {"accept": False}, name="review-overlay-reject"),
     path("overlays/<uuid:uuid>/split/", overlay_views.split, name="review-overlay-split"),
     path("overlays/<uuid:uuid>/undo/", overlay_views.undo, name="review-overlay-undo"),
+    path("supervisor/", supervisor_views.supervisor, name="supervisor"),
+    path("supervisor/<slug:slug>.csv", supervisor_views.figure_csv, name="review-figure"),
     path("source-tasks/<uuid:uuid>/close/", overlay_views.close, name="review-source-task-close"),
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),

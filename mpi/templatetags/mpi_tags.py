@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from mpi.web.tags import evaluation, evidence, frame, models, persons, values
+from mpi.web.tags import evaluation, evidence, frame, models, persons, tour, values
 
 register = template.Library()
-for part in (values, evidence, evaluation, models, frame, persons):
+for part in (values, evidence, evaluation, models, frame, tour, persons):
     register.filters.update(part.register.filters)
     register.tags.update(part.register.tags)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import NoReverseMatch, reverse
 
@@ -14,11 +14,13 @@ _ENTRIES = (
     ("dashboard", "Dashboard", "d", None),
     ("search", "Search", "s", access.Permission.PERSON_READ),
     ("review-queue", "Review", "r", access.Permission.REVIEW),
+    ("supervisor", "Desk", "k", access.Permission.SUPERVISE),
     ("messages", "Messages", "m", access.Permission.MESSAGES),
     ("jobs", "Jobs", "j", access.Permission.JOBS),
     ("matching", "Matching", "l", access.Permission.MODEL_READ),
     ("evaluation", "Evaluation", "e", access.Permission.EVALUATION),
     ("audit", "Audit", "a", access.Permission.AUDIT_READ),
+    ("help", "Help", "h", None),
 )
 
 
@@ -43,6 +45,8 @@ def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
             url = reverse(name)
         except NoReverseMatch:  # a door that this installation does not have
             continue
-        current = path == url if url == "/" else path.startswith(url)
-        found.append(NavEntry(url, label, key, current, open_review() if name == "review-queue" else None))
-    return tuple(found)
+        found.append(NavEntry(url, label, key, False, open_review() if name == "review-queue" else None))
+    # A page below another one's address is its own: the longest address that fits is where we are.
+    fitting = [entry.url for entry in found if path == entry.url or (entry.url != "/" and path.startswith(entry.url))]
+    here = max(fitting, key=len, default="")
+    return tuple(replace(entry, current=entry.url == here) for entry in found)

@@ -15,6 +15,7 @@ from mpi.web.views import (
     decision,
     evaluation,
     golden,
+    help,
     machinery,
     model_card,
     models,
@@ -127,4 +128,7 @@ urlpatterns = [
     path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
     path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),
     path("styleguide/", styleguide, name="styleguide"),
+    path("help/", help.overview, name="help"),
+    path("help/tour/<str:move>/", help.tour_move, name="tour-move"),
+    path("help/<str:slug>/", help.help_page, name="help-page"),
 ]

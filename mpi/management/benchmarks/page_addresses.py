@@ -182,6 +182,8 @@ EXAMPLES: dict[str, Example] = {
     **dict.fromkeys(
         ("model", "model-compare", "model-approve", "model-reject", "model-document"), _first(_draft, name="name")
     ),
+    "help-page": lambda: {"slug": "tasks"},
+    "review-figure": lambda: {"slug": "open"},
     "model-activate": _first(LinkageModelVersion.objects.filter(status="approved"), name="name"),
     "model-rollback": _first(_PREVIOUS.order_by("-id"), name="name"),
     **dict.fromkeys(
