@@ -1,4 +1,4 @@
-"""What a steward may send: the filter of the queue, an answer, a note."""
+"""What a steward may send about a task: an answer, a note, why a number is needed."""
 
 from __future__ import annotations
 
@@ -10,39 +10,13 @@ from django import forms
 
 from mpi.services.reasons import MOST_CHARACTERS, REASONS
 from review.models import FINAL_OUTCOMES, Outcome
-from review.queries.queue import KIND_WORDS, QueueFilter, systems
+from review.queries.queue import QueueFilter
+from review.queue_forms import QueueFilterForm
 
-_ANY = ("", "Any")
 _DAYS = ((1, "until tomorrow"), (3, "for 3 days"), (7, "for a week"), (14, "for two weeks"))
 _WHO = {Outcome.SAME: "one person", Outcome.DIFFERENT: "two people"}
 ANSWER_REASONS = {code: words for code, words in REASONS.items() if code not in {"wrong-merge", "slip"}}
 """The reasons that can speak for an answer; the two left out speak for taking one back."""
-
-
-class QueueFilterForm(forms.Form):
-    """The filter as the query string says it; a part that is not understood is left out."""
-
-    kind = forms.ChoiceField(label="Type", required=False, choices=[_ANY, *KIND_WORDS.items()])
-    system = forms.ChoiceField(label="Source system", required=False)
-    grade = forms.ChoiceField(
-        label="Grade",
-        required=False,
-        choices=[_ANY, ("probable", "Probable, held by a rule"), ("possible", "Possible")],
-    )
-    age = forms.ChoiceField(label="Age", required=False, choices=[_ANY, ("late", "Over target")])
-    holder = forms.ChoiceField(
-        label="Claimed", required=False, choices=[_ANY, ("mine", "By me"), ("free", "By nobody")]
-    )
-    show = forms.ChoiceField(label="State", required=False, choices=[("", "To do"), ("aside", "Set aside")])
-
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, label_suffix="")
-        self.fields["system"].choices = [_ANY, *systems()]  # type: ignore[attr-defined]  # a ChoiceField
-
-    def wanted(self) -> QueueFilter:
-        """The filter, whatever of it is valid."""
-        self.is_valid()
-        return QueueFilter(**{name: value for name, value in self.cleaned_data.items() if value})
 
 
 class AnswerForm(forms.Form):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import overlay_views, ssn_views, supervisor_views, views
+from review import assign_views, overlay_views, queue_views, ssn_views, supervisor_views, views
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
-    path("", views.queue, name="review-queue"),
-    path("counts/", views.queue_counts, name="review-counts"),
-    path("next/", views.next_task, name="review-next"),
     path("answers/<uuid:answer>/undo/", views.undo, name="review-undo"),
     path("overlays/", overlay_views.overlays, name="review-overlays"),
     path("overlays/<uuid:uuid>/", overlay_views.overlay, name="review-overlay"),
@@ -23,8 +20,6 @@ urlpatterns = [
     path("source-tasks/<uuid:uuid>/close/", overlay_views.close, name="review-source-task-close"),
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),
-    path("<uuid:uuid>/claim/", views.claim, name="review-claim"),
-    path("<uuid:uuid>/release/", views.release, name="review-release"),
     path("<uuid:uuid>/notes/", views.note, name="review-note"),
     *(path(f"<uuid:uuid>/ssn/{side}/", ssn_views.show_ssn, {"side": side}, name="review-ssn") for side in "ab"),
     *(
@@ -36,4 +31,20 @@ urlpatterns = [
         for outcome in Outcome
         if outcome not in FINAL_OUTCOMES
     ),
+]
+
+# The queue: every type of task.
+urlpatterns += [
+    path("", queue_views.queue, name="review-queue"),
+    path("tasks/<uuid:uuid>/", queue_views.identity_task, name="review-identity-task"),
+    path("live/", queue_views.live, name="review-live"),
+    path("next/", queue_views.next_task, name="review-next"),
+    path("<uuid:uuid>/claim/", queue_views.claim, name="review-claim"),
+    path("<uuid:uuid>/release/", queue_views.release, name="review-release"),
+    path("views/", queue_views.save_view, name="review-view-save"),
+    path("views/<int:number>/remove/", queue_views.forget_view, name="review-view-remove"),
+    path("assign/", assign_views.assign_ticked, name="review-assign"),
+    path("share/", assign_views.share, name="review-share"),
+    path("share/do/", assign_views.share_out, name="review-share-out"),
+    path("assign/<uuid:batch>/undo/", assign_views.undo_batch, name="review-assign-undo"),
 ]

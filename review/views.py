@@ -1,4 +1,4 @@
-"""The pages of the desk: parse, ask the gate, one service or query, render."""
+"""The page of a potential match: parse, ask the gate, one service or query, render."""
 
 from __future__ import annotations
 
@@ -16,63 +16,26 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
 from mpi.errors import AlreadyDecided, MpiError
-from mpi.queries.identity_tasks import open_overlays
 from mpi.services.reasons import REASONS
+from review.addresses import task_url
 from review.errors import ClaimedByAnother, EvidenceChanged
-from review.forms import AnswerForm, NoteForm, QueueFilterForm
+from review.forms import AnswerForm, NoteForm
 from review.models import Outcome
 from review.outlook import changes, preview
 from review.pages import StewardRequest, show, steward_required
-from review.queries.queue import QueueFilter, counts, queue_page
 from review.queries.state import done_line, fresh_state, task_state
 from review.queries.task import task_page
+from review.queue_forms import QueueFilterForm
 from review.services.answers import Answer
 from review.services.claim import claim as claim_task
 from review.services.claim import claim_next
 from review.services.decide import decide as decide_task
 from review.services.defer import defer as defer_task
 from review.services.note import add_note
-from review.services.release import release as release_task
 from review.services.undo import undo as undo_answer
 
 _REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided)
 """Refusals after which the task itself is shown again, with what the steward wrote."""
-
-
-@require_GET
-@steward_required
-def queue(request: StewardRequest) -> HttpResponse:
-    """The queue, or only its rows for htmx."""
-    now, actor = timezone.now(), request.actor
-    form = QueueFilterForm(request.GET)
-    wanted = form.wanted()
-    page = queue_page(wanted, user_id=actor.id, now=now, after=request.GET.get("after", ""))
-    access.audit_search(actor, [side.euid for row in page.rows for side in (row.left, row.right)])
-    context = {
-        "form": form,
-        "wanted": wanted,
-        "page": page,
-        "counts": counts(user_id=actor.id, now=now),
-        "overlays": open_overlays(),
-        "done": done_line(request.GET.get("done", ""), user_id=actor.id),
-    }
-    return show(request, "review/queue.html", context, now=now)
-
-
-@require_GET
-@steward_required
-def queue_counts(request: StewardRequest) -> HttpResponse:
-    """The counts alone, and whether the queue is another one than the page shows (`seen`)."""
-    now = timezone.now()
-    found = counts(user_id=request.actor.id, now=now)
-    seen = request.GET.get("seen", "")
-    context = {
-        "counts": found,
-        "overlays": open_overlays(),
-        "wanted": QueueFilterForm(request.GET).wanted(),
-        "seen": seen or found.digest,
-    }
-    return show(request, "review/_counts.html", context, now=now)
 
 
 @require_GET
@@ -89,38 +52,6 @@ def state(request: StewardRequest, uuid: UUID) -> HttpResponse:
     now = timezone.now()
     found = task_state(uuid, user_id=request.actor.id, now=now, seen=request.GET.get("seen", ""))
     return show(request, "review/_state.html", {"state": found}, now=now)
-
-
-@require_POST
-@steward_required
-def claim(request: StewardRequest, uuid: UUID) -> HttpResponse:
-    """Claim one task, then show it."""
-    try:
-        claim_task(task=uuid, actor=request.actor)
-    except _REFUSALS as refusal:
-        return _task(request, uuid, refusal=refusal)
-    return redirect(_address(uuid, QueueFilterForm(request.POST).wanted()))
-
-
-@require_POST
-@steward_required
-def next_task(request: StewardRequest) -> HttpResponse:
-    """Claim the most urgent task of the filter and show it."""
-    wanted = QueueFilterForm(request.POST).wanted()
-    found = claim_next(wanted=wanted, actor=request.actor)
-    if found is None:
-        messages.info(request, "Nothing is waiting that nobody holds. You see what is in the queue.")
-        return redirect(f"{reverse('review-queue')}?{wanted.query}")
-    return redirect(_address(found, wanted))
-
-
-@require_POST
-@steward_required
-def release(request: StewardRequest, uuid: UUID) -> HttpResponse:
-    """Give a task back."""
-    if release_task(task=uuid, actor=request.actor):
-        messages.success(request, "The task is back in the queue.")
-    return redirect("review-queue")
 
 
 def _answered(
@@ -231,9 +162,5 @@ def _to_next(request: StewardRequest, answer: Answer, form: AnswerForm) -> HttpR
     found = claim_next(wanted=wanted, actor=request.actor, besides=answer.task)
     if found is None:
         return redirect(f"{reverse('review-queue')}?done={answer.decision}&{wanted.query}")
-    return redirect(f"{_address(found, wanted)}{'&' if wanted.query else '?'}done={answer.decision}")
-
-
-def _address(task: UUID, wanted: QueueFilter) -> str:
-    address = reverse("review-task", kwargs={"uuid": task})
-    return f"{address}?{wanted.query}" if wanted.query else address
+    within = f"{wanted.query}&" if wanted.query else ""
+    return redirect(f"{task_url(found.kind, found.uuid)}?{within}done={answer.decision}")

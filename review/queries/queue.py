@@ -1,99 +1,45 @@
-"""The queue: open potential matches by risk, with claims, age against target and true counts."""
+"""The queue: open tasks of every type, the riskiest first, a page at a time; and the one to take next.
+
+Potential matches and identity tasks are two tables: each is asked for one page, and the two are laid together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import (
-    Case,
-    Count,
-    DateTimeField,
-    Exists,
-    F,
-    FilteredRelation,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    Value,
-    When,
-)
+from django.db.models import Count, Q, QuerySet, Subquery
 
-from mpi.models import PotentialMatch, PotentialMatchKind, PotentialMatchStatus, SourceSystem
-from mpi.queries.person import Banner, banner
-from review.models import Outcome, ReviewDecision
+from mpi.models import IdentityTask, PotentialMatch, SourceSystem
+from review.models import Assignment, Claim
+from review.queries.queue_rows import Holder, TaskRow, match_row, task_rows
+from review.queries.queue_sets import QueueFilter, could_not_tell, narrowed_matches, narrowed_tasks, not_for
+from review.queries.queue_types import KIND_WORDS, TARGETS
 
-TARGETS: Mapping[str, timedelta] = {
-    PotentialMatchKind.DUPLICATE: timedelta(days=3),
-    PotentialMatchKind.OVERLAP: timedelta(days=10),
-}
-"""How old a task of a kind may get: a duplicate in one source is met at the next visit, an overlap later."""
+__all__ = [
+    "KIND_WORDS",
+    "PAGE_SIZE",
+    "TARGETS",
+    "Holder",
+    "QueueFilter",
+    "QueuePage",
+    "TaskRow",
+    "Urgent",
+    "free_tasks",
+    "most_urgent",
+    "next_up",
+    "queue_page",
+    "systems",
+]
 
-KIND_WORDS: Mapping[str, str] = {
-    PotentialMatchKind.DUPLICATE: "Duplicate in one source",
-    PotentialMatchKind.OVERLAP: "Overlap across sources",
-}
 PAGE_SIZE = 25
-_SOON = 0.75
-"""Share of the target after which a task is said to be due soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueFilter:
-    """What of the queue is wanted; "" is everything. `holder`: mine | free; `show`: "" (to do) | aside."""
-
-    kind: str = ""
-    system: str = ""
-    grade: str = ""
-    age: str = ""
-    holder: str = ""
-    show: str = ""
-
-    @property
-    def query(self) -> str:
-        """The filter as a query string, without empty parts."""
-        parts = {name: getattr(self, name) for name in self.__slots__}
-        return urlencode({name: value for name, value in parts.items() if value})
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a task."""
-
-    name: str
-    until: datetime
-    mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRow:
-    """One line of the queue. `late`: over its target; `soon`: three quarters of it are gone."""
-
-    uuid: UUID
-    number: int
-    left: Banner
-    right: Banner
-    kind: str
-    kind_words: str
-    sources: tuple[str, ...]
-    probability: float
-    bits: float
-    grade: str
-    why: str
-    opened_at: datetime
-    due_at: datetime
-    late: bool
-    soon: bool
-    holder: Holder | None
-    undecided: int
-    aside_until: datetime | None
+_TASK, _MATCH = 0, 1
+"""Which table a row is of; at equal risk identity tasks come first."""
+_MOST_PK = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,83 +52,91 @@ class QueuePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How much work there is. `digest` changes whenever a row of the queue would."""
+class Urgent:
+    """A task that could be taken next: nothing of a person."""
 
-    open: int
-    duplicate: int
-    overlap: int
-    late: int
-    mine: int
-    free: int
-    aside: int
-    digest: str = field(default="", compare=False)
+    uuid: UUID
+    kind: str
 
 
-def counts(*, user_id: str, now: datetime) -> Counts:
-    """All counts of the queue, whatever the filter. One query."""
-    todo = Q(aside__isnull=True)
-    found = _open_tasks(user_id, now).aggregate(
-        open_=Count("pk", filter=todo),
-        duplicate=Count("pk", filter=todo & Q(kind=PotentialMatchKind.DUPLICATE)),
-        overlap=Count("pk", filter=todo & Q(kind=PotentialMatchKind.OVERLAP)),
-        late=Count("pk", filter=todo & Q(due_at__lt=now)),
-        mine=Count("pk", filter=todo & Q(open_claim__user_id=user_id)),
-        free=Count("pk", filter=todo & Q(open_claim__isnull=True)),
-        aside_=Count("pk", filter=~todo),
-        newest=Max("pk"),
-        versions=Sum("version"),
-        claims=Sum("open_claim__id"),
-        asides=Sum("aside__id"),
-    )
-    marks = [found["open_"], found["newest"], found["versions"], found["claims"], found["asides"]]
-    return Counts(
-        open=found["open_"],
-        duplicate=found["duplicate"],
-        overlap=found["overlap"],
-        late=found["late"],
-        mine=found["mine"],
-        free=found["free"],
-        aside=found["aside_"],
-        digest="-".join(str(mark or 0) for mark in marks),
-    )
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Where a page ends: the risk of its last row, the table that row is of, and its key there."""
+
+    risk: float
+    table: int
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.risk!r}:{self.table}:{self.pk}"
 
 
 def queue_page(
     wanted: QueueFilter, *, user_id: str, now: datetime, after: str = "", size: int = PAGE_SIZE
 ) -> QueuePage:
-    """One page, the riskiest first. One query; asks for one row too many to know whether there are more.
+    """One page, the riskiest first. At most five queries, however many rows.
 
-    `after` is a key of an earlier page; a malformed one begins at the top.
+    Each table is asked for one row too many, to know whether there is more. `after` is the key of an earlier page; a
+    malformed one begins at the top.
     """
-    tasks = _wanted(wanted, user_id=user_id, now=now)
-    if key := _key(after):
-        risk, pk = key
-        tasks = tasks.filter(Q(risk__lt=risk) | Q(risk=risk, pk__gt=pk))
+    key = _key(after)
+    undecided = could_not_tell().order_by().values("potential_match").annotate(n=Count("pk")).values("n")
     sides = ("golden_a", "golden_b", "record_a__source_system", "record_b__source_system")
-    undecided = _could_not_tell().order_by().values("potential_match").annotate(n=Count("pk")).values("n")
-    ordered = tasks.select_related(*sides).annotate(undecided=Subquery(undecided)).order_by("-risk", "pk")
-    found = list(ordered[: size + 1])
-    last = found[size - 1] if len(found) > size else None
+    matches = narrowed_matches(wanted, user_id=user_id, now=now).select_related(*sides)
+    matches = _from(matches.annotate(undecided=Subquery(undecided)), key, _MATCH)
+    records = ("source_record__source_system", "other_record__source_system")
+    tasks = _from(narrowed_tasks(wanted, user_id=user_id, now=now).select_related(*records), key, _TASK)
+    found = sorted([*tasks[: size + 1], *matches[: size + 1]], key=_place)
+    shown = found[:size]
+    rows = task_rows([task for task in shown if isinstance(task, IdentityTask)], user_id=user_id, now=now)
+    rows |= {
+        match.uuid: match_row(match, user_id=user_id, now=now) for match in shown if isinstance(match, PotentialMatch)
+    }
     return QueuePage(
-        rows=tuple(_row(task, user_id=user_id, now=now) for task in found[:size]),
-        after=f"{last.risk!r}:{last.pk}" if last else "",
-        first=not key,
+        rows=tuple(rows[task.uuid] for task in shown),
+        after=str(_key_of(shown[-1])) if len(found) > size else "",
+        first=key is None,
     )
 
 
 def most_urgent(
     wanted: QueueFilter, *, user_id: str, now: datetime, besides: UUID | None = None, limit: int = 20
-) -> Sequence[UUID]:
-    """Tasks this steward could take, the one to take first in front: their own claims, then by risk. One query.
+) -> Sequence[Urgent]:
+    """Tasks this steward could take, the one to take first in front: their claims, what is assigned to them, by risk.
 
-    Left out: what others hold, what was set aside, what this steward could not tell.
+    Left out: what others hold or were assigned, what was set aside, what this steward could not tell. At most six
+    queries; each is narrow, because a steward waits for it between two tasks.
     """
-    tasks = _wanted(wanted, user_id=user_id, now=now).filter(Q(open_claim__isnull=True) | Q(is_mine=True))
-    tasks = tasks.filter(~Exists(_could_not_tell().filter(user_id=user_id)), aside__isnull=True)
-    if besides is not None:
-        tasks = tasks.exclude(uuid=besides)
-    return list(tasks.order_by("-is_mine", "-risk", "pk").values_list("uuid", flat=True)[:limit])
+    own = _own(user_id, now)
+    tasks = narrowed_tasks(wanted, user_id=user_id, now=now).filter(aside__isnull=True)
+    matches = not_for(narrowed_matches(wanted, user_id=user_id, now=now).filter(aside__isnull=True), user_id)
+    found: list[Any] = []
+    for table, its in ((tasks, own[IdentityTask]), (matches, own[PotentialMatch])):
+        if besides is not None:
+            table = table.exclude(uuid=besides)
+        free = table.filter(open_claim__isnull=True, assignment__isnull=True)
+        found += [*free.order_by("-risk", "pk")[:limit]]
+        if its:
+            found += [*table.filter(Q(open_claim__isnull=True) | Q(is_mine=True), pk__in=its)]
+    found.sort(key=lambda task: (not task.is_mine, task.assignee_id != user_id, *_place(task)))
+    ordered = dict.fromkeys((task.uuid, task.task_kind) for task in found)
+    return [Urgent(uuid, kind) for uuid, kind in list(ordered)[:limit]]
+
+
+def free_tasks(wanted: QueueFilter, *, user_id: str, now: datetime, limit: int) -> Sequence[Urgent]:
+    """The riskiest tasks of a filter that nobody holds, that are assigned to nobody and not set aside. Two queries."""
+    found: list[Any] = []
+    for narrowed in (narrowed_tasks, narrowed_matches):
+        tasks = narrowed(wanted, user_id=user_id, now=now).filter(
+            open_claim__isnull=True, assignment__isnull=True, aside__isnull=True
+        )
+        found += tasks.order_by("-risk", "pk")[:limit]
+    return [Urgent(task.uuid, task.task_kind) for task in sorted(found, key=_place)[:limit]]
+
+
+def next_up(wanted: QueueFilter, *, user_id: str, now: datetime, besides: UUID | None = None) -> Urgent | None:
+    """The task that "next" would bring, unclaimed: to load its page ahead. As `most_urgent`."""
+    return next(iter(most_urgent(wanted, user_id=user_id, now=now, besides=besides, limit=1)), None)
 
 
 def systems() -> Sequence[tuple[str, str]]:
@@ -190,86 +144,49 @@ def systems() -> Sequence[tuple[str, str]]:
     return list(SourceSystem.objects.values_list("code", "name"))
 
 
-def _could_not_tell() -> QuerySet[ReviewDecision, ReviewDecision]:
-    """Standing "cannot tell" answers on the present version of the task of the outer query."""
-    return ReviewDecision.objects.filter(
-        potential_match=OuterRef("pk"),
-        task_version=OuterRef("version"),
-        outcome=Outcome.CANNOT_TELL,
-        overturned_at__isnull=True,
-    )
+def _own(user_id: str, now: datetime) -> dict[type, set[int]]:
+    """Keys of the tasks that this steward holds or was assigned, by table. Two queries over partial indexes."""
+    fields = ("identity_task_id", "potential_match_id")
+    held = Claim.objects.filter(user_id=user_id, ended_at__isnull=True, until__gt=now).values_list(*fields)
+    given = Assignment.objects.filter(user_id=user_id, ended_at__isnull=True).values_list(*fields)
+    both = [*held, *given]
+    return {
+        IdentityTask: {task for task, _ in both if task is not None},
+        PotentialMatch: {match for _, match in both if match is not None},
+    }
 
 
-def _open_tasks(user_id: str, now: datetime) -> QuerySet[Any, Any]:
-    """Open tasks with `open_claim` and `aside` (each at most one row, by constraint), `due_at` and `is_mine`."""
-    claimed = Q(claims__ended_at__isnull=True, claims__until__gt=now)
-    aside = Q(deferrals__ended_at__isnull=True, deferrals__until__gt=now, deferrals__version=F("version"))
-    due = Case(
-        *(When(kind=kind, then=F("opened_at") + Value(target)) for kind, target in TARGETS.items()),
-        default=F("opened_at"),
-        output_field=DateTimeField(),
-    )
-    return PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN).annotate(
-        open_claim=FilteredRelation("claims", condition=claimed),
-        aside=FilteredRelation("deferrals", condition=aside),
-        due_at=due,
-        is_mine=Case(When(open_claim__user_id=user_id, then=Value(True)), default=Value(False)),
-        holder_id=F("open_claim__user_id"),
-        holder_name=F("open_claim__user_name"),
-        holder_until=F("open_claim__until"),
-        aside_until=F("aside__until"),
-    )
+def _place(task: Any) -> tuple[float, int, int]:
+    """Where a task stands in the queue."""
+    return -task.risk, _table(task), task.pk
 
 
-def _wanted(wanted: QueueFilter, *, user_id: str, now: datetime) -> QuerySet[Any, Any]:
-    tasks = _open_tasks(user_id, now).filter(aside__isnull=wanted.show != "aside")
-    chosen = {"kind": wanted.kind, "grade": wanted.grade}
-    tasks = tasks.filter(**{name: value for name, value in chosen.items() if value})
-    if wanted.system:
-        tasks = tasks.filter(
-            Q(record_a__source_system__code=wanted.system) | Q(record_b__source_system__code=wanted.system)
-        )
-    if wanted.age == "late":
-        tasks = tasks.filter(due_at__lt=now)
-    if wanted.holder == "mine":
-        tasks = tasks.filter(is_mine=True)
-    elif wanted.holder == "free":
-        tasks = tasks.filter(open_claim__isnull=True)
-    return tasks
+def _table(task: Any) -> int:
+    return _MATCH if isinstance(task, PotentialMatch) else _TASK
 
 
-def _key(after: str) -> tuple[float, int] | None:
-    risk, _, pk = after.partition(":")
+def _key_of(task: Any) -> _Key:
+    return _Key(task.risk, _table(task), task.pk)
+
+
+def _from(tasks: QuerySet[Any, Any], key: _Key | None, table: int) -> QuerySet[Any, Any]:
+    """One table from a key on, in the order of the queue."""
+    if key is not None:
+        beyond = Q(risk__lt=key.risk)
+        if table == key.table:
+            beyond |= Q(risk=key.risk, pk__gt=key.pk)
+        elif table > key.table:
+            beyond |= Q(risk=key.risk)
+        tasks = tasks.filter(beyond)
+    return tasks.order_by("-risk", "pk")
+
+
+def _key(after: str) -> _Key | None:
+    """The key of an address; None for one that is malformed."""
     try:
-        return float(risk), int(pk)
+        risk, table, pk = after.split(":")
+        key = _Key(float(risk), int(table), int(pk))
     except ValueError:
         return None
-
-
-def _row(task: Any, *, user_id: str, now: datetime) -> TaskRow:
-    """`task` is a PotentialMatch with the annotations of `_open_tasks`."""
-    sources = (task.record_a.source_system.name, task.record_b.source_system.name)
-    holder = None
-    if task.holder_id:
-        holder = Holder(name=task.holder_name, until=task.holder_until, mine=task.holder_id == user_id)
-    waited = (now - task.opened_at) / (task.due_at - task.opened_at) if task.due_at > task.opened_at else 0.0
-    return TaskRow(
-        uuid=task.uuid,
-        number=task.pk,
-        left=banner(task.golden_a),
-        right=banner(task.golden_b),
-        kind=task.kind,
-        kind_words=KIND_WORDS.get(task.kind, task.kind),
-        sources=tuple(dict.fromkeys(sources)),
-        probability=task.probability,
-        bits=task.bits,
-        grade=task.grade,
-        why=task.reasons[0]["words"] if task.reasons else "",
-        opened_at=task.opened_at,
-        due_at=task.due_at,
-        late=task.due_at < now,
-        soon=task.due_at >= now and waited > _SOON,
-        holder=holder,
-        undecided=task.undecided or 0,
-        aside_until=task.aside_until,
-    )
+    is_sound = math.isfinite(key.risk) and key.table in (_TASK, _MATCH) and abs(key.pk) < _MOST_PK
+    return key if is_sound else None

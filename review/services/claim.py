@@ -13,7 +13,7 @@ from mpi.errors import AlreadyDecided
 from mpi.services.locking import run_act, transaction_time
 from review.errors import ClaimedByAnother
 from review.models import Claim
-from review.queries.queue import QueueFilter, most_urgent
+from review.queries.queue import QueueFilter, Urgent, most_urgent
 from review.services import leases
 from review.tasks import find_task, require_open, write_down
 
@@ -31,18 +31,18 @@ def claim(*, task: UUID, actor: Actor) -> Claim:
     return run_act(lambda: _claim(task, actor, transaction_time()))
 
 
-def claim_next(*, wanted: QueueFilter, actor: Actor, besides: UUID | None = None) -> UUID | None:
+def claim_next(*, wanted: QueueFilter, actor: Actor, besides: UUID | None = None) -> Urgent | None:
     """Claim the most urgent task that fits the filter and that nobody else holds; None when there is none.
 
-    A task that the actor holds already comes first. Raises Forbidden, Busy.
+    A task that the actor holds already comes first, then what a supervisor assigned to them. Raises Forbidden, Busy.
     """
     access.require(actor, Permission.REVIEW)
 
-    def act() -> UUID | None:
+    def act() -> Urgent | None:
         now = transaction_time()
-        for task in most_urgent(wanted, user_id=actor.id, now=now, besides=besides)[:_LOOKED_AT]:
+        for task in most_urgent(wanted, user_id=actor.id, now=now, besides=besides, limit=_LOOKED_AT):
             try:
-                _claim(task, actor, now)
+                _claim(task.uuid, actor, now)
             except (ClaimedByAnother, AlreadyDecided):
                 continue  # somebody was quicker; the next one is as good
             return task

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -26,6 +28,12 @@ from tests.review.conftest import Tell, Token, audited
 
 pytestmark = pytest.mark.django_db
 ALL = QueueFilter()
+
+
+def taken(actor: Actor, **where: Any) -> UUID | None:
+    """The task that "next" brings."""
+    found = claim_next(wanted=ALL, actor=actor, **where)
+    return found.uuid if found else None
 
 
 def run_out() -> None:
@@ -89,10 +97,10 @@ def test_next_takes_the_most_urgent_that_nobody_holds(
     tell("CN", "2002", given="Roland", **berg)
     by_risk = list(PotentialMatch.objects.filter(status="open").order_by("-risk").values_list("uuid", flat=True))
     assert len(by_risk) == 2
-    assert claim_next(wanted=ALL, actor=steward) == by_risk[0]
-    assert claim_next(wanted=ALL, actor=second_steward) == by_risk[1]
-    assert claim_next(wanted=ALL, actor=second_steward, besides=by_risk[1]) is None
-    assert claim_next(wanted=ALL, actor=steward) == by_risk[0], "what one holds already comes first"
+    assert taken(steward) == by_risk[0]
+    assert taken(second_steward) == by_risk[1]
+    assert taken(second_steward, besides=by_risk[1]) is None
+    assert taken(steward) == by_risk[0], "what one holds already comes first"
 
 
 def test_next_leaves_out_what_i_could_not_tell_and_what_is_set_aside(
@@ -102,20 +110,20 @@ def test_next_leaves_out_what_i_could_not_tell_and_what_is_set_aside(
         task=twins.uuid, outcome=Outcome.CANNOT_TELL, token=token(twins), reason_code="", comment="", days=1,
         actor=steward,
     )  # fmt: skip
-    assert claim_next(wanted=ALL, actor=steward) is None
-    assert claim_next(wanted=ALL, actor=second_steward) == twins.uuid
+    assert taken(steward) is None
+    assert taken(second_steward) == twins.uuid
     defer(
         task=twins.uuid, outcome=Outcome.LATER, token=token(twins), reason_code="", comment="", days=1,
         actor=second_steward,
     )  # fmt: skip
-    assert claim_next(wanted=ALL, actor=second_steward) is None
+    assert taken(second_steward) is None
 
 
 def test_a_deferral_ends_when_the_evidence_changes(twins: PotentialMatch, token: Token, steward: Actor) -> None:
     defer(task=twins.uuid, outcome=Outcome.LATER, token=token(twins), reason_code="", comment="", days=7, actor=steward)
-    assert claim_next(wanted=ALL, actor=steward) is None
+    assert taken(steward) is None
     PotentialMatch.objects.filter(pk=twins.pk).update(version=twins.version + 1)
-    assert claim_next(wanted=ALL, actor=steward) == twins.uuid
+    assert taken(steward) == twins.uuid
 
 
 def test_who_may_not_review_may_not_claim(twins: PotentialMatch, clerk: Actor, steward: Actor) -> None:

@@ -53,16 +53,14 @@ def states() -> list[str]:
     return list(InboundMessage.objects.order_by("pk").values_list("state", flat=True))
 
 
-def test_the_queue_leads_to_overlays_only_when_there_are_some(
-    trusted: SourceRecord, tell: Tell, stefan: Client
-) -> None:
-    assert "Suspected overlays" not in stefan.get(reverse("review-queue")).content.decode()
+def test_the_queue_brings_an_overlay_to_its_page(trusted: SourceRecord, tell: Tell, stefan: Client) -> None:
     assert "No update is held back" in plain(stefan.get(reverse("review-overlays")).content.decode())
     tell("GH", "1001", **ROBERT)
+    page = reverse("review-overlay", kwargs={"uuid": IdentityTask.objects.get().uuid})
     queue = stefan.get(reverse("review-queue")).content.decode()
-    assert "Suspected overlays 1 updates that look like another person" in plain(queue)
-    assert f'href="{reverse("review-overlays")}"' in queue
-    assert "Suspected overlays 1" in plain(stefan.get(reverse("review-counts")).content.decode())
+    assert f'href="{page}"' in queue
+    assert "Suspected overlay 1 target 1 day" in plain(queue)
+    assert stefan.post(reverse("review-next"))["Location"] == page
 
 
 def test_the_list_says_who_why_how_long_and_what_waits_behind(

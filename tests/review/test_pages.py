@@ -181,15 +181,6 @@ def test_the_state_says_when_the_page_is_out_of_date(twins: PotentialMatch, stef
     assert "HOLLOWAY" not in state.upper(), "the poll tells nothing of a person"
 
 
-def test_the_counts_say_when_the_queue_moved_on(twins: PotentialMatch, stefan: Client, second_steward: Actor) -> None:
-    html = stefan.get(reverse("review-queue")).content.decode()
-    poll = re.search(r'hx-get="(/review/counts/\?seen=[^"]+)"', html)
-    assert poll
-    assert "has changed" not in plain(stefan.get(poll.group(1)).content.decode())
-    claim(task=twins.uuid, actor=second_steward)
-    assert "has changed" in plain(stefan.get(poll.group(1)).content.decode())
-
-
 def test_next_claims_and_says_so_when_nothing_is_left(twins: PotentialMatch, stefan: Client, sonja: Client) -> None:
     taken = stefan.post(reverse("review-next"))
     assert taken["Location"] == f"/review/{twins.uuid}/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,9 +15,12 @@ from django.utils import timezone
 from audit.actions import Action
 from mpi.commands import Actor
 from mpi.models import PotentialMatch
-from review.queries.queue import QueueFilter, counts, queue_page
+from review.models import Outcome
+from review.queries.queue import QueueFilter, queue_page
+from review.queries.queue_counts import counts
 from review.services.claim import claim
-from tests.review.conftest import audited, plain
+from review.services.decide import decide
+from tests.review.conftest import Token, audited, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +47,7 @@ def test_counts_are_true_and_filters_narrow(town: Callable[[int], None], steward
     now = timezone.now()
     claim(task=twins.uuid, actor=steward)
     found = counts(user_id="stefan", now=timezone.now())
-    assert (found.open, found.duplicate, found.overlap, found.mine, found.free) == (4, 1, 3, 1, 3)
+    assert (found.open, found.of("duplicate").open, found.of("overlap").open, found.mine, found.free) == (4, 1, 3, 1, 3)
 
     def ask(**wanted: str) -> int:
         return len(queue_page(QueueFilter(**wanted), user_id="stefan", now=timezone.now()).rows)
@@ -90,6 +94,39 @@ def test_the_queue_takes_the_same_queries_for_one_task_and_for_many(
     assert cost() == one
 
 
-@pytest.mark.parametrize("after", ["x", "1:2:3", "nan:1", "inf:9", "1e999:5", "1:99999999999999999999"])
+@pytest.mark.parametrize("after", ["x", "1:2:3", "nan:1:1", "inf:0:9", "1:1:99999999999999999999", "1:1:1:1"])
 def test_a_hostile_page_key_is_no_error(twins: PotentialMatch, stefan: Client, after: str) -> None:
     assert stefan.get(reverse("review-queue"), {"after": after}).status_code == 200
+
+
+def shown(html: str) -> dict[str, list[str]]:
+    """What the page sends to learn what changed."""
+    return {name: re.findall(rf'name="{name}" value="([^"]+)"', html) for name in ("row", "seen", "last")}
+
+
+def test_what_others_do_arrives_in_the_lines_without_moving_them(
+    twins: PotentialMatch, town: Callable[[int], None], token: Token, stefan: Client, second_steward: Actor
+) -> None:
+    town(1)
+    sent = shown(stefan.get(reverse("review-queue")).content.decode())
+    assert len(sent["row"]) == 2
+    assert stefan.post(reverse("review-live"), sent).content.decode().strip() == "", "nothing changed"
+    claim(task=twins.uuid, actor=second_steward)
+    news = stefan.post(reverse("review-live"), sent).content.decode()
+    assert f'id="c-{twins.uuid}" hx-swap-oob="true"' in news
+    assert second_steward.name in plain(news)
+    assert news.count('id="c-') == 1, "only the line that changed"
+    assert "Tasks came, went or changed" not in news, "a claim moves no line"
+    decide(
+        task=twins.uuid, outcome=Outcome.DIFFERENT, token=token(twins), reason_code="twins", comment="",
+        actor=second_steward,
+    )  # fmt: skip
+    news = stefan.post(reverse("review-live"), sent).content.decode()
+    assert "Answered" in plain(news)
+    assert "Tasks came, went or changed" in plain(news)
+    assert "HOLLOWAY" not in news.upper(), "the poll tells nothing of a person"
+
+
+def test_a_hostile_poll_is_no_error(twins: PotentialMatch, stefan: Client) -> None:
+    sent = {"row": ["x", "1:2", ":", f"{twins.uuid}"], "seen": "<b>", "last": "%"}
+    assert stefan.post(reverse("review-live"), sent).status_code == 200
