@@ -99,6 +99,16 @@ class Action(StrEnum):
         Category.DECISION,
         "Potential match answered, question left open",
     )
+    PROPOSAL_MADE = "proposal.made", Category.DECISION, "Act proposed to a second person"
+    PROPOSAL_READ = "proposal.read", Category.READ, "Proposal read"
+    PROPOSAL_APPROVED = "proposal.approved", Category.DECISION, "Proposal approved by a second person, carried out"
+    PROPOSAL_REJECTED = "proposal.rejected", Category.DECISION, "Proposal rejected by a second person"
+    PROPOSAL_WITHDRAWN = "proposal.withdrawn", Category.DECISION, "Proposal withdrawn by its proposer"
+    PROPOSAL_STALE = "proposal.stale", Category.CHANGE, "Proposal not carried out: what it rests on has changed"
+    BLIND_ANSWERED = "blind.answered", Category.DECISION, "Task read in the blind double review"
+    BLIND_TAKEN_BACK = "blind.taken_back", Category.DECISION, "Answer to the blind double review taken back"
+    VIP_MARKED = "vip.marked", Category.DECISION, "Person marked as VIP"
+    VIP_LIFTED = "vip.lifted", Category.DECISION, "VIP mark lifted"
     TASK_OPENED = "task.opened", Category.CHANGE, "Identity task opened"
     TASK_CLOSED = "task.closed", Category.CHANGE, "Identity task closed by itself"
     TASK_RESOLVED = "task.resolved", Category.DECISION, "Identity task resolved"

@@ -36,6 +36,7 @@ class Permission:
     REVIEW = "review"
     SUPERVISE = "review.supervise"
     MERGE = "merge"
+    APPROVE = "proposals.approve"
     UNMASK = "ssn.unmask"
     MESSAGES = "messages"
     JOBS = "jobs"
@@ -55,6 +56,7 @@ SCOPES = (
     Permission.PERSON_READ,
     Permission.REVIEW,
     Permission.MERGE,
+    Permission.APPROVE,
     Permission.MESSAGES,
     Permission.JOBS,
     Permission.AUDIT_READ,
@@ -69,7 +71,14 @@ _CLERK = {
     Permission.REGISTER,
     Permission.JOBS,
 }
-_STEWARD = _CLERK | {Permission.REVIEW, Permission.MERGE, Permission.MESSAGES, Permission.MODEL_READ, Permission.UNMASK}
+_STEWARD = _CLERK | {
+    Permission.REVIEW,
+    Permission.MERGE,
+    Permission.APPROVE,
+    Permission.MESSAGES,
+    Permission.MODEL_READ,
+    Permission.UNMASK,
+}
 ROLES: dict[str, frozenset[str]] = {
     "clerk": frozenset(_CLERK),
     "steward": frozenset(_STEWARD),

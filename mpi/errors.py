@@ -143,6 +143,22 @@ class Related(MpiError):
     title = "They are recorded as related"
 
 
+class SecondPersonNeeded(MpiError):
+    """Policy asks for two people: the act is proposed by one and approved by another. `asked_by` names the reasons."""
+
+    code = "second-person-needed"
+    http_status = 409
+    title = "A second person is asked"
+
+
+class AwaitsSecondPerson(MpiError):
+    """An answer was proposed and waits for another person; `proposal` is its number."""
+
+    code = "awaits-second-person"
+    http_status = 409
+    title = "An answer waits for a second person"
+
+
 class UnderReview(MpiError):
     """An update of a source record waits for a steward; until that is answered nobody acts on the record."""
 

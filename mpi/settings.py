@@ -192,6 +192,15 @@ MESSAGE_MAX_BYTES = env_int("MPI_MESSAGE_MAX_BYTES", 1_000_000)
 REST_REQUESTS_PER_MINUTE = env_int("MPI_REST_REQUESTS_PER_MINUTE", 60_000)
 # The share of existing links that a linkage model may change without a rematch preview.
 MODEL_CHANGE_SHARE = env_share("MPI_MODEL_CHANGE_SHARE", 0.001)
+# Which reasons ask for two people here; "none" for a house with one steward.
+_SECOND_PERSON = "vip,large-person,conflicting-identifiers,overlay-split,old-merge"
+SECOND_PERSON = env_list("MPI_SECOND_PERSON", _SECOND_PERSON)
+if set(SECOND_PERSON) - {*_SECOND_PERSON.split(","), "none"}:
+    raise SystemExit(f"MPI_SECOND_PERSON must be a list of {_SECOND_PERSON}, or none.")
+LARGE_PERSON = env_int("MPI_LARGE_PERSON", 20)
+OLD_MERGE_DAYS = env_int("MPI_OLD_MERGE_DAYS", 30)
+# Share of the review tasks that two stewards read without knowing of one another.
+BLIND_REVIEW_SHARE = env_share("MPI_BLIND_REVIEW_SHARE", 0.02)
 IDEMPOTENCY_WINDOW_HOURS = env_int("MPI_IDEMPOTENCY_WINDOW_HOURS", 24)
 
 # History is read by the id of its row; nobody asks what changed at a time in all rows (the audit log answers that).

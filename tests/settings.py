@@ -15,6 +15,13 @@ if _BESIDE and (_broker := os.environ.get("REDIS_URL")):
     os.environ["REDIS_URL"] = urlsplit(_broker)._replace(path=f"/{_number}").geturl()
 
 from mpi.settings import *  # noqa: E402, F403
-from mpi.settings import STATIC_ROOT  # noqa: E402
+from mpi.settings import SECOND_PERSON, STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# The tests merge and split whoever is at hand; that policy asks two people for it has tests of its own, under the
+# product's own setting (tests/services/test_second_person.py).
+SECOND_PERSON_OF_THE_PRODUCT = SECOND_PERSON
+SECOND_PERSON = ["vip", "large-person", "old-merge"]
+# A task of the sample would be kept for a second reader.
+BLIND_REVIEW_SHARE = 0.0

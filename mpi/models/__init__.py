@@ -19,6 +19,7 @@ from mpi.models.links import (
 )
 from mpi.models.messages import InboundMessage, MessageOutcome, MessageState
 from mpi.models.outbox import Delivery, OutboxEvent, Subscriber
+from mpi.models.proposals import Proposal, ProposalAct, ProposalState, VipMark
 from mpi.models.records import (
     BlockingKey,
     Identifier,
@@ -71,6 +72,9 @@ __all__ = [
     "PotentialMatch",
     "PotentialMatchKind",
     "PotentialMatchStatus",
+    "Proposal",
+    "ProposalAct",
+    "ProposalState",
     "RecordState",
     "Registration",
     "RegistrationKind",
@@ -94,4 +98,5 @@ __all__ = [
     "TaskType",
     "TruthFile",
     "User",
+    "VipMark",
 ]

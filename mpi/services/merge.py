@@ -18,6 +18,7 @@ from mpi.services.locking import require_live, run_act
 from mpi.services.neighbourhood import open_links, open_matches, separated_pairs
 from mpi.services.reasons import check_reason
 from mpi.services.redirect import follow_redirect
+from mpi.services.second_person_policy import Approval, merge_reasons, require_two
 from mpi.services.unit import UnitOfWork
 
 
@@ -74,20 +75,41 @@ def merge_golden_records(
     """Retire one golden record into another.
 
     `versions` are those that the caller saw, by EUID. Raises Forbidden, NotFound, InvalidInput,
-    StaleVersion, AlreadyMerged, Separated, Busy. One identity event, undoable.
+    StaleVersion, AlreadyMerged, Separated, SecondPersonNeeded, Busy. One identity event, undoable.
     """
     require(actor, Permission.MERGE)
     check_reason(reason_code, reason)
+    return run_act(
+        lambda: merge_within(
+            survivor_euid=survivor_euid,
+            retired_euid=retired_euid,
+            versions=versions,
+            reason_code=reason_code,
+            reason=reason,
+            actor=actor,
+        )
+    )
 
-    def act() -> ActResult:
-        survivor, retired = _sides(survivor_euid, retired_euid)
-        unit = begin(actor, [survivor.pk, retired.pk])
-        event = unit.event(EventKind.MERGE, reason_code=reason_code, reason=reason)
-        result = merge_locked(unit, event, survivor_id=survivor.pk, retired_id=retired.pk, versions=versions)
-        unit.flush()
-        return result
 
-    return run_act(act)
+def merge_within(
+    *,
+    survivor_euid: str,
+    retired_euid: str,
+    versions: Mapping[str, int],
+    reason_code: str,
+    reason: str,
+    actor: Actor,
+    approval: Approval | None = None,
+) -> ActResult:
+    """The same inside the caller's durable transaction; `approval` where another person has proposed it."""
+    survivor, retired = _sides(survivor_euid, retired_euid)
+    unit = begin(actor, [survivor.pk, retired.pk])
+    event = unit.event(EventKind.MERGE, reason_code=reason_code, reason=reason)
+    result = merge_locked(
+        unit, event, survivor_id=survivor.pk, retired_id=retired.pk, versions=versions, approval=approval
+    )
+    unit.flush()
+    return result
 
 
 def merge_locked(
@@ -98,6 +120,7 @@ def merge_locked(
     retired_id: int,
     versions: Mapping[str, int],
     resolved: PotentialMatch | None = None,
+    approval: Approval | None = None,
 ) -> ActResult:
     """The body of a merge, on locked golden records. `resolved` is the potential match that this act answers."""
     survivor, retired = unit.golden_records[survivor_id], unit.golden_records[retired_id]
@@ -108,6 +131,7 @@ def merge_locked(
             "A steward decided that records of these two golden records are different people; nothing was merged. "
             "Lift that separation first, if you know it to be wrong."
         )
+    require_two(unit.actor, merge_reasons(survivor, retired), approval)
     unit.merge(event, retired, survivor, links[retired_id])
     matches = open_matches([survivor_id, retired_id])
     if resolved is not None:

@@ -43,6 +43,7 @@ from mpi.services.record_states import (
     release,
     withdraw,
 )
+from mpi.services.second_person_policy import Approval, require_two, split_reasons
 from mpi.services.waiting_update import waiting_update
 
 _REASON = "data-entry-error"
@@ -63,32 +64,42 @@ def split_overlay(
     """Split the record of an open overlay task at a time; the time of the doubtful update unless told.
 
     Raises Forbidden, NotFound, AlreadyDecided, StaleVersion, InvalidInput (no reason, a time outside the history,
-    a record without a link), Busy.
+    a record without a link), SecondPersonNeeded, Busy.
     """
     require(actor, Permission.REVIEW)
     require(actor, Permission.MERGE)
     check_words(reason, mend=HOW)
+    return run_act(lambda: split_within(task_uuid=task_uuid, at=at, reason=reason, actor=actor, version=version))
 
-    def act() -> OverlayAnswer:
-        case = open_case(task_uuid, version, actor)
-        tellings = tellings_of(case.record)
-        moment = check_time(at or _time_of(case, tellings), tellings, case)
-        later = [telling for telling in tellings if telling.told_at >= moment]
-        event = case.unit.event(EventKind.OVERLAY_SPLIT, reason_code=_REASON, reason=reason)
-        detail: dict[str, object] = {"split_at": moment.isoformat()}
-        if later:
-            detail |= _move(case, event, since=min(telling.recorded_at for telling in later))
-        else:
-            _begin_anew(case, event)
-        close_task(case.unit, event, case.task, "split")
-        _ask_the_source(case, event)
-        tell_answer(case, event, reason, detail)
-        waiting = release(case.message)
-        case.unit.flush()
-        hint(waiting)
-        return OverlayAnswer(case.task, event.uuid)
 
-    return run_act(act)
+def split_within(
+    *,
+    task_uuid: UUID | str,
+    at: datetime | None,
+    reason: str,
+    actor: Actor,
+    version: int | None,
+    approval: Approval | None = None,
+) -> OverlayAnswer:
+    """The same inside the caller's durable transaction; `approval` where another person has proposed it."""
+    case = open_case(task_uuid, version, actor)
+    tellings = tellings_of(case.record)
+    moment = check_time(at or _time_of(case, tellings), tellings, case)
+    later = [telling for telling in tellings if telling.told_at >= moment]
+    require_two(actor, split_reasons(), approval)
+    event = case.unit.event(EventKind.OVERLAY_SPLIT, reason_code=_REASON, reason=reason)
+    detail: dict[str, object] = {"split_at": moment.isoformat()}
+    if later:
+        detail |= _move(case, event, since=min(telling.recorded_at for telling in later))
+    else:
+        _begin_anew(case, event)
+    close_task(case.unit, event, case.task, "split")
+    _ask_the_source(case, event)
+    tell_answer(case, event, reason, detail)
+    waiting = release(case.message)
+    case.unit.flush()
+    hint(waiting)
+    return OverlayAnswer(case.task, event.uuid)
 
 
 def _ask_the_source(case: OverlayCase, event: IdentityEvent) -> None:

@@ -15,6 +15,7 @@ from mpi.services.act import ActResult, begin, check_sides
 from mpi.services.locking import run_act
 from mpi.services.merge import merge_locked
 from mpi.services.reasons import check_reason
+from mpi.services.second_person_policy import Approval, require_not_proposed
 from mpi.services.separate import separate_locked
 
 Answer = Literal["same", "different"]
@@ -34,7 +35,7 @@ def resolve_potential_match(
 
     `version` is the potential match's as the caller saw it, `versions` the golden records' by EUID.
     The older golden record survives. Raises Forbidden, NotFound, InvalidInput, StaleVersion,
-    AlreadyDecided, Separated, Busy.
+    AlreadyDecided, Separated, SecondPersonNeeded, AwaitsSecondPerson, Busy.
     """
     require(actor, Permission.REVIEW)
     check_answer(outcome, reason_code, reason)
@@ -68,8 +69,12 @@ def resolve_locked(
     reason_code: str,
     reason: str,
     actor: Actor,
+    approval: Approval | None = None,
 ) -> ActResult:
-    """The body, inside the caller's durable transaction (the review desk has its own). Same errors."""
+    """The body, inside the caller's durable transaction (the review desk has its own). Same errors.
+
+    `approval` where another person has proposed this answer.
+    """
     asked = PotentialMatch.objects.filter(uuid=uuid).first()
     if asked is None:
         raise NotFound("There is no potential match under this number.")
@@ -82,13 +87,17 @@ def resolve_locked(
     if match.version != version or {match.golden_a_id, match.golden_b_id} != {asked.golden_a_id, asked.golden_b_id}:
         raise StaleVersion("The potential match has changed since you looked; nothing was done. Look again.")
     older, newer = sorted((match.golden_a_id, match.golden_b_id))
-    check_sides([unit.golden_records[older], unit.golden_records[newer]], versions)
+    sides = [unit.golden_records[older], unit.golden_records[newer]]
+    check_sides(sides, versions)
+    require_not_proposed(match, sides, approval)
     same = outcome == "same"
     event = unit.event(
         EventKind.SAME_PERSON if same else EventKind.DIFFERENT_PEOPLE, reason_code=reason_code, reason=reason
     )
     if same:
-        result = merge_locked(unit, event, survivor_id=older, retired_id=newer, versions=versions, resolved=match)
+        result = merge_locked(
+            unit, event, survivor_id=older, retired_id=newer, versions=versions, resolved=match, approval=approval
+        )
     else:
         result = separate_locked(unit, event, one_id=older, other_id=newer, resolved=match)
     unit.audit(

@@ -30,32 +30,44 @@ from mpi.services.override_rows import restore_overrides
 from mpi.services.questions import close_question, settle_questions
 from mpi.services.reasons import check_note
 from mpi.services.relationship_rows import restore_relationships
+from mpi.services.second_person_policy import Approval, require_two, take_back_reasons
 from mpi.services.undo_plan import CAME_TOGETHER, UndoPlan, find_event, plan_undo, was_retired_by
 from mpi.services.undo_records import lock_records_of, records_of, restore_records
 from mpi.services.unit import UnitOfWork
 
-__all__ = ["UndoPlan", "find_event", "plan_undo", "undo_event", "undo_locked"]
+__all__ = ["UndoPlan", "concerned", "find_event", "plan_undo", "undo_event", "undo_locked", "undo_within"]
 
 
 def undo_event(*, event_uuid: UUID | str, reason: str, actor: Actor) -> ActResult:
-    """Undo a slip. Raises Forbidden, NotFound, InvalidInput, CannotUndo (naming what stands in the way), Busy."""
+    """Undo a slip. Raises Forbidden, NotFound, InvalidInput, CannotUndo (naming what stands in the way),
+    SecondPersonNeeded (policy), Busy.
+    """
     require(actor, Permission.MERGE)
     check_note(reason)
+    return run_act(lambda: undo_within(event_uuid=event_uuid, reason=reason, actor=actor))
 
-    def act() -> ActResult:
-        lock_records_of(find_event(event_uuid))
-        plan = plan_undo(event_uuid)
-        unit = begin(actor, plan.golden_ids)
-        plan_now = plan_undo(event_uuid)
-        if plan_now.golden_ids != plan.golden_ids:
-            raise TryAgain
-        undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=reason, undoes=plan_now.event)
-        restored = undo_locked(unit, undoing, plan_now)
-        _tell(unit, undoing, plan_now.event, restored)
-        unit.flush()
-        return done(undoing, "Undone: everything is as it was before.", *restored, undoable=False)
 
-    return run_act(act)
+def undo_within(*, event_uuid: UUID | str, reason: str, actor: Actor, approval: Approval | None = None) -> ActResult:
+    """The same inside the caller's durable transaction; `approval` where another person has proposed it."""
+    lock_records_of(find_event(event_uuid))
+    plan = plan_undo(event_uuid)
+    unit = begin(actor, plan.golden_ids)
+    plan_now = plan_undo(event_uuid)
+    if plan_now.golden_ids != plan.golden_ids:
+        raise TryAgain
+    require_two(actor, take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at), approval)
+    undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=reason, undoes=plan_now.event)
+    restored = undo_locked(unit, undoing, plan_now)
+    _tell(unit, undoing, plan_now.event, restored)
+    unit.flush()
+    return done(undoing, "Undone: everything is as it was before.", *restored, undoable=False)
+
+
+def concerned(unit: UnitOfWork, plan: UndoPlan) -> list[GoldenRecord]:
+    """The golden records that an undo changes, locked."""
+    ids = {int(pk) for pk in plan.event.payload["golden_records"]}
+    ids |= {pk for link, home in plan.moves for pk in (link.golden_record_id, home)}
+    return [unit.golden_records[pk] for pk in sorted(ids)]
 
 
 def _tell(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent, restored: list[GoldenRecord]) -> None:

@@ -15,7 +15,8 @@ from mpi.models import MERGES, EventKind, GoldenRecord, IdentityEvent, Link, Pot
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.reasons import check_reason
-from mpi.services.undo import UndoPlan, find_event, plan_undo, undo_locked
+from mpi.services.second_person_policy import Approval, require_two, take_back_reasons
+from mpi.services.undo import UndoPlan, concerned, find_event, plan_undo, undo_locked
 from mpi.services.unit import UnitOfWork
 
 
@@ -47,33 +48,38 @@ def preview_unmerge(*, event_uuid: UUID | str, actor: Actor) -> UnmergePreview:
 def unmerge_golden_records(*, event_uuid: UUID | str, reason_code: str, reason: str, actor: Actor) -> ActResult:
     """Restore both golden records under their EUIDs and keep them apart.
 
-    Raises Forbidden, NotFound, InvalidInput, CannotUndo (naming what stands in the way), Busy.
+    Raises Forbidden, NotFound, InvalidInput, CannotUndo (naming what stands in the way), SecondPersonNeeded, Busy.
     """
     require(actor, Permission.MERGE)
     check_reason(reason_code, reason)
+    return run_act(lambda: unmerge_within(event_uuid=event_uuid, reason_code=reason_code, reason=reason, actor=actor))
 
-    def act() -> ActResult:
-        plan = _plan(event_uuid)
-        unit = begin(actor, plan.golden_ids)
-        plan_now = _plan(event_uuid)
-        if plan_now.golden_ids != plan.golden_ids:
-            raise TryAgain
-        unmerging = unit.event(EventKind.UNMERGE, reason_code=reason_code, reason=reason, undoes=plan.event)
-        restored = undo_locked(unit, unmerging, plan_now)
-        _separate(unit, unmerging, plan_now, reason_code, reason)
-        _answer(unit, unmerging, plan_now)
-        unit.audit_golden(
-            Action.GOLDEN_UNMERGED,
-            restored[0],
-            *restored[1:],
-            reason_code=reason_code,
-            reason=reason,
-            detail={"event": str(unmerging.uuid), "undone": str(plan.event.uuid)},
-        )
-        unit.flush()
-        return done(unmerging, "Both golden records stand again and are kept apart.", *restored, undoable=False)
 
-    return run_act(act)
+def unmerge_within(
+    *, event_uuid: UUID | str, reason_code: str, reason: str, actor: Actor, approval: Approval | None = None
+) -> ActResult:
+    """The same inside the caller's durable transaction; `approval` where another person has proposed it."""
+    plan = _plan(event_uuid)
+    unit = begin(actor, plan.golden_ids)
+    plan_now = _plan(event_uuid)
+    if plan_now.golden_ids != plan.golden_ids:
+        raise TryAgain
+    reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at)
+    require_two(actor, reasons, approval)
+    unmerging = unit.event(EventKind.UNMERGE, reason_code=reason_code, reason=reason, undoes=plan.event)
+    restored = undo_locked(unit, unmerging, plan_now)
+    _separate(unit, unmerging, plan_now, reason_code, reason)
+    _answer(unit, unmerging, plan_now)
+    unit.audit_golden(
+        Action.GOLDEN_UNMERGED,
+        restored[0],
+        *restored[1:],
+        reason_code=reason_code,
+        reason=reason,
+        detail={"event": str(unmerging.uuid), "undone": str(plan.event.uuid)},
+    )
+    unit.flush()
+    return done(unmerging, "Both golden records stand again and are kept apart.", *restored, undoable=False)
 
 
 def _plan(event_uuid: UUID | str) -> UndoPlan:

@@ -1,0 +1,144 @@
+"""Which acts on identity need two people, in one place (decision 0012).
+
+A guard asks inside the transaction of the act, on locked golden records: so it judges what the act would change, not
+what a page once showed. It holds for people and for clients; the engine's own acts have rules of their own. Which of
+the reasons count in an installation is `settings.SECOND_PERSON`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from mpi.commands import Actor
+from mpi.errors import AwaitsSecondPerson, Forbidden, SecondPersonNeeded
+from mpi.models import MERGES, GoldenRecord, IdentityEvent, PotentialMatch, Proposal, ProposalState
+from mpi.queries.vip import vip_ids
+from mpi.services.rows import fetch
+
+VIP, LARGE, CONFLICT, SPLIT, OLD, ASKED = (
+    "vip",
+    "large-person",
+    "conflicting-identifiers",
+    "overlay-split",
+    "old-merge",
+    "asked",
+)
+WORDS: Mapping[str, str] = {
+    VIP: "A supervisor marked one of the persons as VIP.",
+    LARGE: "The person has, or would have, more source records than one should.",
+    CONFLICT: "The two hold different numbers of a kind of which one person has only one, such as an SSN.",
+    SPLIT: "Splitting a source record gives what was told of one number to two people.",
+    OLD: "The merge is old: much may rest on it by now.",
+    ASKED: "The proposer asked for a second person.",
+}
+"""Why two people are asked, by code."""
+
+# Kinds of numbers of which a person has one for life (HL7 table 0203). Passports and licences are renewed.
+_SINGLE = """
+SELECT l.golden_record_id, i.authority, i.type, i.value_index
+FROM mpi_link l JOIN mpi_identifier i ON i.source_record_id = l.source_record_id
+WHERE l.golden_record_id = ANY(%s::bigint[]) AND l.ended_at IS NULL AND l.source_record_id <> ALL(%s::bigint[])
+  AND (i.type IN ('SS', 'SSN', 'NI') OR left(i.type, 2) = 'NN')
+UNION ALL
+SELECT 0, i.authority, i.type, i.value_index FROM mpi_identifier i
+WHERE i.source_record_id = ANY(%s::bigint[]) AND (i.type IN ('SS', 'SSN', 'NI') OR left(i.type, 2) = 'NN')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Another person stands for the act: `proposer_id` proposed it, the actor of the act approves it.
+
+    `trial`: the act is only tried, and rolled back, to see whether it could be done at all.
+    """
+
+    proposer_id: str
+    trial: bool = False
+
+
+def merge_reasons(one: GoldenRecord, other: GoldenRecord) -> tuple[str, ...]:
+    """Why a merge of these two would need two people. Two queries."""
+    large = one.member_count + other.member_count > settings.LARGE_PERSON
+    found = {VIP: bool(vip_ids([one.pk, other.pk])), LARGE: large, CONFLICT: _conflict(one.pk, other.pk)}
+    return _in_force(found)
+
+
+def link_reasons(record_id: int, left: GoldenRecord, taker: GoldenRecord) -> tuple[str, ...]:
+    """Why moving a source record by hand would need two people. Two queries."""
+    found = {
+        VIP: bool(vip_ids([left.pk, taker.pk])),
+        LARGE: taker.member_count + 1 > settings.LARGE_PERSON,
+        CONFLICT: _conflict(taker.pk, 0, moving=[record_id]),
+    }
+    return _in_force(found)
+
+
+def unlink_reasons(golden: GoldenRecord) -> tuple[str, ...]:
+    """Why taking a source record out would need two people. One query."""
+    return _in_force({VIP: bool(vip_ids([golden.pk]))})
+
+
+def take_back_reasons(event: IdentityEvent, golden_records: Iterable[GoldenRecord], now: datetime) -> tuple[str, ...]:
+    """Why taking a merge back, by an undo or an unmerge, would need two people; nothing for other acts. One query."""
+    if event.kind not in MERGES:
+        return ()
+    concerned = list(golden_records)
+    found = {
+        VIP: bool(vip_ids([golden.pk for golden in concerned])),
+        LARGE: any(golden.member_count > settings.LARGE_PERSON for golden in concerned),
+        OLD: event.recorded_at < now - timedelta(days=settings.OLD_MERGE_DAYS),
+    }
+    return _in_force(found)
+
+
+def split_reasons() -> tuple[str, ...]:
+    """Why a split of a source record would need two people."""
+    return _in_force({SPLIT: True})
+
+
+def require_two(actor: Actor, reasons: Collection[str], approval: Approval | None) -> None:
+    """Raise SecondPersonNeeded where policy asks for two people and only one stands for the act.
+
+    Raises Forbidden where the approver is who proposed.
+    """
+    if approval is not None:
+        if actor.id == approval.proposer_id and not approval.trial:
+            raise Forbidden("Who proposes does not approve. Nothing was changed.")
+        return
+    if reasons and actor.is_human:
+        told = " ".join(WORDS[code] for code in reasons)
+        raise SecondPersonNeeded(
+            f"Two people are asked here. {told} Nothing was changed: propose it, and another one approves.",
+            extra={"asked_by": list(reasons)},
+        )
+
+
+def require_not_proposed(match: PotentialMatch, sides: Iterable[GoldenRecord], approval: Approval | None) -> None:
+    """Raise AwaitsSecondPerson while a proposal answers this question and nothing it rests on has changed."""
+    if approval is not None:
+        return
+    versions = {side.euid: side.version for side in sides}
+    for proposal in Proposal.objects.filter(potential_match=match, state=ProposalState.OPEN):
+        if proposal.versions == versions:
+            raise AwaitsSecondPerson(
+                f"{proposal.proposer_name} has proposed an answer, which waits for a second person. "
+                "Nothing was changed: approve or reject it.",
+                extra={"proposal": str(proposal.uuid)},
+            )
+
+
+def _in_force(found: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(code for code, holds in found.items() if holds and code in settings.SECOND_PERSON)
+
+
+def _conflict(one_id: int, other_id: int, *, moving: Collection[int] = ()) -> bool:
+    """Whether both sides hold numbers of one kind and have none in common. Side 0 are the records `moving`."""
+    numbers: dict[tuple[str, str], dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for golden_id, authority, kind, index in fetch(_SINGLE, [one_id, other_id], list(moving), list(moving)):
+        numbers[authority, kind][golden_id].add(bytes(index))
+    return any(sides[one_id] and sides[other_id] and not sides[one_id] & sides[other_id] for sides in numbers.values())
