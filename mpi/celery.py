@@ -36,11 +36,18 @@ app.conf.update(
         "seal the audit log": {"task": "mpi.seal_audit", "schedule": 2.0, "options": {"expires": 2}},
         "worker heartbeat": {"task": "mpi.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
         "end expired overrides": {"task": "mpi.expire_overrides", "schedule": 30.0, "options": {"expires": 30}},
+        "watch over persons": {"task": "mpi.watch_persons", "schedule": 60.0, "options": {"expires": 60}},
         "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
         # At night, UTC; one that cannot be begun within the hour is left to the next night.
         "check the invariants": {
             "task": "mpi.check_index",
             "schedule": crontab(hour=2, minute=30),
+            "options": {"expires": 3600},
+        },
+        "watch over all persons": {
+            "task": "mpi.watch_persons",
+            "schedule": crontab(hour=2, minute=10),
+            "kwargs": {"whole": True},
             "options": {"expires": 3600},
         },
     },

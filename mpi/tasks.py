@@ -24,6 +24,7 @@ from mpi.services.rematch_work import resume_rematches, work_on
 from mpi.services.rules_preview import resume_previews, work_on_preview
 from mpi.services.rules_run import resume_rules, work_on_rules
 from mpi.services.sweep import sweep_inbox
+from mpi.services.watch import watch_persons
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 30
@@ -66,6 +67,14 @@ def preview_rules(preview_id: int) -> None:
 def expire() -> None:
     """Values of stewards whose time is over stop counting."""
     expire_overrides()
+
+
+@shared_task(name="mpi.watch_persons")
+def watch(whole: bool = False) -> None:
+    """Ask stewards about persons that hold one number and about those with too many records; close what is over."""
+    watched = watch_persons(whole=whole)
+    if watched.waiting:
+        log.warning("more persons are to be looked at than one run asks about; the next run goes on")
 
 
 @shared_task(name="mpi.sweep_inbox")

@@ -19,6 +19,7 @@ from mpi.models import (
     SourceRecord,
     TaskType,
 )
+from mpi.queries.numbers import number_kind
 
 TASK_STATUSES = ("open", "accepted", "rejected", "split", "closed")
 _WORDS = {
@@ -28,10 +29,16 @@ _WORDS = {
     "left_behind_by_source_merge": "Its source gave this number up for another one. Others of its person stayed, and "
     "do not look like the person of the surviving number: see whether the source was right, then merge the two golden "
     "records by hand or take the merge of the numbers back.",
+    "identifier_shared": "Two persons hold the same number, and nobody has said that they are one or two.",
+    "large_person": "This person has more source records than one should: records of others may be among them.",
     "number_reused": "This number speaks of another patient now: ask the source to give the first one a number again.",
 }
 SURVIVOR = "survivor:"
 """Before the UUID of the source record that goes on, among the reasons of a source merge."""
+SHARED = "identifier:"
+"""Before authority|type of the number that two persons hold, among the reasons of an identifier conflict."""
+MEMBERS = "members:"
+"""Before the number of source records that a large person had when it was asked about."""
 _WAITING = (MessageState.RECEIVED, MessageState.QUEUED)
 
 
@@ -97,6 +104,10 @@ def _words(code: str) -> str:
             f"The number that goes on is that of the source record {uuid}. If its source is right, lift the separation "
             "and merge again; if not, close the task."
         )
+    if code.startswith(SHARED):
+        return f"The number is the {number_kind(*code.removeprefix(SHARED).split('|', 1))}."
+    if code.startswith(MEMBERS):
+        return f"It had {code.removeprefix(MEMBERS)} source records when this was asked."
     return _WORDS.get(code, code.replace("_", " "))
 
 

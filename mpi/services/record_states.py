@@ -176,13 +176,18 @@ def open_task(
     reasons: list[str],
     message_id: int | None = None,
     event: IdentityEvent | None = None,
+    other: SourceRecord | None = None,
 ) -> IdentityTask:
-    """A new task on the record; the caller made sure that none of this kind is open. An event's task goes with it."""
+    """A new task on the record; the caller made sure that none of this kind is open. An event's task goes with it.
+
+    `other` is the second record of an identifier conflict, the one with the higher key.
+    """
     task = IdentityTask(
         id=unit.new_id(IdentityTask),
         uuid=uuid7(),
         type=kind,
         source_record_id=record.pk,
+        other_record_id=other.pk if other else None,
         message_id=message_id,
         reasons=reasons,
         opened_at=unit.recorded_at,
