@@ -111,7 +111,7 @@ def find(query: Query) -> Results:
         return Results()
     rows = list(_matching(query).order_by("family_name", "given_name", "id")[: LIMIT + 1])
     shown = [_survivor(row) for row in rows[:LIMIT]]
-    numbers = _numbers(row.pk for row in shown)
+    numbers = numbers_of(row.pk for row in shown)
     asked = {row.euid: f"merged from {row.euid}" for row in rows if row.merged_into_id}
     hits = tuple(
         Hit(banner(live), live.member_count, tuple(numbers[live.pk]), asked.get(row.euid, ""))
@@ -179,7 +179,7 @@ def _records_with_number(query: Query) -> set[int]:
     return with_survivors(found | set(named))
 
 
-def _numbers(golden_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+def numbers_of(golden_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
     """(system name, MRN) of the members of each golden record. One query."""
     links = Link.objects.filter(golden_record__in=list(golden_ids), ended_at__isnull=True)
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)

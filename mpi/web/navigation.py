@@ -13,6 +13,7 @@ from mpi.queries.navigation import open_review
 _ENTRIES = (
     ("dashboard", "Dashboard", "d", None),
     ("search", "Search", "s", access.Permission.PERSON_READ),
+    ("register", "Register", "n", access.Permission.REGISTER),
     ("compare", "Compare", "c", access.Permission.MATCH),
     ("review-queue", "Review", "r", access.Permission.REVIEW),
     ("supervisor", "Desk", "k", access.Permission.SUPERVISE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from mpi.euid import normal_euid
 from mpi.web.styleguide import styleguide
@@ -130,6 +130,7 @@ urlpatterns = [
     path("audit/export.csv", audit_log.audit_export, {"form": "csv"}, name="audit-csv"),
     path("audit/export.ndjson", audit_log.audit_export, {"form": "ndjson"}, name="audit-ndjson"),
     path("styleguide/", styleguide, name="styleguide"),
+    path("register/", include("mpi.web.register_urls")),
     path("help/", help.overview, name="help"),
     path("help/tour/<str:move>/", help.tour_move, name="tour-move"),
     path("help/<str:slug>/", help.help_page, name="help-page"),
