@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django import forms
+from django.utils import timezone
+from django.utils.dateformat import format as formatted_day
 
 from mpi.services.reasons import MOST_CHARACTERS, REASONS
 from review.models import FINAL_OUTCOMES, Outcome
 from review.queries.queue import QueueFilter
 from review.queue_forms import QueueFilterForm
+from review.services.defer import MOST_DAYS
 
-_DAYS = ((1, "until tomorrow"), (3, "for 3 days"), (7, "for a week"), (14, "for two weeks"))
 _WHO = {Outcome.SAME: "one person", Outcome.DIFFERENT: "two people"}
 ANSWER_REASONS = {code: words for code, words in REASONS.items() if code not in {"wrong-merge", "slip"}}
 """The reasons that can speak for an answer; the two left out speak for taking one back."""
+
+
+def _days_ahead() -> Iterator[tuple[str, str]]:
+    """The days that a task can be put off to, written so that nobody takes the month for the day."""
+    today = timezone.localdate()
+    for days in range(1, MOST_DAYS + 1):
+        day = today + timedelta(days=days)
+        near = "tomorrow, " if days == 1 else ""
+        yield day.isoformat(), f"{near}{day:%a} {formatted_day(day, 'd-M-Y')}"
 
 
 class AnswerForm(forms.Form):
@@ -33,18 +46,24 @@ class AnswerForm(forms.Form):
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": "What the records do not say"}),
     )
-    days = forms.TypedChoiceField(
-        label="“Later” puts it off", choices=[(str(days), words) for days, words in _DAYS], coerce=int, required=False
+    until = forms.TypedChoiceField(
+        label="Put off until",
+        required=False,
+        coerce=date.fromisoformat,
+        empty_value=None,
+        error_messages={"invalid_choice": f"Choose a day from tomorrow on, at most {MOST_DAYS} days ahead."},
     )
 
     def __init__(self, data: Any = None, *, outcome: Outcome = Outcome.LATER, initial: Any = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
+        self.fields["until"].choices = list(_days_ahead())  # type: ignore[attr-defined]  # a ChoiceField
         self.outcome = outcome
 
     def clean(self) -> dict[str, Any]:
         """An answer that changes the index needs a reason; “other” is no reason without words."""
         cleaned: dict[str, Any] = super().clean() or {}
-        cleaned["days"] = cleaned.get("days") or 1
+        until = cleaned.get("until")
+        cleaned["days"] = (until - timezone.localdate()).days if until else 1
         if self.outcome in FINAL_OUTCOMES and not cleaned.get("reason_code"):
             self.add_error("reason_code", f"Choose why they are {_WHO[self.outcome]}.")
         if cleaned.get("reason_code") == "other" and not cleaned.get("comment"):

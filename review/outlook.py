@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mpi.codec import golden_values
@@ -33,10 +34,15 @@ class GoldenChange:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """If they are one person. `refused` says in words why it could not be, "" when it could."""
+    """If they are one person. `refused` says in words why it could not be, "" when it could.
+
+    `redirected` are the EUIDs that would lead to the survivor, `moved` the numbers of sources that change hands.
+    """
 
     survivor: str = ""
     retired: str = ""
+    redirected: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     changes: tuple[GoldenChange, ...] = ()
     members: int = 0
     closes: int = 0
@@ -59,8 +65,8 @@ class Lookalike:
     probability: float
 
 
-def preview(question: PotentialMatch, actor: Actor) -> Preview:
-    """What “same person” would do: the older golden record stays."""
+def preview(question: PotentialMatch, numbers: Mapping[int, tuple[str, ...]], actor: Actor) -> Preview:
+    """What “same person” would do: the older golden record stays. `numbers` are those of each golden record."""
     older, newer = sorted((question.golden_a, question.golden_b), key=lambda golden: golden.pk)
     try:
         found = preview_merge(survivor_euid=older.euid, retired_euid=newer.euid, actor=actor)
@@ -77,6 +83,8 @@ def preview(question: PotentialMatch, actor: Actor) -> Preview:
     return Preview(
         survivor=older.euid,
         retired=newer.euid,
+        redirected=found.redirected,
+        moved=numbers.get(newer.pk, ()),
         changes=changes,
         members=older.member_count + newer.member_count,
         closes=found.potential_matches_closed,

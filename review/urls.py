@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import assign_views, overlay_views, queue_views, ssn_views, supervisor_views, views
+from review import ahead_views, assign_views, overlay_views, queue_views, ssn_views, supervisor_views, views
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),
     path("<uuid:uuid>/notes/", views.note, name="review-note"),
+    path("<uuid:uuid>/ahead/", ahead_views.ahead, name="review-ahead"),
     *(path(f"<uuid:uuid>/ssn/{side}/", ssn_views.show_ssn, {"side": side}, name="review-ssn") for side in "ab"),
     *(
         path(f"<uuid:uuid>/{outcome}/", views.decide, {"outcome": outcome}, name="review-decide")

@@ -15,9 +15,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
-from mpi.errors import AlreadyDecided, MpiError
+from mpi.errors import AlreadyDecided, AwaitsSecondPerson, MpiError, SecondPersonNeeded
 from mpi.services.reasons import REASONS
+from mpi.services.second_person_policy import WORDS, merge_reasons
 from review.addresses import task_url
+from review.ahead_views import arrived
 from review.errors import ClaimedByAnother, EvidenceChanged
 from review.forms import AnswerForm, NoteForm
 from review.models import Outcome
@@ -34,7 +36,7 @@ from review.services.defer import defer as defer_task
 from review.services.note import add_note
 from review.services.undo import undo as undo_answer
 
-_REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided)
+_REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided, SecondPersonNeeded, AwaitsSecondPerson)
 """Refusals after which the task itself is shown again, with what the steward wrote."""
 
 
@@ -142,14 +144,17 @@ def _task(
     now, actor = timezone.now(), request.actor
     match = access.access_potential_match(actor, uuid)
     page = task_page(match, user_id=actor.id, now=now, reasons=REASONS)
+    beside = [one.banner.euid for one in page.household.residents] + [other.other.euid for other in page.others]
+    access.audit_shown(actor, beside, beside=f"potential_match:{match.uuid}")
     asked = QueueFilterForm(request.GET).wanted()
     context = {
         "task": page,
         "form": form or AnswerForm(initial={"within": asked.query}),
         "note_form": note_form or NoteForm(),
         "refusal": refusal,
+        "second": [WORDS[code] for code in merge_reasons(match.golden_a, match.golden_b)] if page.open else (),
         "changes": changes(refusal) if isinstance(refusal, EvidenceChanged) else (),
-        "preview": preview(match, actor) if page.open else None,
+        "preview": preview(match, page.numbers, actor) if page.open else None,
         "done": done_line(request.GET.get("done", ""), user_id=actor.id),
         "state": fresh_state(page),
     }
@@ -163,4 +168,7 @@ def _to_next(request: StewardRequest, answer: Answer, form: AnswerForm) -> HttpR
     if found is None:
         return redirect(f"{reverse('review-queue')}?done={answer.decision}&{wanted.query}")
     within = f"{wanted.query}&" if wanted.query else ""
-    return redirect(f"{task_url(found.kind, found.uuid)}?{within}done={answer.decision}")
+    address = f"{task_url(found.kind, found.uuid)}?{within}done={answer.decision}"
+    loaded, _, seen = request.POST.get("ahead", "").partition(":")
+    there = arrived(request, found.uuid, seen, answer, address) if loaded == str(found.uuid) else None
+    return there or redirect(address)

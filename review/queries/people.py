@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from matching.records import Address, Name, PatientRecord
 from mpi import codec
-from mpi.models import GoldenRecord, Link
+from mpi.models import GoldenRecord, Link, SourceRecord
 from mpi.queries.person import LABELS, Banner, GoldenField, banner, fields, members, origin_words
 from review.comparison import Origin, Other, Side
 
@@ -40,23 +40,28 @@ class Member:
 class SideView:
     """A side as the page shows it: heading, values, source records."""
 
+    golden_id: int
     banner: Banner
     side: Side
     members: tuple[Member, ...]
     systems: tuple[str, ...]
+    records: tuple[SourceRecord, ...] = field(repr=False)
 
 
 def side_view(golden: GoldenRecord, *, best_record_id: int, before: datetime | None = None) -> SideView:
     """A side as it is, or as it was just before a time (an answered task). One query, two for the past."""
+    golden_id = golden.pk
     if before is None:
         links = members(golden)
     else:
         golden, links = _version_before(golden, before), _members_before(golden, before)
     return SideView(
+        golden_id=golden_id,
         banner=banner(golden, links),
         side=_side(golden, links),
         members=tuple(_member(link, best_record_id) for link in links),
         systems=tuple(dict.fromkeys(link.source_record.source_system.name for link in links)),
+        records=tuple(link.source_record for link in links),
     )
 
 
@@ -90,21 +95,21 @@ def golden_texts(golden: Any) -> dict[str, str]:
 
 
 def _side(golden: GoldenRecord, links: Sequence[Link]) -> Side:
-    found = [field for field in fields(golden, links) if field.value]
+    found = [one for one in fields(golden, links) if one.value]
     return Side(
-        values={field.key: plain_number(value_text(field.value), field.shape) for field in found},
-        origins={field.key: _origin(field, len(links)) for field in found if field.source},
+        values={one.key: plain_number(value_text(one.value), one.shape) for one in found},
+        origins={one.key: _origin(one, len(links)) for one in found if one.source},
     )
 
 
-def _origin(field: GoldenField, members_count: int) -> Origin:
-    others = [Other(value_text(loser.value), loser.source) for loser in field.losing if loser.value]
+def _origin(one: GoldenField, members_count: int) -> Origin:
+    others = [Other(value_text(loser.value), loser.source) for loser in one.losing if loser.value]
     return Origin(
-        source=field.source,
-        agreeing=field.agreeing,
+        source=one.source,
+        agreeing=one.agreeing,
         of=members_count,
         others=tuple(dict.fromkeys(others)),
-        record_id=field.record_id,
+        record_id=one.record_id,
     )
 
 

@@ -16,12 +16,14 @@ from mpi.models import (
     Subscriber,
 )
 from mpi.queries.evidence import Evidence
+from mpi.queries.household import Household, Subject, household
 from mpi.queries.potential_matches import OpenMatch, open_matches
+from mpi.queries.relationships import kinship_words
 from mpi.queries.timeline import event_words
 from review.basis import basis_of
 from review.comparison import Row, rows
-from review.models import Claim, Deferral, Note, Outcome
-from review.queries.household import Neighbour, household
+from review.models import Deferral, Note, Outcome
+from review.queries.holding import Holding, holding
 from review.queries.labels import answers
 from review.queries.over_time import over_time, tellings, values_at
 from review.queries.people import SideView, side_view
@@ -29,6 +31,8 @@ from review.queries.queue import KIND_WORDS, TARGETS, Holder
 from review.queries.task_evidence import evidence_then_and_now, why
 
 _EVENTS_SHOWN = 12
+_RECORDS_OF_A_SIDE = 12
+"""Source records of a side whose addresses and telephones are looked at for its household."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,11 @@ class ClosedBy:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """A task. `evidence` is as stored when the task opened, `now` the same pair today where records changed since."""
+    """A task.
+
+    `evidence` is as stored when the task opened, `now` the same pair today where records changed since; `kin` is what
+    recorded relationships say of the two.
+    """
 
     uuid: UUID
     number: int
@@ -89,18 +97,32 @@ class TaskPage:
     now: Evidence | None
     changed: tuple[str, ...]
     rows: tuple[Row, ...]
-    household: tuple[Neighbour, ...]
+    household: Household
+    kin: tuple[str, ...]
     others: tuple[OpenMatch, ...]
     history: tuple[EventLine, ...]
     notes: tuple[Note, ...]
     answers: tuple[AnswerLine, ...]
-    holder: Holder | None
+    holding: Holding
     aside_until: datetime | None
     told: tuple[str, ...]
     token: str
     digest: str
     closed_by: ClosedBy | None
     model_version: str
+
+    @property
+    def numbers(self) -> dict[int, tuple[str, ...]]:
+        """Source and MRN of each member, by the key of its golden record."""
+        return {
+            view.golden_id: tuple(f"{member.system} {member.mrn}" for member in view.members)
+            for view in (self.left, self.right)
+        }
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who holds it now."""
+        return self.holding.holder
 
     @property
     def standing(self) -> AnswerLine | None:
@@ -132,12 +154,13 @@ def task_page(match: PotentialMatch, *, user_id: str, now: datetime, reasons: Ma
         now=today,
         changed=changed,
         rows=rows(left.side, right.side, evidence, today),
-        household=household([match.record_a, match.record_b], besides=[match.golden_a_id, match.golden_b_id]),
+        household=_household(match, left, right),
+        kin=kinship_words(match.golden_a_id, match.golden_b_id),
         others=_others(match),
         history=_history(match, reasons),
         notes=tuple(Note.objects.filter(potential_match=match)),
         answers=_answers(match, user_id=user_id, reasons=reasons),
-        holder=holder(match, user_id=user_id, now=now),
+        holding=holding(match, user_id=user_id, now=now),
         aside_until=_aside_until(match, now=now),
         told=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
         token=basis.token(shown_at=now),
@@ -158,6 +181,13 @@ def _sides(match: PotentialMatch, before: datetime | None) -> tuple[SideView, Si
         over_time(left, told, then.get(match.golden_a_id)),
         over_time(right, told, then.get(match.golden_b_id)),
     )
+
+
+def _household(match: PotentialMatch, left: SideView, right: SideView) -> Household:
+    """Who else is known where either side lives or can be reached."""
+    sides = ((match.golden_a, left, "A"), (match.golden_b, right, "B"))
+    subjects = [Subject(golden, view.records[:_RECORDS_OF_A_SIDE], label) for golden, view, label in sides]
+    return household(*subjects, besides=[match.golden_a_id, match.golden_b_id])
 
 
 def _others(match: PotentialMatch) -> tuple[OpenMatch, ...]:
@@ -205,12 +235,6 @@ def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str])
         )
         for row in found
     )
-
-
-def holder(match: PotentialMatch, *, user_id: str, now: datetime) -> Holder | None:
-    """Who holds the task now. One query."""
-    held = Claim.objects.filter(potential_match=match, ended_at__isnull=True, until__gt=now).first()
-    return Holder(name=held.user_name, until=held.until, mine=held.user_id == user_id) if held else None
 
 
 def _aside_until(match: PotentialMatch, *, now: datetime) -> datetime | None:

@@ -58,11 +58,14 @@ def test_the_task_page_takes_the_same_queries_for_few_records_and_for_many(
             page(stefan, twins)
         return len(found)
 
+    tell("CN", "900", given="Peter", birth_date="1969-06-22", sex="M")
     page(stefan, twins)
     few = cost()
     for number in range(4):
         tell("CN", f"78{number}", middle="Ann", ssn="412-55-8801")
-    tell("CN", "900", given="Peter", birth_date="1969-06-22", sex="M")
+        tell(
+            "CN", f"90{number + 1}", given=("Paul", "Quentin", "Rose", "Sarah")[number], birth_date=f"19{number}9-06-22"
+        )
     assert cost() == few
     with django_assert_num_queries(few):
         page(stefan, twins)

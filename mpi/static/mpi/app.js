@@ -27,9 +27,31 @@
     if (link) link.click();
   };
 
+  // The letters printed on this very page come first in the list: what they press is what stands on them.
+  const ownKeys = (list) => {
+    list.querySelectorAll("[data-own]").forEach((one) => one.remove());
+    const made = [];
+    document.querySelectorAll("main [data-key]:not([disabled])").forEach((one) => {
+      if (one.offsetParent === null && getComputedStyle(one).position !== "fixed") return;
+      const words = one.cloneNode(true);
+      words.querySelectorAll("kbd, .sr").forEach((part) => part.remove());
+      const key = document.createElement("kbd");
+      key.textContent = one.dataset.key.toUpperCase();
+      const term = document.createElement("dt");
+      const said = document.createElement("dd");
+      term.append(key);
+      said.textContent = words.textContent.trim();
+      [term, said].forEach((part) => { part.dataset.own = ""; });
+      made.push(term, said);
+    });
+    list.prepend(...made);
+  };
   const showHelp = () => {
     const help = document.getElementById("keys");
-    if (help && !help.open) help.showModal();
+    if (!help || help.open) return;
+    const list = help.querySelector("dl");
+    if (list) ownKeys(list);
+    help.showModal();
   };
 
   // "g" then a letter goes to a page of the main navigation: <a data-go="d">.
