@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from audit.actions import Action
 from audit.uuid7 import uuid7
 from mpi import access
@@ -83,33 +85,33 @@ def undo_assignment(*, batch: UUID, actor: Actor) -> Assigned:
     Raises Forbidden, CannotUndo (nothing of it stands any more), Busy. One audit event a task.
     """
     access.require(actor, Permission.SUPERVISE)
-    given = Assignment.objects.filter(batch=batch, ended_at__isnull=True)
-    ended = Assignment.objects.filter(ended_by_batch=batch)
-
-    def restore(task: Task, undoing: UUID, now: datetime) -> bool:
-        standing = _standing(task)
-        if standing is not None and standing.batch != batch:
-            return False
-        before = ended.filter(**of_task(task)).first()
-        if standing is None and (before is None or given_then(task)):
-            return False
-        _end(standing, undoing, now)
-        if before is None:
-            detail: dict[str, object] = {"from": standing.user_id if standing else ""}
-            write_down(task, Action.TASK_UNASSIGNED, actor=actor, at=now, detail=detail)
-        else:
-            _open(task, before.user_id, before.user_name, batch=undoing, actor=actor, now=now)
-        return True
-
-    def given_then(task: Task) -> bool:
-        """The batch gave this task to somebody, and another act has taken it since."""
-        return Assignment.objects.filter(**of_task(task), batch=batch).exists()
-
-    rows = [*given.select_related("potential_match", "identity_task"), *ended.select_related(*_KINDS)]
-    uuids = dict.fromkeys((row.potential_match or row.identity_task).uuid for row in rows)  # type: ignore[union-attr]
-    if not uuids:
+    of_batch = Assignment.objects.filter(Q(batch=batch) | Q(ended_by_batch=batch)).select_related(*_KINDS)
+    tasks = dict.fromkeys(_task_of(row).uuid for row in of_batch)
+    outcome = _with_each(list(tasks), lambda task, undoing, now: _restore(task, batch, undoing, actor, now))
+    if not outcome.done:
         raise CannotUndo("Nothing of this stands any more. Nothing was changed.")
-    return _with_each(list(uuids), restore)
+    return outcome
+
+
+def _restore(task: Task, batch: UUID, undoing: UUID, actor: Actor, now: datetime) -> bool:
+    """Give a task back to whom it was assigned before a batch; False where a later act has changed it."""
+    own = Assignment.objects.filter(**of_task(task))
+    standing, given = _standing(task), own.filter(batch=batch).first()
+    if (standing.pk if standing else None) != (given.pk if given else None):
+        return False
+    _end(standing, undoing, now)
+    before = own.filter(ended_by_batch=batch).first()
+    if before is not None:
+        _open(task, before.user_id, before.user_name, batch=undoing, actor=actor, now=now)
+    elif given is not None:
+        write_down(task, Action.TASK_UNASSIGNED, actor=actor, at=now, detail={"from": given.user_id})
+    return True
+
+
+def _task_of(assignment: Assignment) -> Task:
+    found = assignment.potential_match or assignment.identity_task
+    assert found is not None, "an assignment names one task, by constraint"
+    return found
 
 
 _KINDS = ("potential_match", "identity_task")
