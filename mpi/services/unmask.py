@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actions import Action
 from audit.record import entry_by, record
 from mpi import codec
-from mpi.access import Permission, access_record, record_subject, require
+from mpi.access import Permission, access_record, owners_of, record_subject, require
 from mpi.commands import Actor
 from mpi.errors import Flaw, InvalidInput, NotFound
 from mpi.services.reasons import check_note
@@ -25,5 +25,6 @@ def unmask_ssn(*, record_id: int, reason: str, actor: Actor) -> str:
     if not ssn:
         raise NotFound("This source record has no SSN.")
     with transaction.atomic():
-        record(entry_by(actor, Action.SSN_UNMASKED, subject=record_subject(source_record.uuid), reason_text=reason))
+        subject, related = record_subject(source_record.uuid), owners_of(source_record.pk)
+        record(entry_by(actor, Action.SSN_UNMASKED, subject=subject, related=related, reason_text=reason))
     return ssn

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from itertools import product
 from uuid import UUID
 
 from audit.actions import Action
 from mpi.access import Permission, require
 from mpi.commands import Actor
-from mpi.errors import CannotUndo, MpiError
-from mpi.models import MERGES, EventKind, GoldenRecord, IdentityEvent, Link, PotentialMatchStatus
+from mpi.errors import CannotUndo
+from mpi.models import MERGES, EventKind, IdentityEvent, Link, PotentialMatchStatus
 from mpi.services.act import ActResult, begin, done
 from mpi.services.locking import TryAgain, run_act
 from mpi.services.reasons import check_reason
 from mpi.services.second_person_policy import Approval, require_two, take_back_reasons
-from mpi.services.undo import UndoPlan, concerned, find_event, plan_undo, undo_locked
+from mpi.services.undo import UndoPlan, concerned, plan_undo, undo_locked
 from mpi.services.unit import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class UnmergePreview:
-    """What an unmerge would do: which golden record gets how many source records back."""
-
-    event: IdentityEvent
-    restored: tuple[tuple[GoldenRecord, int], ...]
-    undoable: bool
-    blocked_by: str
-
-
-def preview_unmerge(*, event_uuid: UUID | str, actor: Actor) -> UnmergePreview:
-    """Compute an unmerge without writing anything. Raises Forbidden, NotFound."""
-    require(actor, Permission.MERGE)
-    event = find_event(event_uuid)
-    try:
-        plan = _plan(event_uuid)
-    except MpiError as error:
-        return UnmergePreview(event, (), undoable=False, blocked_by=error.detail)
-    counts: dict[int, int] = defaultdict(int)
-    for _, home in plan.moves:
-        counts[home] += 1
-    golden = GoldenRecord.objects.in_bulk(counts)
-    return UnmergePreview(event, tuple((golden[pk], counts[pk]) for pk in sorted(counts)), undoable=True, blocked_by="")
 
 
 def unmerge_golden_records(*, event_uuid: UUID | str, reason_code: str, reason: str, actor: Actor) -> ActResult:
@@ -59,9 +32,9 @@ def unmerge_within(
     *, event_uuid: UUID | str, reason_code: str, reason: str, actor: Actor, approval: Approval | None = None
 ) -> ActResult:
     """The same inside the caller's durable transaction; `approval` where another person has proposed it."""
-    plan = _plan(event_uuid)
+    plan = plan_unmerge(event_uuid)
     unit = begin(actor, plan.golden_ids)
-    plan_now = _plan(event_uuid)
+    plan_now = plan_unmerge(event_uuid)
     if plan_now.golden_ids != plan.golden_ids:
         raise TryAgain
     reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at)
@@ -82,7 +55,8 @@ def unmerge_within(
     return done(unmerging, "Both golden records stand again and are kept apart.", *restored, undoable=False)
 
 
-def _plan(event_uuid: UUID | str) -> UndoPlan:
+def plan_unmerge(event_uuid: UUID | str) -> UndoPlan:
+    """What an unmerge would move, read now. Raises NotFound, CannotUndo."""
     plan = plan_undo(event_uuid)
     if plan.event.kind not in MERGES:
         raise CannotUndo("Only a merge is unmerged; this act is undone instead.")

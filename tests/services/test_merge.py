@@ -9,7 +9,7 @@ from mpi.commands import Actor
 from mpi.errors import AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, StaleVersion
 from mpi.models import GoldenRecord, IdentityEvent, Link, OutboxEvent, Separation
 from mpi.services.merge import merge_golden_records, preview_merge
-from mpi.services.unmerge import preview_unmerge
+from mpi.services.take_back import preview_unmerge
 from mpi.services.verify import verify_golden_record
 from tests.services.acting import merge, undo, unmerge
 from tests.services.telling import (

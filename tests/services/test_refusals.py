@@ -19,10 +19,11 @@ from mpi.services.overlay import decide_overlay
 from mpi.services.replay import replay_message
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation, separate
+from mpi.services.take_back import preview_undo, preview_unmerge
 from mpi.services.undo import undo_event
 from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
-from mpi.services.unmerge import preview_unmerge, unmerge_golden_records
+from mpi.services.unmerge import unmerge_golden_records
 from mpi.services.upsert import upsert_record
 from mpi.services.verify import verify_golden_record
 from tests.services.telling import (
@@ -62,6 +63,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "preview merge": ("merge", lambda actor: preview_merge(survivor_euid=one(), retired_euid=other(), actor=actor)),
     "undo": ("merge", lambda actor: undo_event(event_uuid=last_event().uuid, reason="", actor=actor)),
     "unmerge": ("merge", lambda actor: unmerge_golden_records(event_uuid=last_event().uuid, actor=actor, **WHY)),
+    "preview undo": ("merge", lambda actor: preview_undo(event_uuid=last_event().uuid, actor=actor)),
     "preview unmerge": ("merge", lambda actor: preview_unmerge(event_uuid=last_event().uuid, actor=actor)),
     "link": (
         "merge",

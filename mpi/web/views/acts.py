@@ -18,8 +18,9 @@ from mpi.services.merge import merge_golden_records, preview_merge
 from mpi.services.reasons import REASONS
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
+from mpi.services.take_back import preview_undo, preview_unmerge
 from mpi.services.undo import undo_event
-from mpi.services.unmerge import preview_unmerge, unmerge_golden_records
+from mpi.services.unmerge import unmerge_golden_records
 from mpi.services.verify import verify_golden_record
 from mpi.web.forms import EuidForm, MergeForm, ReasonForm, VersionedForm, WordsForm
 from mpi.web.notices import tell
@@ -96,7 +97,8 @@ def undo(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
         result = undo_event(event_uuid=event_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
         return redirect("golden-history", result.euids[0]) if result.euids else redirect("dashboard")
-    context = {"event": _shown(request, reads.event(event_uuid)), "form": form}
+    preview = preview_undo(event_uuid=event_uuid, actor=actor)
+    context = {"preview": preview, "event": _shown(request, reads.event(event_uuid)), "form": form}
     return show(request, "mpi/undo.html", context, status=422 if form.errors else 200)
 
 

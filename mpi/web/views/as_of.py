@@ -25,6 +25,7 @@ from mpi.services.as_of import golden_record_as_of
 from mpi.web.forms_as_of import AsOfForm, StepForm, typed
 from mpi.web.pages import ActorRequest, page, require, show
 from mpi.web.plots_moments import track
+from mpi.web.views.golden import framed
 
 
 @page
@@ -46,8 +47,8 @@ def as_of(request: ActorRequest, euid: str) -> HttpResponse:
         found = _then(request, euid, instant, form)
     if not found:
         golden = access.access_exact_golden_record(request.actor, euid)
-        found = {"golden": golden, "person": person.banner(golden, person.members(golden))}
-    context = {**found, **_slider(asked, known, instant if "then" in found else None), "tab": "as-of"}
+        found = framed(golden, person.members(golden), "as-of")
+    context = {**found, **_slider(asked, known, instant if "then" in found else None)}
     context |= {"form": AsOfForm(initial={"at": typed(instant)}) if "then" in found and instant else form}
     if getattr(request, "htmx", False) and "then" in found:
         return show(request, "mpi/_then.html", context)
@@ -66,11 +67,10 @@ def _then(request: ActorRequest, euid: str, instant: datetime, form: forms.Form)
     members = members_then(then.exact.id, then.instant)
     now = person.members(then.asked)
     return {
-        "golden": then.asked,
+        **framed(then.asked, now, "as-of"),
         "then": then,
         "fields": fields_then(then.exact, then.asked, members),
         "members": members_since(members, now),
-        "person": person.banner(then.asked, now),
     }
 
 

@@ -13,6 +13,8 @@ from mpi.models import GoldenRecord, Link
 from mpi.queries import merges, numbers, person, potential_matches, timeline
 from mpi.queries.household import Subject, household
 from mpi.queries.identity_tasks import held_back
+from mpi.queries.relationships import relatives_of
+from mpi.queries.vip import vip_marks
 from mpi.services.reasons import REASONS
 from mpi.web.pages import ActorRequest, page, show, time_of, whole_number
 
@@ -25,18 +27,20 @@ def _opened(request: ActorRequest, euid: str, tab: str) -> tuple[GoldenRecord, l
 
 
 def framed(golden: GoldenRecord, links: Sequence[Link], tab: str) -> dict[str, Any]:
-    """The banner and the tabs."""
-    return {"golden": golden, "person": person.banner(golden, links), "tab": tab}
+    """The banner, the tabs, and whether a supervisor has marked the person as VIP."""
+    return {"golden": golden, "person": person.banner(golden, links), "vip": vip_marks(golden.pk), "tab": tab}
 
 
 @page
 @require_safe
 def overview(request: ActorRequest, euid: str) -> HttpResponse:
     golden, links, context = _opened(request, euid, "overview")
-    asked = potential_matches.open_matches(golden)
-    access.audit_shown(request.actor, [match.other.euid for match in asked], beside=golden.euid)
+    asked, related = potential_matches.open_matches(golden), relatives_of(golden)
+    beside = [*(match.other for match in asked), *(one.person for one in related)]
+    access.audit_shown(request.actor, [other.euid for other in beside], beside=golden.euid)
     context |= {
         "links": links,
+        "relatives": related,
         "held_back": held_back(link.source_record for link in links),
         "fields": person.fields(golden, links),
         "numbers": numbers.numbers(links),
@@ -59,9 +63,10 @@ def source_records(request: ActorRequest, euid: str) -> HttpResponse:
 def at_home(request: ActorRequest, euid: str) -> HttpResponse:
     """Who shares an address, a telephone or an e-mail address with this person. Each of them counts as read."""
     golden, links, context = _opened(request, euid, "household")
-    found = household(Subject(golden, [link.source_record for link in links]))
-    access.audit_shown(request.actor, [one.banner.euid for one in found.residents], beside=golden.euid)
-    return show(request, "mpi/golden_household.html", {**context, "household": found})
+    found, related = household(Subject(golden, [link.source_record for link in links])), relatives_of(golden)
+    beside = [*(one.banner for one in found.residents), *(one.person for one in related)]
+    access.audit_shown(request.actor, [other.euid for other in beside], beside=golden.euid)
+    return show(request, "mpi/golden_household.html", {**context, "household": found, "relatives": related})
 
 
 @page
