@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -25,6 +26,15 @@ _SCRIPTS = Path(__file__).with_name("looking.js").read_text()
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 _NARROW = 390
 _FAULTY = "<!doctype html><html lang=en><title>x</title><main><h1>x</h1><input>"
+_HOLLOWAY = {"family_name": "Holloway", "given_name": "Margaret", "birth_date": "09-Mar-1971", "sex": "F"}
+_TYPED: dict[str, dict[str, str]] = {
+    "search": {"q": "Holloway"},
+    "register-create": {**_HOLLOWAY, "token": str(uuid4())},
+    "compare": {},
+}
+"""Pages that show something only where something was typed, and what."""
+_NO_PAGE = (302, 405)
+"""What leads to a page that is walked, and what is an act."""
 _NOTHING = {"uuid": UUID(int=0), "int": 0, "euid": "0" * 12, "str": "x"}
 
 
@@ -54,20 +64,25 @@ def window(browser: Browser, live_server: object) -> Iterator[Page]:
     context.close()
 
 
-def _pages(client: Client) -> Iterator[tuple[str, str]]:
+def _pages(client: Client, faults: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     """Name and HTML of all that answers a GET with a page; parts of pages, files and redirections lead to others."""
     for known in page_addresses():
-        assert known.address or not known.known, f"{known.name}: the world has nothing to show there"
-        if not known.address:
-            assert client.get(_any(known)).status_code == 405, f"{known.name} has no example in page_addresses.py"
-            continue
-        answer = client.get(known.address)
-        assert answer.status_code in (200, 302, 405), f"{known.name}: {answer.status_code}"
-        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and b"<html" in answer.content:
-            yield known.name, answer.text
+        if known.has_example and not known.addresses:
+            faults[known.name].append("the world of the tests has nothing to show there")
+        if not known.has_example and client.get(_any(known)).status_code not in _NO_PAGE:
+            faults[known.name].append("has no example in page_examples.py")
+        for number, address in enumerate(known.addresses):
+            answer = client.get(address)
+            if answer.status_code not in (200, *_NO_PAGE):
+                faults[known.name].append(f"answers {answer.status_code}")
+            html = answer["Content-Type"].startswith("text/html") and not answer.streaming and answer.text
+            if answer.status_code == 200 and html and "<html" in html:
+                yield f"{known.name} {number or ''}", html
     yield "sign-in", Client().get(reverse("sign-in")).text
     yield "no such address", client.get("/no-such-address/").text
     yield "no such person", client.get(reverse("golden-record", args=["0" * 12])).text
+    for name, typed in _TYPED.items():
+        yield f"{name} answered", client.post(reverse(name), typed).text
 
 
 def _any(known: PageAddress) -> str:
@@ -78,15 +93,17 @@ def _any(known: PageAddress) -> str:
             return reverse(known.name, kwargs=dict(found))
         except (NoReverseMatch, ValueError):
             continue
-    raise AssertionError(f"{known.name} has no example in page_addresses.py")
+    raise AssertionError(f"{known.name} has no example in page_examples.py")
 
 
 def test_no_page_has_a_fault_in_either_theme_or_leaves_a_narrow_window(
     window: Page, everybody: Client, world: None
 ) -> None:
     assert "label" in str(window.evaluate("(html) => look(html)", _FAULTY)), "who looks must see a field without label"
-    pages = dict(_pages(everybody))
-    faults = {name: window.evaluate("(html) => look(html)", html) for name, html in pages.items()}
+    faults: dict[str, list[str]] = defaultdict(list)
+    pages = dict(_pages(everybody, faults))
+    for name, html in pages.items():
+        faults[name] += window.evaluate("(html) => look(html)", html)
     window.set_viewport_size({"width": _NARROW, "height": 844})
     for name, html in pages.items():
         faults[name] += window.evaluate("(html) => outside(html)", html)

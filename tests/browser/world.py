@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
+
+from django.test import override_settings
 
 from mpi.commands import Actor
 from mpi.services.override import set_value
+from mpi.services.registration_alias import allot_aliases, register_alias
+from mpi.services.registration_newborn import Birth, Child, register_newborns
 from mpi.services.rematch import preview_rematch
 from mpi.services.separate import separate
 from mpi.services.source_merge import merge_source_records
 from mpi.services.systems import register_system
+from mpi.services.watch import watch_persons
 from tests.imports.filing import ANN, BEN, csv_text, run_import
 from tests.services.acting import merge
 from tests.services.evaluating import evaluated, told_index
@@ -26,6 +32,7 @@ def build_world(folder: Path, *, steward: Actor, supervisor: Actor, administrato
         register_system(code=code, name=f"{code.title()} system", rank=rank, actor=system)
     truth = told_index()
     _acts(steward)
+    _registered(steward, supervisor)
     for _ in range(2):
         evaluated(supervisor, truth)
     _drafts(supervisor, administrator)
@@ -60,6 +67,16 @@ def _acts(steward: Actor) -> None:
     tell("LAB", "11", {**KATHERINE, "given_name": "Catharina", "ssn": "", "birth_date": "1971-09-03", "email": ""})
     tell("HIS", "12", {**MARGARET, "given_name": "Megan", "ssn": "", "phone": ""})
     tell("HIS", "1", {**MARCUS, "street": "801 Kettering Boulevard"})  # an overlay
+
+
+def _registered(steward: Actor, supervisor: Actor) -> None:
+    """Somebody whom nobody knows, twins without names, and what the watch finds."""
+    allot_aliases(count=2, actor=supervisor)
+    register_alias(token=uuid4(), sex="M", actor=steward)
+    birth = Birth("2026-11-20", (Child("F"), Child("F")), mother_euid=owner("HIS", "6").euid)
+    register_newborns(token=uuid4(), birth=birth, seen=(), actor=steward)
+    with override_settings(LARGE_PERSON=1):
+        watch_persons(whole=True)
 
 
 def _drafts(supervisor: Actor, administrator: Actor) -> None:
