@@ -223,7 +223,8 @@ def _real_names(told: list[Told], _members: Sequence[Member]) -> list[Told]:
 
 
 def _not_former(told: list[Told], members: Sequence[Member]) -> list[Told]:
-    """Without current surnames that a record at least as new tells as a former one."""
+    """Without aliases, and without current surnames that a record at least as new tells as a former one."""
+    told = _real_names(told, members)
     former: dict[str, str] = {}
     for member in members:
         previous = member.values.get("previous_family_name")
@@ -255,7 +256,9 @@ def _older_family_names(members: Sequence[Member], survived: Survived) -> list[T
     found: list[Told] = []
     for member in members:
         told = member.values.get("family_name")
-        if told and told.key != key and member.updated_at < newest and not _is_spelling(told.key, key):
+        if told is None or told.key in (key, NEWBORN_KEY):
+            continue
+        if member.updated_at < newest and not _is_spelling(told.key, key):
             found.append(Told(member, told, told.key, "previous_family_name"))
     return found
 

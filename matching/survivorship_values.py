@@ -15,7 +15,8 @@ from matching.standardise import current_address, current_name
 from matching.text import LONGEST, to_capitals
 
 NEWBORN_KEY: Final = "(newborn)"
-"""Key of a given name such as BABY BOY: shown only while no member tells a real one."""
+"""Key of a name that stands for none, BABY BOY or the alias of an unidentified patient: shown only while no member
+tells a real one."""
 
 Shown = str | Mapping[str, str]
 
@@ -44,7 +45,7 @@ def member_values(record: PatientRecord, standard: StandardRecord) -> dict[str, 
     clear, nine digits: the shell replaces it. `address` has the keys street, city, state, postal_code, country.
     """
     told = current_name(record.names)
-    shown = _name_values(as_parts(told), standard) if told else {}
+    shown = _name_values(as_parts(told), standard) if told else _alias_values(record)
     birth = standard.birth_date or standard.birth_year
     sex = standard.sex or _OTHER_SEXES.get(to_capitals(record.sex), "")
     phone, email = _current_telecom(record, "phone"), _current_telecom(record, "email")
@@ -91,6 +92,15 @@ def _name_values(told: Name, standard: StandardRecord) -> dict[str, FieldValue]:
     if name.middle:
         values["middle_name"] = FieldValue(middle, " ".join(read_given(middle).words))
     return values
+
+
+def _alias_values(record: PatientRecord) -> dict[str, FieldValue]:
+    """The alias that somebody is treated under whom nobody knows: it stands on the wristband, so it must be shown."""
+    for name in record.names:
+        if name.use == "anonymous":
+            family, given = presentable(name.family), presentable(f"{name.given} {name.middle}")
+            return {"family_name": FieldValue(family, NEWBORN_KEY), "given_name": FieldValue(given, NEWBORN_KEY)}
+    return {}
 
 
 @lru_cache(maxsize=65_536)

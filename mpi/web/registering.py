@@ -95,11 +95,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Who is likely, and who else begins with this name. `typed` says whether there is enough to look by."""
+    """Who is likely, and who else begins with this name.
+
+    `typed` says whether there is a name yet, `enough` whether there is more than a name to look by.
+    """
 
     candidates: tuple[Candidate, ...]
     others: tuple[Hit, ...]
     typed: bool
+    enough: bool = True
 
     @property
     def euids(self) -> list[str]:
@@ -161,7 +165,8 @@ def look_for(request: ActorRequest, record: PatientRecord | None, *, besides: Co
     likely = look(record, actor=request.actor, besides=besides)
     candidates = candidates_of(likely)
     shown = {one.person.euid for one in candidates}.union(besides)
-    return Looked(candidates, _others(request, record, shown), typed=True)
+    enough = bool(record.birth_date or record.identifiers or record.telecoms or record.addresses)
+    return Looked(candidates, _others(request, record, shown), typed=True, enough=enough)
 
 
 def candidates_of(likely: Sequence[Likely]) -> tuple[Candidate, ...]:

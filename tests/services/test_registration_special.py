@@ -23,6 +23,7 @@ from mpi.models import (
     SourceRecord,
 )
 from mpi.queries.relationships import relatives_of
+from mpi.queries.search import Query, find
 from mpi.services.registration_alias import alias_given_name, allot_aliases, register_alias
 from mpi.services.registration_identify import Identity, identify
 from mpi.services.registration_later import name_newborn
@@ -100,7 +101,7 @@ def test_a_new_mother_is_registered_with_her_child(clerk: Actor) -> None:
     assert (mother.kind, child.kind) == ("new", "newborn")
     assert child.mother_euid == person_of(mother).euid
     assert child.settled_at is not None
-    assert [one.golden.pk for one in relatives_of(person_of(child))] == [person_of(mother).pk]
+    assert [one.person.euid for one in relatives_of(person_of(child))] == [person_of(mother).euid]
 
 
 def test_a_birth_without_a_mother_is_refused(clerk: Actor) -> None:
@@ -138,6 +139,8 @@ def test_an_alias_is_taken_from_the_pool_once_and_is_evidence_of_nobody(clerk: A
     assert register_alias(token=form, sex="M", actor=clerk)[0].pk == row.pk
     other, _ = register_alias(token=uuid4(), sex="M", actor=clerk)
     assert person_of(row).pk != person_of(other).pk
+    assert person_of(row).values["family_name"] == "Trauma"
+    assert [hit.person.euid for hit in find(Query.named("Trauma", aside[0].given_name)).hits] == [person_of(row).euid]
     assert AliasName.objects.filter(registration__isnull=True).count() >= 18  # the pool was low and filled itself up
     assert not PotentialMatch.objects.exists()
     assert faults() == {}
@@ -163,6 +166,8 @@ def test_an_identified_alias_becomes_one_with_the_person_it_is(
     assert done.merged is not None
     assert (alias.status, alias.merged_into_id) == ("merged", mother.pk)
     assert not Separation.objects.exists()
+    mother.refresh_from_db()
+    assert (mother.values["family_name"], mother.values.get("previous_family_name")) == ("Castellan", None)
     assert [name.use for name in names_of(row)] == ["official", "alias"]
     with pytest.raises(AlreadyDecided):
         identify(registration_uuid=row.uuid, identity=identity, seen=seen, version=2, actor=steward)
