@@ -102,17 +102,17 @@ def undo_batch(request: StewardRequest, batch: UUID) -> HttpResponse:
 
 
 def _done(request: StewardRequest, wanted: QueueFilter, act: Callable[[], Assigned], words: str) -> HttpResponse:
-    """Carry out and say what was done, with the batch by which it is undone."""
+    """Carry out; the queue then says what was done, with the batch by which it is undone."""
     try:
         outcome = act()
     except InvalidInput as flaw:
         messages.error(request, str(flaw))
         return to_queue(wanted)
-    tasks = f"{outcome.done} task{'' if outcome.done == 1 else 's'}"
     if not outcome.done:
         messages.warning(request, f"No task was {words}.{_rest(outcome)}")
         return to_queue(wanted)
-    messages.success(request, f"{tasks} {words}.{_rest(outcome)}")
+    if outcome.left_out:
+        messages.warning(request, _rest(outcome).strip())
     return to_queue(wanted, batch=outcome.batch)
 
 

@@ -19,6 +19,7 @@ from mpi.models import TaskType
 from review.addresses import task_url, url_of
 from review.errors import ClaimedByAnother
 from review.pages import StewardRequest, show, steward_required
+from review.queries.assigned import batch_line
 from review.queries.colleagues import colleagues
 from review.queries.queue import KIND_WORDS, QueueFilter, queue_page
 from review.queries.queue_counts import counts
@@ -70,7 +71,7 @@ def queue_shown(
         "assigning": assigning or AssignForm(people=people),
         "sharing": sharing or ShareForm(people=people),
         "done": done_line(said.get("done", ""), user_id=actor.id),
-        "batch": _batch(said.get("batch", "")) if supervises else None,
+        "batch": batch_line(said.get("batch", "")) if supervises else None,
     }
     return show(request, "review/queue.html", context, now=now, status=status)
 
@@ -169,11 +170,3 @@ def within(url: str, wanted: QueueFilter, **more: object) -> str:
     """An address with the filter that the steward works in."""
     query = "&".join([*([wanted.query] if wanted.query else []), *(f"{name}={value}" for name, value in more.items())])
     return f"{url}?{query}" if query else url
-
-
-def _batch(said: str) -> UUID | None:
-    """The act of assigning that an address names, to be undone from the quiet line."""
-    try:
-        return UUID(said)
-    except ValueError:
-        return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mpi.models import IdentityTask, PotentialMatch, PotentialMatchStatus, TaskType
+from mpi.models import IdentityTask, PotentialMatch, PotentialMatchStatus
 
 
 def open_review() -> int:
     """Everything that waits for a steward at the desk. Two queries over partial indexes."""
     questions = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN).count()
-    return questions + IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open").count()
+    return questions + IdentityTask.objects.filter(status="open").count()
