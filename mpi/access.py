@@ -21,6 +21,7 @@ from mpi.models import (
     IdentityTask,
     InboundMessage,
     PotentialMatch,
+    Proposal,
     SourceRecord,
 )
 
@@ -201,6 +202,18 @@ def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
         raise NotFound("There is no identity task under this number.")
     related, detail = owners_of(found.source_record_id), {"task": str(found.uuid)}
     _note_read(actor, Action.TASK_READ, record_subject(found.source_record.uuid), related=related, detail=detail)
+    return found
+
+
+def access_proposal(actor: Actor, uuid: UUID | str) -> Proposal:
+    """One proposal, audited as a read of everybody it concerns. Raises Forbidden, NotFound."""
+    require(actor, Permission.REVIEW)
+    related = ("event", "potential_match__golden_a", "potential_match__golden_b", "identity_task")
+    found = Proposal.objects.select_related(*related).filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound("There is no proposal under this number.")
+    concerned = tuple(golden_subject(euid) for euid in found.versions)
+    _note_read(actor, Action.PROPOSAL_READ, ("proposal", str(found.uuid)), related=concerned)
     return found
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import ahead_views, assign_views, overlay_views, queue_views, ssn_views, supervisor_views, views
+from review import (
+    ahead_views,
+    assign_views,
+    overlay_views,
+    proposal_views,
+    queue_views,
+    ssn_views,
+    supervisor_views,
+    views,
+)
 from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
@@ -48,4 +57,14 @@ urlpatterns += [
     path("share/", assign_views.share, name="review-share"),
     path("share/do/", assign_views.share_out, name="review-share-out"),
     path("assign/<uuid:batch>/undo/", assign_views.undo_batch, name="review-assign-undo"),
+]
+
+# The second person.
+urlpatterns += [
+    path("proposals/", proposal_views.listing, name="review-proposals"),
+    path("proposals/<uuid:uuid>/", proposal_views.detail, name="review-proposal"),
+    path("proposals/<uuid:uuid>/approve/", proposal_views.approve, name="review-proposal-approve"),
+    path("proposals/<uuid:uuid>/reject/", proposal_views.reject, name="review-proposal-reject"),
+    path("proposals/<uuid:uuid>/withdraw/", proposal_views.withdraw, name="review-proposal-withdraw"),
+    path("<uuid:uuid>/second/", proposal_views.propose, name="review-propose"),
 ]

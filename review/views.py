@@ -25,6 +25,7 @@ from review.forms import AnswerForm, NoteForm
 from review.models import Outcome
 from review.outlook import changes, preview
 from review.pages import StewardRequest, show, steward_required
+from review.queries.second_look import concealed, second_look
 from review.queries.state import done_line, fresh_state, task_state
 from review.queries.task import task_page
 from review.queue_forms import QueueFilterForm
@@ -44,7 +45,7 @@ _REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided, SecondPersonNeed
 @steward_required
 def task(request: StewardRequest, uuid: UUID) -> HttpResponse:
     """One task, under its permanent address."""
-    return _task(request, uuid)
+    return task_shown(request, uuid)
 
 
 @require_GET
@@ -56,17 +57,17 @@ def state(request: StewardRequest, uuid: UUID) -> HttpResponse:
     return show(request, "review/_state.html", {"state": found}, now=now)
 
 
-def _answered(
+def answered(
     request: StewardRequest, uuid: UUID, outcome: Outcome, act: Callable[[dict[str, Any]], Answer]
 ) -> HttpResponse:
     """Answer with what the form says, and go on; shown again where it cannot be taken or somebody was quicker."""
     form = AnswerForm(request.POST, outcome=outcome)
     if not form.is_valid():
-        return _task(request, uuid, form=form, status=422)
+        return task_shown(request, uuid, form=form, status=422)
     try:
         answer = act(form.cleaned_data)
     except _REFUSALS as refusal:
-        return _task(request, uuid, form=form, refusal=refusal)
+        return task_shown(request, uuid, form=form, refusal=refusal)
     return _to_next(request, answer, form)
 
 
@@ -74,7 +75,7 @@ def _answered(
 @steward_required
 def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
     """Same person, or different people."""
-    return _answered(
+    return answered(
         request,
         uuid,
         outcome,
@@ -93,7 +94,7 @@ def decide(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpRespons
 @steward_required
 def defer(request: StewardRequest, uuid: UUID, outcome: Outcome) -> HttpResponse:
     """Cannot tell, fix at the source, later: the question stays open."""
-    return _answered(
+    return answered(
         request,
         uuid,
         outcome,
@@ -126,12 +127,12 @@ def note(request: StewardRequest, uuid: UUID) -> HttpResponse:
     """Write a note."""
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return _task(request, uuid, note_form=form, status=422)
+        return task_shown(request, uuid, note_form=form, status=422)
     add_note(task=uuid, text=form.cleaned_data["text"], actor=request.actor)
     return redirect(f"{reverse('review-task', kwargs={'uuid': uuid})}#notes")
 
 
-def _task(
+def task_shown(
     request: StewardRequest,
     uuid: UUID,
     *,
@@ -144,6 +145,8 @@ def _task(
     now, actor = timezone.now(), request.actor
     match = access.access_potential_match(actor, uuid)
     page = task_page(match, user_id=actor.id, now=now, reasons=REASONS)
+    look = second_look(match, page, user_id=actor.id)
+    page = concealed(page, look)
     beside = [one.banner.euid for one in page.household.residents] + [other.other.euid for other in page.others]
     access.audit_shown(actor, beside, beside=f"potential_match:{match.uuid}")
     asked = QueueFilterForm(request.GET).wanted()
@@ -152,6 +155,7 @@ def _task(
         "form": form or AnswerForm(initial={"within": asked.query}),
         "note_form": note_form or NoteForm(),
         "refusal": refusal,
+        "look": look,
         "second": [WORDS[code] for code in merge_reasons(match.golden_a, match.golden_b)] if page.open else (),
         "changes": changes(refusal) if isinstance(refusal, EvidenceChanged) else (),
         "preview": preview(match, page.numbers, actor) if page.open else None,

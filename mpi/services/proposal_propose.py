@@ -53,9 +53,9 @@ def check_proposer(actor: Actor, act: ProposedAct, why: Why) -> None:
 
 def propose_within(*, act: ProposedAct, why: Why, actor: Actor) -> Proposal:
     """The same inside the caller's durable transaction, for a proposer who was checked."""
+    standing = lock_subject(act)
     asked_by, versions = _tried(act, why, actor)
     now = transaction_time()
-    standing = Proposal.objects.select_for_update().filter(subject=act.subject, state=ProposalState.OPEN).first()
     if standing is not None and standing.versions == versions:
         if standing.proposer_id == actor.id and standing.act == act.kind:
             return standing
@@ -85,6 +85,11 @@ def propose_within(*, act: ProposedAct, why: Why, actor: Actor) -> Proposal:
     )
     tell(proposal, Action.PROPOSAL_MADE, actor=actor, reason=why.words, detail={"asked_by": list(asked_by)})
     return proposal
+
+
+def lock_subject(act: ProposedAct) -> Proposal | None:
+    """Lock the open proposal about the same subject, if there is one. Before any golden record, as an approval does."""
+    return Proposal.objects.select_for_update().filter(subject=act.subject, state=ProposalState.OPEN).first()
 
 
 def tell(proposal: Proposal, action: Action, *, actor: Actor, reason: str, detail: dict[str, object]) -> None:

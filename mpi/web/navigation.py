@@ -16,6 +16,7 @@ _ENTRIES = (
     ("register", "Register", "n", access.Permission.REGISTER),
     ("compare", "Compare", "c", access.Permission.MATCH),
     ("review-queue", "Review", "r", access.Permission.REVIEW),
+    ("review-proposals", "Proposals", "p", access.Permission.REVIEW),
     ("supervisor", "Desk", "k", access.Permission.SUPERVISE),
     ("messages", "Messages", "m", access.Permission.MESSAGES),
     ("jobs", "Jobs", "j", access.Permission.JOBS),

@@ -23,8 +23,16 @@ from django.db.models import (
     When,
 )
 
-from mpi.models import IdentityTask, PotentialMatch, PotentialMatchKind, PotentialMatchStatus
+from mpi.models import (
+    IdentityTask,
+    PotentialMatch,
+    PotentialMatchKind,
+    PotentialMatchStatus,
+    Proposal,
+    ProposalState,
+)
 from review.models import Outcome, ReviewDecision
+from review.queries.blind import read_by
 from review.queries.queue_types import TARGETS, TASK_RISK
 
 
@@ -159,5 +167,9 @@ def could_not_tell() -> QuerySet[ReviewDecision, ReviewDecision]:
 
 
 def not_for(tasks: QuerySet[Any, Any], user_id: str) -> QuerySet[Any, Any]:
-    """Potential matches without those that this steward has had their say on and leaves to others."""
-    return tasks.filter(~Exists(could_not_tell().filter(user_id=user_id)))
+    """Potential matches without those that this steward has had their say on and leaves to others.
+
+    They could not tell, or read the task in the blind double review; nor those that wait for a second person.
+    """
+    proposed = Proposal.objects.filter(potential_match=OuterRef("pk"), state=ProposalState.OPEN)
+    return tasks.filter(~Exists(could_not_tell().filter(user_id=user_id)), ~Exists(read_by(user_id)), ~Exists(proposed))

@@ -11,6 +11,7 @@ from mpi.models import PotentialMatch, PotentialMatchStatus
 from review.basis import basis_of
 from review.models import Outcome
 from review.queries.holding import Holding, holding
+from review.queries.kept import kept_answer
 from review.queries.labels import answers
 from review.queries.queue import Holder
 from review.queries.task import TaskPage
@@ -34,7 +35,7 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """The quiet line after an answer."""
+    """The quiet line after an answer. `kept` says why an answer has changed nothing yet."""
 
     uuid: UUID
     task: UUID
@@ -43,6 +44,7 @@ class DoneLine:
     user_name: str
     mine: bool
     undone: bool
+    kept: str = ""
 
 
 def fresh_state(page: TaskPage) -> TaskState:
@@ -103,7 +105,7 @@ def done_line(answer: str, *, user_id: str) -> DoneLine | None:
         return None
     row = answers().filter(uuid=uuid).select_related("potential_match").first()
     if row is None:
-        return None
+        return _kept_line(uuid, user_id)
     return DoneLine(
         uuid=row.uuid,
         task=row.potential_match.uuid,
@@ -112,4 +114,20 @@ def done_line(answer: str, *, user_id: str) -> DoneLine | None:
         user_name=row.user_name,
         mine=row.user_id == user_id,
         undone=row.undone_at is not None,
+    )
+
+
+def _kept_line(uuid: UUID, user_id: str) -> DoneLine | None:
+    found = kept_answer(uuid, user_id=user_id)
+    if found is None:
+        return None
+    return DoneLine(
+        uuid=uuid,
+        task=found.task,
+        number=found.number,
+        words=found.words,
+        user_name=found.user_name,
+        mine=True,
+        undone=found.undone,
+        kept=found.sentence,
     )

@@ -12,6 +12,7 @@ from mpi.services.resolve import check_answer, resolve_locked
 from review.basis import read_token
 from review.models import Outcome
 from review.services.answers import Answer, keep_answer, lock_task
+from review.services.blind import read_blind
 
 
 def decide(*, task: UUID, outcome: Outcome, token: str, reason_code: str, comment: str, actor: Actor) -> Answer:
@@ -19,7 +20,8 @@ def decide(*, task: UUID, outcome: Outcome, token: str, reason_code: str, commen
 
     One durable transaction: access, locks, re-check of everything that was shown, the act, the row of the answer.
     `token` is the basis the page was made from. Raises Forbidden, NotFound, InvalidInput, AlreadyDecided,
-    ClaimedByAnother, EvidenceChanged, Separated, Busy. Audited once, by the act itself.
+    ClaimedByAnother, EvidenceChanged, Separated, SecondPersonNeeded, AwaitsSecondPerson, Busy. Audited once, by the act
+    itself. The answer to a task of the blind double review is kept, and carried out when a second reader agrees.
     """
     access.require(actor, Permission.REVIEW)
     check_answer(outcome, reason_code, comment)
@@ -27,6 +29,9 @@ def decide(*, task: UUID, outcome: Outcome, token: str, reason_code: str, commen
 
     def act() -> Answer:
         locked = lock_task(task, shown=shown, actor=actor)
+        reading = read_blind(locked, outcome, reason_code=reason_code, comment=comment, actor=actor)
+        if reading is not None and not reading.decides:
+            return Answer(decision=reading.answer.uuid, task=task, outcome=outcome, undoable=True)
         done = resolve_locked(
             uuid=task,
             outcome="same" if outcome == Outcome.SAME else "different",

@@ -10,13 +10,15 @@ from audit.record import entry_by, record
 from mpi import access
 from mpi.access import Permission
 from mpi.commands import Actor
-from mpi.errors import AlreadyDecided, CannotUndo, NotFound
+from mpi.errors import AlreadyDecided, CannotUndo
 from mpi.models import EventKind, PotentialMatchStatus
 from mpi.services.act import begin
 from mpi.services.locking import TryAgain, run_act, transaction_time
-from mpi.services.undo import plan_undo, undo_locked
+from mpi.services.second_person_policy import require_two, take_back_reasons
+from mpi.services.undo import concerned, plan_undo, undo_locked
 from review.models import Deferral, Outcome, ReviewDecision
 from review.services.answers import Answer
+from review.services.take_back import take_back
 
 _REASON = "Undone at the review desk"
 
@@ -24,14 +26,15 @@ _REASON = "Undone at the review desk"
 def undo(*, answer: UUID, actor: Actor) -> Answer:
     """Undo one answer of this desk, whoever gave it.
 
-    A final one restores both golden records as they were; the others only open the task again. Raises Forbidden,
-    NotFound, CannotUndo (undone before, or a later act of a person stands in the way), AlreadyDecided (a deferred
-    task that was answered since), Busy. One audit event.
+    A final one restores both golden records as they were; the others only open the task again; a reading of the blind
+    double review, and a proposal, are taken back by who gave them. Raises Forbidden, NotFound, SecondPersonNeeded,
+    CannotUndo (undone before, or a later act of a person stands in the way), AlreadyDecided (a deferred task that was
+    answered since), Busy. One audit event.
     """
     access.require(actor, Permission.REVIEW)
     found = ReviewDecision.objects.filter(uuid=answer).first()
     if found is None:
-        raise NotFound("There is no answer under this number.")
+        return take_back(answer=answer, actor=actor)
     if found.event_uuid is None:
         return run_act(lambda: _reopen(found.pk, actor))
     access.require(actor, Permission.MERGE)
@@ -47,6 +50,7 @@ def _restore(pk: int, event_uuid: UUID, actor: Actor) -> Answer:
     plan_now = plan_undo(event_uuid)
     if plan_now.golden_ids != plan.golden_ids:
         raise TryAgain
+    require_two(actor, take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at), None)
     undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=_REASON, undoes=plan_now.event)
     restored = undo_locked(unit, undoing, plan_now)
     unit.audit_golden(
