@@ -20,7 +20,7 @@ from mpi.services.proposal_acts import (
     ProposedUnlink,
     proposed_act,
 )
-from mpi.services.unmerge import preview_unmerge
+from mpi.services.take_back import preview_undo, preview_unmerge
 
 _APART = "A separation keeps them apart on every path until somebody lifts it."
 _TOLD = "Subscribers of every golden record concerned are told."
@@ -90,8 +90,8 @@ def _taken_back(proposal: Proposal, actor: Actor) -> Outlook:
     """An undo or an unmerge: who gets which source records back."""
     event_uuid = proposal.parameters["event"]
     is_unmerge = proposal.act == ProposalAct.UNMERGE
-    found = preview_unmerge(event_uuid=event_uuid, actor=actor)
-    if is_unmerge and not found.undoable:
+    found = (preview_unmerge if is_unmerge else preview_undo)(event_uuid=event_uuid, actor=actor)
+    if not found.undoable:
         return Outlook(refused=found.blocked_by)
     effects = [
         f"{grouped(golden.euid)} gets {count} source record{'' if count == 1 else 's'} back."
