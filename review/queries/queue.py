@@ -17,7 +17,15 @@ from django.db.models import Count, Q, QuerySet, Subquery
 from mpi.models import IdentityTask, PotentialMatch, SourceSystem
 from review.models import Assignment, Claim
 from review.queries.queue_rows import Holder, TaskRow, match_row, task_rows
-from review.queries.queue_sets import QueueFilter, could_not_tell, narrowed_matches, narrowed_tasks, not_for
+from review.queries.queue_sets import (
+    QueueFilter,
+    could_not_tell,
+    narrowed_matches,
+    narrowed_tasks,
+    not_for,
+    not_proposed,
+    with_proposer,
+)
 from review.queries.queue_types import KIND_WORDS, TARGETS
 
 __all__ = [
@@ -83,9 +91,10 @@ def queue_page(
     undecided = could_not_tell().order_by().values("potential_match").annotate(n=Count("pk")).values("n")
     sides = ("golden_a", "golden_b", "record_a__source_system", "record_b__source_system")
     matches = narrowed_matches(wanted, user_id=user_id, now=now).select_related(*sides)
-    matches = _from(matches.annotate(undecided=Subquery(undecided)), key, _MATCH)
+    matches = _from(with_proposer(matches).annotate(undecided=Subquery(undecided)), key, _MATCH)
     records = ("source_record__source_system", "other_record__source_system")
-    tasks = _from(narrowed_tasks(wanted, user_id=user_id, now=now).select_related(*records), key, _TASK)
+    tasks = with_proposer(narrowed_tasks(wanted, user_id=user_id, now=now).select_related(*records))
+    tasks = _from(tasks, key, _TASK)
     found = sorted([*tasks[: size + 1], *matches[: size + 1]], key=_place)
     shown = found[:size]
     rows = task_rows([task for task in shown if isinstance(task, IdentityTask)], user_id=user_id, now=now)
@@ -104,12 +113,14 @@ def most_urgent(
 ) -> Sequence[Urgent]:
     """Tasks this steward could take, the one to take first in front: their claims, what is assigned to them, by risk.
 
-    Left out: what others hold or were assigned, what was set aside, what this steward could not tell. At most six
-    queries; each is narrow, because a steward waits for it between two tasks.
+    Left out: what others hold or were assigned, what was set aside, what waits for a second person, what this steward
+    could not tell or has read for the blind review. At most six queries, each narrow: a steward waits for it between
+    two tasks.
     """
     own = _own(user_id, now)
-    tasks = narrowed_tasks(wanted, user_id=user_id, now=now).filter(aside__isnull=True)
-    matches = not_for(narrowed_matches(wanted, user_id=user_id, now=now).filter(aside__isnull=True), user_id)
+    tasks = not_proposed(narrowed_tasks(wanted, user_id=user_id, now=now).filter(aside__isnull=True))
+    matches = not_proposed(narrowed_matches(wanted, user_id=user_id, now=now).filter(aside__isnull=True))
+    matches = not_for(matches, user_id)
     found: list[Any] = []
     for table, its in ((tasks, own[IdentityTask]), (matches, own[PotentialMatch])):
         if besides is not None:
@@ -130,7 +141,7 @@ def free_tasks(wanted: QueueFilter, *, user_id: str, now: datetime, limit: int) 
         tasks = narrowed(wanted, user_id=user_id, now=now).filter(
             open_claim__isnull=True, assignment__isnull=True, aside__isnull=True
         )
-        found += tasks.order_by("-risk", "pk")[:limit]
+        found += not_proposed(tasks).order_by("-risk", "pk")[:limit]
     return [Urgent(task.uuid, task.task_kind) for task in sorted(found, key=_place)[:limit]]
 
 

@@ -13,10 +13,8 @@ from mpi.queries.identity_tasks import messages_of, reasons_of, waiting_behind
 from mpi.queries.person import Banner, banner
 from review.addresses import task_url
 from review.queries.queue_sets import tasks_under
-from review.queries.queue_types import KIND_WORDS
+from review.queries.queue_types import KIND_WORDS, SOON
 
-_SOON = 0.75
-"""Share of the target after which a task is said to be due soon."""
 _LIKELY = "Likely, but not likely enough to link by itself."
 
 
@@ -53,6 +51,7 @@ class DeskState:
     soon: bool
     holder: Holder | None
     assignee: Assignee | None
+    proposed_by: str
     aside_until: datetime | None
     mark: str
 
@@ -159,13 +158,16 @@ def desk_state(task: Any, *, user_id: str, now: datetime) -> DeskState:
     is_open = task.status == "open"
     waited = (now - task.opened_at) / (task.due_at - task.opened_at) if task.due_at > task.opened_at else 0.0
     late = is_open and task.due_at < now
-    soon = is_open and not late and waited > _SOON
+    soon = is_open and not late and waited > SOON
     holder = assignee = None
     if is_open and task.holder_id:
         holder = Holder(name=task.holder_name, until=task.holder_until, mine=task.holder_id == user_id)
     if is_open and task.assignee_id:
         assignee = Assignee(name=task.assignee_name, mine=task.assignee_id == user_id)
-    marks = (task.status, task.version, task.claim_id, task.assignment_id, task.aside_until is not None, late, soon)
+    proposed_by = task.proposer_name or "" if is_open else ""
+    aside = task.aside_until is not None
+    seen = (task.status, task.version, task.claim_id, task.assignment_id)
+    marks = (*seen, aside, late, soon, bool(proposed_by))
     return DeskState(
         uuid=task.uuid,
         number=task.pk,
@@ -176,6 +178,7 @@ def desk_state(task: Any, *, user_id: str, now: datetime) -> DeskState:
         soon=soon,
         holder=holder,
         assignee=assignee,
+        proposed_by=proposed_by,
         aside_until=task.aside_until if is_open else None,
         mark="-".join(str(int(mark) if isinstance(mark, bool) else mark or 0) for mark in marks),
     )

@@ -16,9 +16,11 @@ from django.db.models import (
     F,
     FilteredRelation,
     FloatField,
+    Model,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
@@ -113,7 +115,27 @@ def tasks_under(uuids: Iterable[UUID], *, user_id: str, now: datetime) -> list[A
     """Tasks of either kind, open or not, with what the desk knows of each. Two queries."""
     found = list(uuids)
     matches = _with_desk(PotentialMatch.objects.filter(uuid__in=found), "kind", user_id, now)
-    return [*matches, *_with_desk(IdentityTask.objects.filter(uuid__in=found), "type", user_id, now)]
+    tasks = _with_desk(IdentityTask.objects.filter(uuid__in=found), "type", user_id, now)
+    return [*with_proposer(matches), *with_proposer(tasks)]
+
+
+def with_proposer(tasks: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """With `proposer_name`: who proposed an answer that waits for a second person, None where nobody did."""
+    annotated: QuerySet[Any, Any] = tasks.annotate(
+        proposer_name=Subquery(_open_proposals(tasks.model).order_by("pk").values("proposer_name")[:1])
+    )
+    return annotated
+
+
+def not_proposed(tasks: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Without those that wait for a second person."""
+    return tasks.filter(~Exists(_open_proposals(tasks.model)))
+
+
+def _open_proposals(kind: type[Model]) -> QuerySet[Proposal, Proposal]:
+    """Open proposals about the task of the outer query."""
+    field = "potential_match" if kind is PotentialMatch else "identity_task"
+    return Proposal.objects.filter(**{field: OuterRef("pk")}, state=ProposalState.OPEN)
 
 
 def narrowed_matches(wanted: QueueFilter, *, user_id: str, now: datetime) -> QuerySet[Any, Any]:
@@ -169,7 +191,6 @@ def could_not_tell() -> QuerySet[ReviewDecision, ReviewDecision]:
 def not_for(tasks: QuerySet[Any, Any], user_id: str) -> QuerySet[Any, Any]:
     """Potential matches without those that this steward has had their say on and leaves to others.
 
-    They could not tell, or read the task in the blind double review; nor those that wait for a second person.
+    They could not tell, or read the task in the blind double review.
     """
-    proposed = Proposal.objects.filter(potential_match=OuterRef("pk"), state=ProposalState.OPEN)
-    return tasks.filter(~Exists(could_not_tell().filter(user_id=user_id)), ~Exists(read_by(user_id)), ~Exists(proposed))
+    return tasks.filter(~Exists(could_not_tell().filter(user_id=user_id)), ~Exists(read_by(user_id)))

@@ -45,3 +45,6 @@ TASK_RISK: Mapping[str, float] = {
 Most pairs are between 1.5 (two records) and 6: one record that may speak of two patients is worse than a duplicate,
 and a person with many records is looked at when there is time.
 """
+
+SOON = 0.75
+"""Share of the target after which a task is said to be due soon."""
