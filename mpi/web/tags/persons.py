@@ -1,6 +1,8 @@
-"""The household of a person as a plot."""
+"""The household of a person as a plot; instants that the audit log keeps as text."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django import template
 
@@ -14,3 +16,12 @@ register = template.Library()
 def household_map(household: Household) -> dict[str, object]:
     """`{% household_map household %}`: the plot; the table behind it is in `mpi/_household.html`."""
     return {"plot": household_plot(household)}
+
+
+@register.filter
+def instant(value: str) -> datetime | None:
+    """The time of an ISO 8601 text of ours, for `{% moment %}`; None where it is none."""
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
