@@ -48,11 +48,11 @@ def _patterns(patterns: list[URLPattern | URLResolver], route: str = "") -> Iter
 
 
 def _addressed(name: str, parameters: tuple[str, ...]) -> PageAddress:
+    query = QUERIES[name]() if name in QUERIES else ""
     if not parameters:
-        query = QUERIES[name]() if name in QUERIES else ""
         return PageAddress(name, (), True, (reverse(name) + query,))
     example = EXAMPLES.get(name) or PARAMETERS.get(parameters)
     found = example() if example else ()
     return PageAddress(
-        name, parameters, example is not None, tuple(reverse(name, kwargs=dict(values)) for values in found)
+        name, parameters, example is not None, tuple(reverse(name, kwargs=dict(values)) + query for values in found)
     )

@@ -126,6 +126,10 @@ PARAMETERS: dict[tuple[str, ...], Example] = {
 """By the names of the parameters, where the address itself has no example below."""
 
 EXAMPLES: dict[str, Example] = {
+    **dict.fromkeys(
+        ("source-record", "source-record-versions"),
+        _first(SourceRecord.objects.order_by("-version", "pk"), record_id="pk"),
+    ),
     "merge": _pair("survivor", "retired"),
     "separate": _pair("euid", "other"),
     "undo": _event(*UNDOABLE),
@@ -162,5 +166,5 @@ EXAMPLES: dict[str, Example] = {
 }
 """By the name of the address."""
 
-QUERIES: dict[str, Callable[[], str]] = {"evaluation-compare": _compared_runs}
+QUERIES: dict[str, Callable[[], str]] = {"evaluation-compare": _compared_runs, "golden-as-of": lambda: "?step=1"}
 """What follows the question mark, for pages that show nothing without it."""
