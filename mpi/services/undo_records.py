@@ -161,7 +161,8 @@ def _restore_task(unit: UnitOfWork, undoing: IdentityEvent, task: IdentityTask, 
         if states["after"] == "open":
             return  # somebody has answered it since: that stands
         raise CannotUndo("This was answered again since; undo the later answer first.")
-    later = IdentityTask.objects.filter(source_record=task.source_record_id, type=task.type, status="open")
+    same = {"source_record": task.source_record_id, "other_record": task.other_record_id, "type": task.type}
+    later = IdentityTask.objects.filter(**same, status="open")
     if states["before"] == "open" and later.exclude(pk=task.pk).exists():
         raise CannotUndo("A later question about the same source record is open; answer that first.")
     close_task(unit, None, task, states["before"])

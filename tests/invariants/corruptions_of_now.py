@@ -204,7 +204,14 @@ QUESTIONS = (
     Corruption(
         "a quarantine that nobody is asked about",
         {"overlays"},
-        changed("mpi_identity_task", "status = 'closed'", "t.status = 'open' AND t.type = 'overlay'"),
+        changed(
+            "mpi_identity_task", "status = 'closed', closed_at = now()", "t.status = 'open' AND t.type = 'overlay'"
+        ),
+    ),
+    Corruption(
+        "an open task that was closed",
+        {"identity-tasks"},
+        changed("mpi_identity_task", "closed_at = now()", "t.status = 'open'"),
     ),
 )
 

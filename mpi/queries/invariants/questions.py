@@ -43,6 +43,13 @@ SELECT 'source record ' || r.uuid, CASE WHEN r.state = 'quarantined' AND t.sourc
 FROM mpi_source_record r LEFT JOIN mpi_identity_task t
   ON t.source_record_id = r.id AND t.type = 'overlay' AND t.status = 'open'
 """
+_TASKS = """
+SELECT 'identity task ' || t.uuid, CASE
+  WHEN t.status = 'open' AND t.closed_at IS NOT NULL THEN 'open, and says when it was closed'
+  WHEN t.status <> 'open' AND t.closed_at IS NULL THEN 'closed, and does not say when'
+  WHEN t.closed_at < t.opened_at THEN 'closed before it was opened' END
+FROM mpi_identity_task t
+"""
 
 QUESTIONS: Final = (
     Invariant(
@@ -63,5 +70,11 @@ QUESTIONS: Final = (
         "Every quarantined source record has an open overlay task.",
         "mpi_source_record",
         by_sql(_OVERLAYS),
+    ),
+    Invariant(
+        "identity-tasks",
+        "Every identity task that is not open says when it was closed, and no open one does.",
+        "mpi_identity_task",
+        by_sql(_TASKS),
     ),
 )
