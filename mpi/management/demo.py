@@ -15,6 +15,8 @@ from django.conf import settings
 from mpi.access import SCOPES
 from mpi.commands import Actor
 from mpi.errors import InvalidInput
+from mpi.management.demo_clock import PEOPLE
+from mpi.management.demo_people import SYSTEMS
 from mpi.models import ApiClient, GoldenRecord, GoldenStatus, Link, LinkOrigin, PotentialMatch, SourceRecord, User
 from mpi.models import PotentialMatchStatus as Status
 from mpi.services.clients import create_client
@@ -27,13 +29,7 @@ from mpi.synthetic.systems import DEFAULT_SYSTEMS
 RECORDS = 10_000
 SEED = 20_261_121
 CLIENT = "demo"
-_PEOPLE = (
-    ("clerk", "Carla Clerk", "clerk"),
-    ("steward", "Stefan Steward", "steward"),
-    ("supervisor", "Susan Supervisor", "supervisor"),
-    ("compliance", "Aisha Auditor", "compliance officer"),
-    ("admin", "Adam Admin", "administrator"),
-)
+_TOWN = tuple(system.code for system in DEFAULT_SYSTEMS)
 
 
 def folder() -> Path:
@@ -45,7 +41,7 @@ def folder() -> Path:
 
 def refuse_real_data() -> None:
     """Synthetic patients must never mix with real ones. Raises InvalidInput."""
-    ours = [system.code for system in DEFAULT_SYSTEMS]
+    ours = [*_TOWN, *(code for code, _, _ in SYSTEMS), settings.REGISTRATION_SYSTEM]
     if SourceRecord.objects.exclude(source_system__code__in=ours).exists():
         raise InvalidInput(
             "This index holds records of other source systems; the demonstration would mix synthetic patients with "
@@ -82,12 +78,11 @@ def register_systems(actor: Actor) -> None:
 def sign_ins(actor: Actor) -> dict[str, str]:
     """Users of each role with passwords of this installation, kept in the demo folder."""
     path = folder() / "sign-ins.json"
-    if path.exists():
-        known: dict[str, str] = json.loads(path.read_text())
-    else:
-        known = {username: secrets.token_urlsafe(12) for username, _, _ in _PEOPLE}
+    before: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    known = {username: before.get(username) or secrets.token_urlsafe(12) for username in PEOPLE}
+    if known != before:
         _write_private(path, json.dumps(known))
-    for username, name, role in _PEOPLE:
+    for username, (name, role) in PEOPLE.items():
         if not User.objects.filter(username=username).exists():
             put_user(username=username, display_name=name, roles=[role], password=known[username], actor=actor)
     return known
@@ -107,15 +102,15 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def counts() -> dict[str, int]:
-    """What the index holds now."""
-    golden = GoldenRecord.objects.values_list("status", flat=True)
-    live = [status for status in golden if status in (GoldenStatus.PROVISIONAL, GoldenStatus.CONFIRMED)]
+    """What the index holds now of the town whose figures are measured; the people of the story are left out."""
+    links = Link.objects.filter(ended_at__isnull=True, source_record__source_system__code__in=_TOWN)
+    golden = GoldenRecord.objects.filter(pk__in=links.values("golden_record"))
+    live = list(golden.values_list("status", flat=True))
+    asked = PotentialMatch.objects.filter(status=Status.OPEN, record_a__source_system__code__in=_TOWN)
     return {
-        "records": SourceRecord.objects.count(),
+        "records": SourceRecord.objects.filter(source_system__code__in=_TOWN).count(),
         "golden_records": len(live),
-        "auto_linked": Link.objects.filter(ended_at__isnull=True)
-        .exclude(origin__in=(LinkOrigin.FIRST, LinkOrigin.STEWARD))
-        .count(),
-        "potential_matches": PotentialMatch.objects.filter(status=Status.OPEN).count(),
+        "auto_linked": links.exclude(origin__in=(LinkOrigin.FIRST, LinkOrigin.STEWARD)).count(),
+        "potential_matches": asked.count(),
         "provisional": live.count(GoldenStatus.PROVISIONAL),
     }

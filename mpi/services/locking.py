@@ -27,6 +27,7 @@ from mpi.database.reading import Rows
 from mpi.database.straight import Told
 from mpi.errors import AlreadyMerged, Busy, NotFound, ServiceDown, StaleVersion
 from mpi.models import GoldenRecord, GoldenStatus
+from mpi.services.clock import as_told
 from mpi.services.rows import fetch, fetch_all, instance, table_of
 
 _LOCK_KEYS = (
@@ -133,7 +134,7 @@ def lock_keys(hashes: Iterable[int], *asked: Told) -> tuple[datetime, list[Rows]
     folded = [value & 0x7FFFFFFF for value in hashes]
     locked, *answers = fetch_all((_LOCK_KEYS, (LockClass.KEYS.value, folded)), *asked)
     _, moment = locked[0]
-    return moment, answers
+    return as_told(moment), answers
 
 
 @contextmanager
@@ -185,4 +186,4 @@ def require_version(golden: GoldenRecord, version: int | None) -> None:
 def transaction_time() -> datetime:
     """The one `recorded_at` of this transaction: the database's clock, read after the locks."""
     moment: datetime = fetch("SELECT clock_timestamp()")[0][0]
-    return moment
+    return as_told(moment)

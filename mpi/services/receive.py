@@ -21,6 +21,7 @@ from mpi.commands import Actor, DeleteRecord, UpsertRecord
 from mpi.database import straight
 from mpi.errors import Flaw, IdempotencyConflict, TooLarge, UnknownSystem
 from mpi.models import InboundMessage, Job, MessageState
+from mpi.services.clock import as_told
 from mpi.services.locking import LockClass
 from mpi.services.rows import fetch, insert_rows, new_row, together
 from mpi.services.sequences import reserve_ids
@@ -170,7 +171,7 @@ def unknown_system() -> UnknownSystem:
 def _store(
     drafts: Sequence[Draft], actor: Actor, job: Job | None, *, keys: Sequence[int] | None = None
 ) -> list[Receipt]:
-    now = timezone.now()
+    now = as_told(timezone.now())
     keys = keys or reserve_ids(InboundMessage, len(drafts))
     rows = []
     for key, draft in zip(keys, drafts, strict=True):

@@ -9,25 +9,10 @@ from typing import Any
 from django.db.models import Aggregate, DurationField, FloatField
 from django.db.models.functions import Trunc
 
-from mpi.models import TaskType
-from review.queries.queue import KIND_WORDS, TARGETS
-
 _STEPS = {1: "hour", 7: "day", 30: "day", 90: "week"}
 PERIODS = {1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days"}
 """Days that can be asked for, with their words."""
 USUAL_DAYS = 30
-SOON = 0.75
-"""Share of the target after which a task is said to be due soon."""
-
-_TYPE_WORDS = {
-    TaskType.OVERLAY: "Suspected overlay",
-    TaskType.IDENTIFIER_CONFLICT: "Identifier conflict",
-    TaskType.LARGE_PERSON: "Large person",
-    TaskType.SOURCE_MERGE: "Merge of numbers in doubt",
-    TaskType.SOURCE_CORRECTION: "Number given out twice",
-}
-_TASK_TARGETS = {TaskType.OVERLAY: timedelta(days=1)}
-_OTHER_TARGET = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +70,3 @@ class Percentile(Aggregate):
         self, expression: Any, *, at: float, output_field: DurationField[Any, Any] | FloatField[Any, Any], **extra: Any
     ) -> None:
         super().__init__(expression, at=at, output_field=output_field, **extra)
-
-
-def type_words(code: str) -> str:
-    """A type of task in words."""
-    return KIND_WORDS.get(code) or _TYPE_WORDS.get(TaskType(code), code)
-
-
-def target_of(code: str) -> timedelta:
-    """How old a task of a type may get."""
-    return TARGETS.get(code) or _TASK_TARGETS.get(TaskType(code), _OTHER_TARGET)

@@ -37,7 +37,8 @@ from mpi.models import (
 )
 from review.models import FINAL_OUTCOMES, Claim, Outcome, ReviewDecision
 from review.queries.labels import answers
-from review.queries.metrics import Percentile, Period, target_of, type_words
+from review.queries.metrics import Percentile, Period
+from review.queries.queue_types import KIND_WORDS, TARGETS
 
 OVERLAY_ANSWERS = (EventKind.OVERLAY_ACCEPT, EventKind.OVERLAY_REJECT, EventKind.OVERLAY_SPLIT)
 _HALF, _MOST = 0.5, 0.9
@@ -173,8 +174,8 @@ def waiting(period: Period) -> tuple[Waiting, ...]:
         rows.append(
             Waiting(
                 code=code,
-                words=type_words(code),
-                target=target_of(code),
+                words=KIND_WORDS[code],
+                target=TARGETS[code],
                 claimed=taken["number"],
                 claim_half=taken["half"],
                 claim_most=taken["most"],
@@ -203,7 +204,7 @@ def _answered(model: type[Model], kind: str, by_people: Q, period: Period) -> Ma
     """Of the tasks that people closed in the period, by type: how many, how long they took, how many were in time."""
     in_time = Q(pk__in=[])
     for code in _CODES[kind]:
-        in_time |= Q(**{kind: code, "waited__lte": target_of(code)})
+        in_time |= Q(**{kind: code, "waited__lte": TARGETS[code]})
     closed = model._default_manager.filter(by_people, closed_at__gte=period.since)
     return _by_type(closed, kind, _WAITED, in_time=in_time)
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Count, Min, Model, Q, QuerySet
 
 from mpi.models import IdentityTask, PotentialMatch, PotentialMatchKind, PotentialMatchStatus, TaskType
-from review.queries.metrics import SOON, Period, target_of, type_words
+from review.queries.metrics import Period
+from review.queries.queue_types import KIND_WORDS, SOON, TARGETS
 
 _AGES = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
 _KIND = {PotentialMatch: "kind", IdentityTask: "type"}
@@ -64,8 +65,8 @@ def _open_of(model: type[Model], codes: Iterable[str], now: datetime) -> Mapping
     kind = _KIND[model]
     late, soon = Q(pk__in=[]), Q(pk__in=[])
     for code in codes:
-        late |= Q(**{kind: code, "opened_at__lt": now - target_of(code)})
-        soon |= Q(**{kind: code, "opened_at__lt": now - target_of(code) * SOON})
+        late |= Q(**{kind: code, "opened_at__lt": now - TARGETS[code]})
+        soon |= Q(**{kind: code, "opened_at__lt": now - TARGETS[code] * SOON})
     ages = {f"over{place}": Count("pk", filter=Q(opened_at__lte=now - age)) for place, age in enumerate(_AGES)}
     rows = (
         model._default_manager.filter(status="open")
@@ -87,8 +88,8 @@ def _open_type(code: str, row: Mapping[str, Any] | None, now: datetime) -> OpenT
     total, day, days, more = told["number"], told["over0"], told["over1"], told["over2"]
     return OpenType(
         code=code,
-        words=type_words(code),
-        target=target_of(code),
+        words=KIND_WORDS[code],
+        target=TARGETS[code],
         in_time=total - told["past_soon"],
         soon=told["past_soon"] - told["late"],
         late=told["late"],

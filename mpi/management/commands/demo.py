@@ -12,12 +12,14 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from audit.seal import seal_all
 from mpi.commands import Actor, system_actor
 from mpi.errors import MpiError
 from mpi.management import demo, programs
 from mpi.management.commands.up import check_port
+from mpi.management.demo_story import story, tell_story
 from mpi.management.progress import progress_bar
 from mpi.management.waiting import wait_for_job
 from mpi.services.evaluation import evaluate_index, read_truth
@@ -61,6 +63,9 @@ class Command(BaseCommand):
             demo.token_file(actor)
         with self.stage("generate"):
             records, truth = demo.population(records=size)
+        # Before the town: what happened earlier is recorded earlier.
+        with self.stage("story"), progress_bar("A month", len(story(timezone.now()))) as advance:
+            tell_story(demo.folder(), actor=actor, advance=advance)
         total, _ = survey(records)
         job = start_import(records, total=total, actor=actor)
         with programs.worker_pool(workers, say=self.stderr.write):
