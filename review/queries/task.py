@@ -50,7 +50,7 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """One answer that was given to this task."""
+    """One answer that was given to this task. `undoable`: it stands, or it set the open task aside."""
 
     uuid: UUID
     outcome: str
@@ -61,6 +61,7 @@ class AnswerLine:
     comment: str
     overturned_at: datetime | None
     standing: bool
+    undoable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,7 @@ def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str])
             comment=": ".join(part for part in (reasons.get(row.reason_code, ""), row.comment) if part),
             overturned_at=row.undone_at,
             standing=closed and row.event_uuid is not None and row.undone_at is None,
+            undoable=row.undone_at is None and closed == (row.event_uuid is not None),
         )
         for row in found
     )

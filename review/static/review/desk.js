@@ -43,6 +43,7 @@
     ahead = null;
     const here = page();
     if (!here || !here.dataset.ahead || !document.querySelector("form.rv-dock")) return;
+    delete here.dataset.loaded;
     try {
       const answer = await fetch(here.dataset.ahead, { credentials: "same-origin", headers: { "X-Desk": "ahead" } });
       if (answer.status !== 200 || page() !== here) return;
@@ -51,6 +52,8 @@
       if (next) ahead = { doc: found, task: next.dataset.task, seen: next.dataset.seen, at: Date.now() };
     } catch {
       ahead = null; // without it the next task comes after the answer
+    } finally {
+      here.dataset.loaded = ahead ? ahead.task : "";
     }
   };
   const soon = window.requestIdleCallback || ((act) => window.setTimeout(act, 100));
