@@ -13,12 +13,25 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
-from mpi.errors import AlreadyDecided, CannotUndo, InvalidInput, MpiError, NotFound, Separated, StaleVersion
+from mpi.errors import (
+    AlreadyDecided,
+    AwaitsSecondPerson,
+    CannotUndo,
+    InvalidInput,
+    MpiError,
+    NotFound,
+    Separated,
+    StaleVersion,
+)
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
+from mpi.queries.proposals import split_proposed
 from mpi.services.identity_task import answer_task
 from mpi.services.overlay import decide_overlay
 from mpi.services.overlay_split import split_overlay
+from mpi.services.proposal_acts import ProposedSplit, Why
+from mpi.services.proposal_propose import propose
+from mpi.services.second_person_policy import split_reasons
 from mpi.services.undo import undo_event
 from mpi.services.waiting_update import waiting_update
 from review.forms import OverlayForm, OverlayUndoForm
@@ -35,6 +48,7 @@ _SPLIT = (
     "Split: from then on the number is another person's. What was told before stays with the golden record that it "
     "had. Ask the source to give the first patient a number again."
 )
+_PROPOSED = "The split is proposed: it waits under Proposals for another person, and nothing has changed yet."
 _UNDONE = "Undone: the answer is taken back, and the question is open again."
 
 
@@ -89,7 +103,9 @@ def decide(request: StewardRequest, uuid: UUID, *, accept: bool) -> HttpResponse
 @require_POST
 @steward_required
 def split(request: StewardRequest, uuid: UUID) -> HttpResponse:
-    """From a time on the number is another person's."""
+    """From a time on the number is another person's: where policy asks two people, this proposes it."""
+    if split_reasons():
+        return _propose_split(request, uuid)
 
     def answer(said: dict[str, Any]) -> None:
         split_overlay(
@@ -97,6 +113,14 @@ def split(request: StewardRequest, uuid: UUID) -> HttpResponse:
         )
 
     return _carry_out(request, uuid, answer, _SPLIT)
+
+
+def _propose_split(request: StewardRequest, uuid: UUID) -> HttpResponse:
+    def answer(said: dict[str, Any]) -> None:
+        act = ProposedSplit(str(uuid), said["version"], said["at"].isoformat() if said["at"] else "")
+        propose(act=act, why=Why("", said["reason"]), actor=request.actor)
+
+    return _carry_out(request, uuid, answer, _PROPOSED)
 
 
 @require_POST
@@ -133,7 +157,7 @@ def _carry_out(
         for flaw in error.flaws:
             form.add_error(flaw.field if flaw.field in form.fields else None, f"{flaw.problem}: {flaw.mend}")
         return _overlay(request, uuid, form, status=error.http_status)
-    except (AlreadyDecided, Separated, StaleVersion) as refusal:
+    except (AlreadyDecided, AwaitsSecondPerson, Separated, StaleVersion) as refusal:
         return _overlay(request, uuid, form, refusal=refusal, status=refusal.http_status)
     messages.success(request, words)
     return redirect("review-overlay", uuid=uuid)
@@ -163,5 +187,7 @@ def _overlay(
         "refusal": refusal,
         "looks_like": looks_like(update, besides=page.owner, actor=actor) if page.open else (),
         "others": open_overlays(),
+        "by_two": bool(split_reasons()),
+        "proposed": split_proposed(task) if page.open else None,
     }
     return show(request, "review/overlay.html", context, now=now, status=status)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from mpi.models import GoldenRecord, Proposal, ProposalAct, ProposalState
+from mpi.models import GoldenRecord, IdentityTask, Proposal, ProposalAct, ProposalState
 from mpi.queries.keyset import Page, newest_first
 from mpi.queries.person import Banner, banner
 
@@ -85,6 +85,11 @@ def rows(found: Sequence[Proposal]) -> tuple[ProposalRow, ...]:
     euids = {euid for proposal in found for euid in proposal.versions}
     golden = {one.euid: one for one in GoldenRecord.objects.filter(euid__in=euids)} if euids else {}
     return tuple(_row(proposal, golden) for proposal in found)
+
+
+def split_proposed(task: IdentityTask) -> Proposal | None:
+    """The split of this overlay that waits for a second person. One query."""
+    return Proposal.objects.filter(identity_task=task, state=ProposalState.OPEN).first()
 
 
 def waiting() -> int:

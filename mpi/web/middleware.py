@@ -23,6 +23,8 @@ _NEXT: dict[str, str] = {
     "already-decided": "Open the page again to see who decided and what.",
     "already-merged": "Search for the EUID: it leads to the golden record that carries on.",
     "separated": "Lift the separation first, if you know it to be wrong; it names who decided and why.",
+    "second-person-needed": "Go back and open the page again: it says why, and proposes the act to a second person.",
+    "awaits-second-person": "Open the proposal: it says who proposed what. Another person approves or rejects it.",
     "cannot-undo": "Undo the later act first; the history shows the order.",
     "busy": "Wait a few seconds and try again. Nothing was lost.",
     "too-many-requests": "Wait a minute and try again.",

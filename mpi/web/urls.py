@@ -28,6 +28,7 @@ from mpi.web.views import (
     source_merge,
     source_record,
     survivorship,
+    vip,
     who_looked,
 )
 
@@ -135,3 +136,6 @@ urlpatterns = [
     path("help/tour/<str:move>/", help.tour_move, name="tour-move"),
     path("help/<str:slug>/", help.help_page, name="help-page"),
 ]
+
+# The VIP mark.
+urlpatterns += [path(f"{_PERSON}/vip/", vip.vip, name="vip")]

@@ -15,8 +15,10 @@ from mpi.access import Permission
 from mpi.queries import acts as reads
 from mpi.queries import person, potential_matches
 from mpi.services.merge import merge_golden_records, preview_merge
+from mpi.services.proposal_acts import ProposedMerge, ProposedUndo, ProposedUnmerge
 from mpi.services.reasons import REASONS
 from mpi.services.retire import retire_golden_record
+from mpi.services.second_person_policy import WORDS, merge_reasons
 from mpi.services.separate import lift_separation, separate
 from mpi.services.take_back import preview_undo, preview_unmerge
 from mpi.services.undo import undo_event
@@ -25,6 +27,7 @@ from mpi.services.verify import verify_golden_record
 from mpi.web.forms import EuidForm, MergeForm, ReasonForm, VersionedForm, WordsForm
 from mpi.web.notices import tell
 from mpi.web.pages import ActorRequest, page, posted, require, show
+from mpi.web.second_person import put_to_another, wants_two
 
 _BOTH = require_http_methods(["GET", "POST"])
 
@@ -62,13 +65,23 @@ def merge(request: ActorRequest, survivor: str, retired: str) -> HttpResponse:
     actor = require(request, Permission.MERGE)
     form = MergeForm(posted(request))
     if request.method == "POST" and form.is_valid():
+        if wants_two(request):
+            told = form.act()
+            act = ProposedMerge(told["survivor_euid"], told["retired_euid"], form.versions())
+            return put_to_another(request, act, reason_code=told["reason_code"], reason=told["reason"])
         result = merge_golden_records(versions=form.versions(), actor=actor, **form.act())
         tell(request, result)
         return redirect("golden-record", result.euids[0])
     sides = [access.access_exact_golden_record(actor, euid) for euid in (survivor, retired)]
     preview = preview_merge(survivor_euid=survivor, retired_euid=retired, actor=actor)
     rows = reads.merge_rows(preview.survivor, preview.retired, preview.values)
-    context = {"preview": preview, "rows": rows, "sides": [person.banner(side) for side in sides], "form": form}
+    context = {
+        "preview": preview,
+        "rows": rows,
+        "sides": [person.banner(side) for side in sides],
+        "asked_by": [WORDS[code] for code in merge_reasons(preview.survivor, preview.retired)],
+        "form": form,
+    }
     return show(request, "mpi/merge.html", context, status=422 if form.errors else 200)
 
 
@@ -79,6 +92,8 @@ def unmerge(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
     actor = require(request, Permission.MERGE)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
+        if wants_two(request):
+            return put_to_another(request, ProposedUnmerge(str(event_uuid)), **form.cleaned_data)
         result = unmerge_golden_records(event_uuid=event_uuid, actor=actor, **form.cleaned_data)
         tell(request, result)
         return redirect("golden-history", result.euids[0])
@@ -94,6 +109,8 @@ def undo(request: ActorRequest, event_uuid: UUID) -> HttpResponse:
     actor = require(request, Permission.MERGE)
     form = WordsForm(posted(request))
     if request.method == "POST" and form.is_valid():
+        if wants_two(request):
+            return put_to_another(request, ProposedUndo(str(event_uuid)), reason=form.cleaned_data["reason"])
         result = undo_event(event_uuid=event_uuid, reason=form.cleaned_data["reason"], actor=actor)
         tell(request, result)
         return redirect("golden-history", result.euids[0]) if result.euids else redirect("dashboard")

@@ -15,13 +15,16 @@ from mpi.queries import source_record_versions as record_versions
 from mpi.queries.identity_tasks import held_back
 from mpi.queries.source_merges import merges_of
 from mpi.services.link import link_record
+from mpi.services.proposal_acts import ProposedLink, ProposedUnlink
 from mpi.services.reasons import REASONS
+from mpi.services.second_person_policy import WORDS, link_reasons, unlink_reasons
 from mpi.services.unlink import unlink_record
 from mpi.services.unmask import unmask_ssn
 from mpi.web.forms import EuidForm, ReasonForm, VersionedForm, WordsForm
 from mpi.web.forms_versions import VersionsForm
 from mpi.web.notices import tell
 from mpi.web.pages import ActorRequest, page, posted, require, show, whole_number
+from mpi.web.second_person import put_to_another, wants_two
 
 _VERSIONS_SHOWN = 5
 """Versions on the page of the record; a page of their own has all of them."""
@@ -76,12 +79,19 @@ def unlink(request: ActorRequest, record_id: int) -> HttpResponse:
     actor = require(request, Permission.MERGE)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
+        if wants_two(request):
+            return put_to_another(request, ProposedUnlink(record_id), **form.cleaned_data)
         result = unlink_record(record_id=record_id, actor=actor, **form.cleaned_data)
         tell(request, result)
         return redirect("source-record", record_id)
     record = access.access_record(actor, pk=record_id)
     link = reads.open_link(record)
-    context = {"record": record, "link": link, "person": person.banner(link.golden_record) if link else None}
+    context = {
+        "record": record,
+        "link": link,
+        "person": person.banner(link.golden_record) if link else None,
+        "asked_by": [WORDS[code] for code in unlink_reasons(link.golden_record)] if link else (),
+    }
     return show(request, "mpi/unlink.html", {**context, "form": form}, status=422 if form.errors else 200)
 
 
@@ -115,6 +125,10 @@ def link(request: ActorRequest, record_id: int, euid: str) -> HttpResponse:
     golden, _ = access.access_person(actor, euid)
     form = VersionedForm(posted(request), initial={"version": golden.version})
     if request.method == "POST" and form.is_valid():
+        if wants_two(request):
+            told = form.cleaned_data
+            act = ProposedLink(record_id, golden.euid, told["version"])
+            return put_to_another(request, act, reason_code=told["reason_code"], reason=told["reason"])
         tell(request, link_record(record_id=record_id, euid=golden.euid, actor=actor, **form.cleaned_data))
         return redirect("source-record", record_id)
     record = access.access_record(actor, pk=record_id)
@@ -126,6 +140,7 @@ def link(request: ActorRequest, record_id: int, euid: str) -> HttpResponse:
         "golden": golden,
         "home": person.banner(golden),
         "is_there": now is not None and now.golden_record_id == golden.pk,
+        "asked_by": [WORDS[code] for code in link_reasons(record_id, now.golden_record, golden)] if now else (),
         "form": form,
     }
     return show(request, "mpi/link.html", context, status=422 if form.errors else 200)
