@@ -11,11 +11,14 @@ from mpi.models import Link
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of the person: an MRN of a source system or another identifier, protected ones masked."""
+    """A number of the person: an MRN of a source system or another identifier, protected ones masked.
+
+    `records` are (key, name of the source system) of the source records that tell it.
+    """
 
     kind: str
     value: str
-    record_ids: tuple[int, ...]
+    records: tuple[tuple[int, str], ...]
     former: bool
 
 
@@ -30,12 +33,14 @@ def number_kind(authority: str, kind: str) -> str:
 
 def numbers(links: Sequence[Link]) -> tuple[Number, ...]:
     """MRNs and other identifiers as told, each once, protected values masked. No query."""
-    found: dict[tuple[str, str, bool], list[int]] = {}
+    found: dict[tuple[str, str, bool], dict[int, str]] = {}
     for link in links:
         record = link.source_record
-        found.setdefault((f"MRN, {record.source_system.name}", record.mrn, False), []).append(record.pk)
+        system = record.source_system.name
+        found.setdefault((f"MRN, {system}", record.mrn, False), {})[record.pk] = system
     for link in links:
-        for part in codec.masked_told(link.source_record).identifiers:
+        record = link.source_record
+        for part in codec.masked_told(record).identifiers:
             key = (number_kind(part.authority, part.type), part.value, part.use == "old")
-            found.setdefault(key, []).append(link.source_record_id)
-    return tuple(Number(kind, value, tuple(ids), former) for (kind, value, former), ids in found.items())
+            found.setdefault(key, {})[record.pk] = record.source_system.name
+    return tuple(Number(kind, value, tuple(by.items()), former) for (kind, value, former), by in found.items())

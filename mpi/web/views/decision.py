@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from mpi import access
 from mpi.access import Permission
+from mpi.queries import person
 from mpi.queries import source_record as reads
 from mpi.web.pages import ActorRequest, page, require, show
 
@@ -19,7 +20,16 @@ from mpi.web.pages import ActorRequest, page, require, show
 @page
 def decision(request: ActorRequest, decision_uuid: UUID) -> HttpResponse:
     found = access.access_decision(request.actor, decision_uuid)
-    context = {"decision": reads.decision_view(found), "record": found.source_record, "uuid": found.uuid}
+    link = reads.open_link(found.source_record)
+    view = reads.decision_view(found)
+    others = [one.euid for one in view.considered if one.euid]
+    access.audit_shown(request.actor, others, beside=link.golden_record.euid if link else "")
+    context = {
+        "decision": view,
+        "record": found.source_record,
+        "person": person.banner(link.golden_record) if link else None,
+        "uuid": found.uuid,
+    }
     return show(request, "mpi/decision.html", context)
 
 

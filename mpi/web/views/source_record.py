@@ -36,6 +36,9 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
     record = access.access_record(request.actor, pk=record_id)
     link = reads.open_link(record)
     decision = (link.decision if link else None) or reads.latest_decision(record)
+    why = reads.decision_view(decision) if decision else None
+    others = [one.euid for one in why.considered if one.euid] if why else []
+    access.audit_shown(request.actor, others, beside=link.golden_record.euid if link else "")
     context = {
         "record": record,
         "link": link,
@@ -47,7 +50,7 @@ def source_record(request: ActorRequest, record_id: int) -> HttpResponse:
         "versions": record_versions.versions(record, size=_VERSIONS_SHOWN),
         "past_links": reads.past_links(record, REASONS),
         "merges": merges_of(record),
-        "decision": reads.decision_view(decision) if decision else None,
+        "decision": why,
         "decision_uuid": decision.uuid if decision else None,
     }
     return show(request, "mpi/source_record.html", context)
