@@ -138,6 +138,10 @@ class Action(StrEnum):
     EXPORT_MODEL_CARD = "export.model_card", Category.EXPORT, "Model card exported"
     EXPORT_MODEL = "export.model", Category.EXPORT, "Linkage model exported"
 
+    EXPORT_DOWNTIME = "downtime.snapshot", Category.EXPORT, "Snapshot for the downtime look-up sealed"
+    DOWNTIME_REGISTERED = "downtime.registered", Category.CHANGE, "Registration of the downtime brought in"
+    DOWNTIME_RECONCILED = "downtime.reconciled", Category.SYSTEM, "Journal of the downtime reconciled"
+
     # The running of the index.
     MODEL_DRAFTED = "model.drafted", Category.SYSTEM, "Linkage model drafted"
     MODEL_APPROVED = "model.approved", Category.DECISION, "Linkage model approved"

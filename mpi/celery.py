@@ -38,6 +38,11 @@ app.conf.update(
         "end expired overrides": {"task": "mpi.expire_overrides", "schedule": 30.0, "options": {"expires": 30}},
         "watch over persons": {"task": "mpi.watch_persons", "schedule": 60.0, "options": {"expires": 60}},
         "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
+        "make the downtime snapshot": {
+            "task": "mpi.downtime_snapshot",
+            "schedule": crontab(hour=1, minute=30),
+            "options": {"expires": 3600},
+        },
         # At night, UTC; one that cannot be begun within the hour is left to the next night.
         "check the invariants": {
             "task": "mpi.check_index",

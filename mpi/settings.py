@@ -74,6 +74,12 @@ def made_secret(name: str) -> str:
 SECRET_KEY = made_secret("SECRET_KEY")
 MPI_VAULT_KEYS = env("MPI_VAULT_KEYS")
 MPI_VAULT_KEYS_FILE = str(KEYS_DIR / "vault.json")
+# What the downtime look-up needs: a key of its own, and where the nightly snapshots are put.
+MPI_DOWNTIME_KEYS = env("MPI_DOWNTIME_KEYS")
+MPI_DOWNTIME_KEYS_FILE = env("MPI_DOWNTIME_KEYS_FILE", str(KEYS_DIR / "downtime.json"))
+MPI_DOWNTIME_DIR = env("MPI_DOWNTIME_DIR", str(MPI_HOME / "downtime"))
+MPI_DOWNTIME_NUMBERS = env_int("MPI_DOWNTIME_NUMBERS", 500)
+MPI_DOWNTIME_SYSTEM = env("MPI_DOWNTIME_SYSTEM", "DOWNTIME")
 AUDIT_SIGNING_KEY_FILE = env("AUDIT_SIGNING_KEY_PATH", str(KEYS_DIR / "audit-signing.pem"))
 AUDIT_CHECKPOINT_DIR = env("AUDIT_CHECKPOINT_DIR", str(MPI_HOME / "checkpoints"))
 AUDIT_ORIGIN = env("AUDIT_ORIGIN", "master-patient-index/audit")

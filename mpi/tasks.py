@@ -16,6 +16,7 @@ from mpi.commands import system_actor
 from mpi.errors import Busy, ServiceDown
 from mpi.queries.health import HEARTBEAT_KEY
 from mpi.services.check import check_and_note
+from mpi.services.downtime_snapshot import nightly_snapshot
 from mpi.services.evaluation import resume_evaluations, run_evaluation
 from mpi.services.import_file import finish_jobs
 from mpi.services.ingest import ingest
@@ -108,6 +109,12 @@ def check_index() -> None:
     report = check_and_note(actor=system_actor("checkindex"))
     if not report.is_clean:
         log.error("invariants that do not hold: %s; run manage.py checkindex", ", ".join(report.broken))
+
+
+@shared_task(name="mpi.downtime_snapshot")
+def downtime_snapshot() -> None:
+    """Seal the nightly snapshot for the look-up during downtime; the oldest ones go."""
+    nightly_snapshot()
 
 
 @shared_task(name="mpi.heartbeat")

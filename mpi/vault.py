@@ -67,6 +67,11 @@ def keys() -> Keys:
         if not path.exists():
             create_keys(path)
         told = path.read_text()
+    return read_keys(told)
+
+
+def read_keys(told: str) -> Keys:
+    """The key material that a key file holds."""
     document = json.loads(told)
     return Keys(
         active=document["active"],
@@ -121,6 +126,11 @@ def blind_index(kind: str, value: str) -> bytes:
     keyed = _keyed_index().copy()  # half the time of `hmac.digest`, which looks the algorithm up and sets the key anew
     keyed.update(f"{kind}|{value}".encode())
     return keyed.digest()
+
+
+def blind_index_under(key: bytes, kind: str, value: str) -> bytes:
+    """As `blind_index`, under another key than that of the index."""
+    return hmac.digest(key, f"{kind}|{value}".encode(), "sha256")
 
 
 @lru_cache(maxsize=1)

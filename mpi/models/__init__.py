@@ -1,6 +1,7 @@
 """The facts of the index, and what the database itself guarantees about them."""
 
 from mpi.models.accounts import ApiClient, KeyFingerprint, User
+from mpi.models.downtime import DowntimeJournal, DowntimeSnapshot
 from mpi.models.evaluation import EvaluationRequest, EvaluationRun, EvaluationSource, TruthFile
 from mpi.models.event_kinds import MERGES, UNDOABLE, EventKind
 from mpi.models.golden import LIVE_STATUSES, GoldenOverride, GoldenRecord, GoldenStatus
@@ -46,6 +47,8 @@ __all__ = [
     "BlockingKey",
     "Decision",
     "Delivery",
+    "DowntimeJournal",
+    "DowntimeSnapshot",
     "EvaluationRequest",
     "EvaluationRun",
     "EvaluationSource",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 
+from mpi.database.picture import one_picture
 from mpi.queries.invariants.events import EVENTS
 from mpi.queries.invariants.finding import Fault, Invariant, Looked
 from mpi.queries.invariants.found_by import FOUND_BY
@@ -74,7 +74,7 @@ def check_index(
     Cost: about a minute for 100,000 source records.
     """
     checked = []
-    with _one_picture():
+    with one_picture():
         for invariant in INVARIANTS:
             if only and invariant.name not in only:
                 continue
@@ -83,18 +83,6 @@ def check_index(
             checked.append(Checked(invariant, looked, time.monotonic() - began))
             advance(1)
     return Report(tuple(checked))
-
-
-@contextmanager
-def _one_picture() -> Iterator[None]:
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = 0")
-        yield
 
 
 def _not_blind(invariant: Invariant, looked: Looked) -> Looked:
