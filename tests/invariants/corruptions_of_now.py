@@ -241,4 +241,16 @@ FOUND_BY = (
         changed("mpi_identifier", "value_index = decode(repeat('00', 32), 'hex')", "true"),
     ),
 )
-NOW = (*PERSONS, *SURVIVED, *QUESTIONS, *FOUND_BY)
+REGISTRATIONS = (
+    Corruption(
+        "a registration that was taken back and is linked",
+        {"registrations"},
+        changed("mpi_registration", "withdrawn_at = now()", "t.kind = 'visit'"),
+    ),
+    Corruption(
+        "an alias that another patient has",
+        {"registrations"},
+        changed("mpi_alias_name", "number = 'T999999999'", "t.registration_id IS NOT NULL"),
+    ),
+)
+NOW = (*PERSONS, *SURVIVED, *QUESTIONS, *FOUND_BY, *REGISTRATIONS)

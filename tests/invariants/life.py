@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+from matching.records import Name, PatientRecord
 from mpi.commands import Actor
 from mpi.models import IdentityTask, PotentialMatch, Separation
 from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
 from mpi.services.overlay import decide_overlay
+from mpi.services.registration import register_new, register_visit
+from mpi.services.registration_alias import register_alias
+from mpi.services.registration_later import withdraw_registration
 from mpi.services.relationship import relate
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation, separate
@@ -78,6 +84,17 @@ def live(actor: Actor) -> None:
     standing = Separation.objects.filter(lifted_at__isnull=True).order_by("-id")[0]
     lift_separation(separation_uuid=standing.uuid, reason="They are", actor=actor)
     relate(from_euid=one.euid, to_euid=owner("HIS", "pair-b").euid, kind="guardian", reason="Court order", actor=actor)
+    _registered(one.euid, actor)
+
+
+def _registered(euid: str, actor: Actor) -> None:
+    """A visit of a known person, somebody new whose registration is taken back, and a patient under an alias."""
+    known = PatientRecord("", "", names=(Name("Duarte", "Esteban"),), birth_date="1980-01-01")
+    register_visit(token=uuid4(), record=known, euid=euid, reason="Known on sight", actor=actor)
+    stranger = PatientRecord("", "", names=(Name("Vandermolen", "Ottoline"),), birth_date="1931-12-30")
+    slip, _ = register_new(token=uuid4(), record=stranger, seen=(), actor=actor)
+    withdraw_registration(registration_uuid=slip.uuid, reason="A slip", actor=actor)
+    register_alias(token=uuid4(), sex="M", actor=actor)
 
 
 def _messages() -> None:
