@@ -195,12 +195,15 @@ def access_potential_match(actor: Actor, uuid: UUID | str) -> PotentialMatch:
 
 
 def access_identity_task(actor: Actor, uuid: UUID | str) -> IdentityTask:
-    """One task with its source record, audited as a read of its person. Raises Forbidden, NotFound."""
+    """One task with its source record, or both, audited as a read of whose they are. Raises Forbidden, NotFound."""
     require(actor, Permission.REVIEW)
-    found = IdentityTask.objects.select_related("source_record__source_system").filter(uuid=uuid).first()
+    records = ("source_record__source_system", "other_record__source_system")
+    found = IdentityTask.objects.select_related(*records).filter(uuid=uuid).first()
     if found is None:
         raise NotFound("There is no identity task under this number.")
     related, detail = owners_of(found.source_record_id), {"task": str(found.uuid)}
+    if found.other_record is not None:
+        related += (record_subject(found.other_record.uuid), *owners_of(found.other_record.pk))
     _note_read(actor, Action.TASK_READ, record_subject(found.source_record.uuid), related=related, detail=detail)
     return found
 

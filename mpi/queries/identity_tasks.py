@@ -53,7 +53,8 @@ class TaskFilter:
 
 def identity_tasks(wanted: TaskFilter, *, after: int | None = None, size: int) -> list[IdentityTask]:
     """The oldest first, one more than `size` where there is more; `after` is the last key shown. One query."""
-    found = IdentityTask.objects.filter(status=wanted.status).select_related("source_record__source_system")
+    records = ("source_record__source_system", "other_record__source_system")
+    found = IdentityTask.objects.filter(status=wanted.status).select_related(*records)
     if wanted.type:
         found = found.filter(type=wanted.type)
     if wanted.source_system:
@@ -69,8 +70,9 @@ def open_overlays() -> int:
 
 
 def owners_of(tasks: Iterable[IdentityTask]) -> Mapping[int, GoldenRecord]:
-    """The golden record that each task's source record belongs to now, by source record. One query."""
-    links = Link.objects.filter(source_record__in={task.source_record_id for task in tasks}, ended_at__isnull=True)
+    """The golden records that the source records of these tasks belong to now, by source record. One query."""
+    records = {pk for task in tasks for pk in (task.source_record_id, task.other_record_id) if pk}
+    links = Link.objects.filter(source_record__in=records, ended_at__isnull=True)
     return {link.source_record_id: link.golden_record for link in links.select_related("golden_record")}
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mpi.models import GoldenRecord, IdentityTask, Link, RecordState, TaskType
-from mpi.queries.identity_tasks import messages_of, reasons_of, waiting_behind
+from mpi.models import GoldenRecord, IdentityTask, RecordState, TaskType
+from mpi.queries.identity_tasks import messages_of, owners_of, reasons_of, waiting_behind
 from mpi.queries.person import Banner, banner
 from review.addresses import task_url
 from review.queries.queue_sets import tasks_under
@@ -99,7 +99,7 @@ def task_rows(tasks: Sequence[Any], *, user_id: str, now: datetime) -> dict[UUID
     """The lines of identity tasks annotated by `queue_sets`. Three queries, none for none."""
     if not tasks:
         return {}
-    owners = _owners(tasks)
+    owners = owners_of(tasks)
     messages = messages_of(tasks)
     behind = waiting_behind(messages.values())
     return {
@@ -126,13 +126,6 @@ def _task_row(task: Any, owners: Mapping[int, GoldenRecord], behind: int, *, use
         undecided=0,
         state=desk_state(task, user_id=user_id, now=now),
     )
-
-
-def _owners(tasks: Iterable[IdentityTask]) -> dict[int, GoldenRecord]:
-    """The golden records that the records of these tasks belong to now, by source record. One query."""
-    ids = {pk for task in tasks for pk in (task.source_record_id, task.other_record_id) if pk}
-    links = Link.objects.filter(source_record__in=ids, ended_at__isnull=True).select_related("golden_record")
-    return {link.source_record_id: link.golden_record for link in links}
 
 
 def _scope(task: IdentityTask, people: Iterable[GoldenRecord], behind: int) -> str:

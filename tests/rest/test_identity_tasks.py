@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 
 from audit.models import AuditEvent
+from mpi.euid import normal_euid
 from mpi.models import InboundMessage
 from mpi.services.sweep import sweep_inbox
+from mpi.services.watch import watch_persons
 from tests.rest.callers import KATHERINE, MARCUS, Caller
 from tests.rest.conftest import MakeCaller
 
@@ -135,3 +137,22 @@ def test_an_unknown_task_is_404(caller: Caller) -> None:
     assert caller.get(f"identity-tasks/{uuid4()}").status == 404
     body = {"outcome": "accept", "reason": "x"}
     assert caller.post(f"identity-tasks/{uuid4()}/resolve", body).status == 404
+
+
+def owner(caller: Caller, number: str, told: dict[str, str]) -> str:
+    """The golden record under which a record is told."""
+    caller.put(f"records/{number}", told)
+    return str(caller.get(f"records/{number}").body["link"]["euid"])
+
+
+def test_a_conflict_names_both_records_and_whose_they_are(caller: Caller) -> None:
+    one = owner(caller, "MERCY/1", KATHERINE)
+    other = owner(caller, "LAB/2", {**MARCUS, "ssn": KATHERINE["ssn"]})
+    assert watch_persons(whole=True).opened == 1
+    (line,) = caller.get("identity-tasks?type=identifier-conflict").body["items"]
+    assert (line["source_record"]["mrn"], line["other_source_record"]["mrn"]) == ("1", "2")
+    assert (line["euid"], line["other_euid"]) == (one, other)
+    assert caller.get(f"identity-tasks/{line['id']}").body["trusted"]["told"]["names"][0]["family"] == "Oyelaran"
+    read = AuditEvent.objects.get(action="task.read", detail__task=line["id"])
+    seen = {subject for subject in read.subjects if subject.startswith("golden_record:")}
+    assert seen == {f"golden_record:{normal_euid(euid)}" for euid in (one, other)}, "both persons were read"

@@ -16,14 +16,13 @@ def task_lines(tasks: Sequence[IdentityTask]) -> list[Document]:
     """Identity tasks as lines of a list: who and why, no demographics. Three queries."""
     owners, messages = reads.owners_of(tasks), reads.messages_of(tasks)
     behind = reads.waiting_behind(messages.values())
-    return [
-        _line(task, owners.get(task.source_record_id), messages.get(task.message_id or 0), behind) for task in tasks
-    ]
+    return [_line(task, owners, messages.get(task.message_id or 0), behind) for task in tasks]
 
 
 def _line(
-    task: IdentityTask, owner: GoldenRecord | None, message: InboundMessage | None, behind: Mapping[int, int]
+    task: IdentityTask, owners: Mapping[int, GoldenRecord], message: InboundMessage | None, behind: Mapping[int, int]
 ) -> Document:
+    owner, other = owners.get(task.source_record_id), owners.get(task.other_record_id or 0)
     return {
         "id": task.uuid,
         "type": task.type,
@@ -32,6 +31,8 @@ def _line(
         "reasons": reads.reasons_of(task),
         "source_record": number_document(task.source_record),
         "euid": grouped(owner.euid) if owner else None,
+        "other_source_record": number_document(task.other_record) if task.other_record else None,
+        "other_euid": grouped(other.euid) if other else None,
         "message_id": message.uuid if message else None,
         "waiting_behind": behind.get(task.message_id or 0, 0),
         "opened_at": task.opened_at,

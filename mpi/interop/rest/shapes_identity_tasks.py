@@ -12,7 +12,10 @@ from mpi.queries.identity_tasks import TASK_STATUSES
 
 
 class IdentityTaskLineShape(s.Serializer[Any]):
-    """Work for a steward on one source record. Of an overlay: an update that looks like another person and waits."""
+    """Work for a steward on one source record. Of an overlay: an update that looks like another person and waits.
+
+    Of an identifier conflict on two: `other_source_record` belongs to another person who holds the same number.
+    """
 
     id = s.UUIDField()
     type = s.ChoiceField(TaskType.choices)
@@ -21,6 +24,8 @@ class IdentityTaskLineShape(s.Serializer[Any]):
     reasons = ReasonShape(many=True)
     source_record = NumberShape()
     euid = s.CharField(allow_null=True, help_text=EUID_HELP)
+    other_source_record = NumberShape(allow_null=True)
+    other_euid = s.CharField(allow_null=True, help_text=EUID_HELP)
     message_id = s.UUIDField(allow_null=True)
     waiting_behind = s.IntegerField(help_text="How many later messages of this source record wait for the answer.")
     opened_at = s.DateTimeField()
