@@ -108,7 +108,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mpi.web.static_files.StaticFiles",
     "mpi.web.page_middleware.ContentPolicy",
     "mpi.web.page_middleware.sessions",
     "django.middleware.common.CommonMiddleware",

@@ -10,15 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from mpi.management.benchmarks import bulk, ingest, match
+from mpi.management.benchmarks import bulk, ingest, match, pages
 from mpi.management.own_home import in_a_home_of_its_own
 
 _WORDS = {
     "match": "questions over HTTP, beside Splink's real-time call on the same candidates",
     "ingest": "a file through the workers, and single records by PUT, into an index that holds many",
     "bulk": "fill an empty index from a file, beside Splink and a bare COPY",
+    "pages": "each page's server time, queries and bytes",
 }
-_PARTS = {"match": match.run, "ingest": ingest.run, "bulk": bulk.run}
+_PARTS = {"match": match.run, "ingest": ingest.run, "bulk": bulk.run, "pages": pages.run}
 
 
 class Command(BaseCommand):
