@@ -79,8 +79,8 @@ def desk(period: Period) -> Desk:
         reviewers_figure(people),
         overturned_figure(people),
         agreement_figure(agreed),
-        disagreements_figure(disagreements(period)),
         pairs_figure(agreed),
+        disagreements_figure(disagreements(period)),
         duplicates_figure(second),
         registrars_figure(second),
     )

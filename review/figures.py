@@ -51,6 +51,11 @@ class Figure:
     empty: str
 
     @property
+    def is_wide(self) -> bool:
+        """Whether it is a table of many columns and nothing else: that takes the whole width."""
+        return self.plot is None and len(self.columns) > 4 and bool(self.rows)
+
+    @property
     def cells(self) -> tuple[tuple[tuple[Column, Cell], ...], ...]:
         """Each row as (column, value), for the template."""
         return tuple(tuple(zip(self.columns, row, strict=True)) for row in self.rows)

@@ -259,8 +259,8 @@ def _waiting_plot(found: tuple[Waiting, ...]) -> Whiskers | None:
 
 
 def _first_word(words: str) -> str:
-    """`Duplicate in one source` is short enough as `Duplicate`; other types keep their words."""
-    return words.split(" in ")[0].split(" across ")[0]
+    """`Duplicate in one source` is short enough as `Duplicate`, `Suspected overlay` as `Overlay`."""
+    return words.split(" in ")[0].split(" across ")[0].removeprefix("Suspected ").capitalize()
 
 
 def _hours(hours: float) -> str:

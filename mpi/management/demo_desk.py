@@ -5,10 +5,12 @@ Stefan is careful, Sonja takes her time, Samuel is quick and is overruled now an
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.utils import timezone
 
 from mpi.errors import MpiError
@@ -32,6 +34,11 @@ UNDECIDED = frozenset({2, 7, 20, 30, 39, 45, 50, 52, 55, 57, 59, 60, 61, 62, 63}
 """Pairs whose question nobody has answered: some over their target, the last ones fresh."""
 _HASTY = frozenset({10, 14, 26})
 """Pairs of two people whom Samuel took for one, and Sonja took apart again."""
+_READ_TWICE = frozenset(range(1, 42)) | {44}
+"""Pairs of the blind sample: two stewards answer each without seeing the other's answer."""
+_MISREAD = frozenset({4, 13, 16, 22, 24, 32, 34, 44})
+"""Pairs of the sample whose second reader errs; a third settles them, but for the last one."""
+_UNSETTLED = 44
 _REASONS = {
     "twins": "twins",
     "namesake": "namesake",
@@ -53,7 +60,7 @@ def questions_and_answers(began: datetime) -> list[Step]:
         steps.append(Step(opened, partial(tell, [told for two in come for told in (two.first, two.second)])))
         for two in come:
             if two.number not in UNDECIDED:
-                steps += _answered(two, _session(two.number, opened + days(_WAITED[two.number % 7]), began))
+                steps += _answered(two, _session(two.number, opened + days(_WAITED[two.number % 7]), began), began)
     return [*steps, *_set_aside(began)]
 
 
@@ -71,24 +78,39 @@ def _session(number: int, ready: datetime, began: datetime) -> datetime:
     return min(day + timedelta(minutes=5 + number * 7 % 50), began - timedelta(hours=1, minutes=number))
 
 
-def _answered(two: Pair, when: datetime) -> list[Step]:
-    steward = "steward3" if two.number in _HASTY else _STEWARDS[two.number % 3]
-    same = two.is_one_person or two.number in _HASTY
-    steps = [Step(when, partial(answer, two, steward, when, same=same))]
-    if two.number in _HASTY:
-        later = when + timedelta(hours=5)
-        steps.append(Step(later, partial(_overrule, two, later)))
+def _answered(two: Pair, when: datetime, began: datetime) -> list[Step]:
+    number = two.number
+    if number in _HASTY:
+        later = min(when + timedelta(hours=5), began)
+        overrule = Step(later, partial(_overrule, two, later))
+        return [Step(when, partial(answer, two, "steward3", when, same=True)), overrule]
+    # Two people with two valid numbers are looked at by two anyway, and are not sampled.
+    if number not in _READ_TWICE or two.case == "two-numbers":
+        return [Step(when, partial(answer, two, _STEWARDS[number % 3], when, same=two.is_one_person))]
+    readings = [two.is_one_person, two.is_one_person ^ (number in _MISREAD)]
+    if number in _MISREAD and number != _UNSETTLED:
+        readings.append(two.is_one_person)
+    steps = []
+    for place, same in enumerate(readings):
+        at_time = min(when + timedelta(hours=23 * place), began - timedelta(minutes=60 - 20 * place))
+        reader = _STEWARDS[(_careful_first(number) + place) % 3]
+        steps.append(Step(at_time, partial(answer, two, reader, at_time, same=same, sampled=True)))
     return steps
 
 
-def answer(two: Pair, steward: str, when: datetime, *, same: bool) -> None:
+def _careful_first(number: int) -> int:
+    """Who reads first: where the second errs, that is mostly Samuel."""
+    return 1 if number in _MISREAD and number != 24 else number % 3
+
+
+def answer(two: Pair, steward: str, when: datetime, *, same: bool, sampled: bool = False) -> None:
     """A steward claims the question, looks, and answers. What somebody else has answered stays as it is."""
     match = question(two.second) or question(two.first)
     if match is None:
         return
     seconds = _SECONDS[steward][two.number % 4]
     shown = when - timedelta(seconds=seconds)
-    with suppress(MpiError):
+    with suppress(MpiError), _sample(sampled):
         with at(shown - timedelta(seconds=1)):
             claim(task=match.uuid, actor=person(steward))
         with at(when):
@@ -100,6 +122,17 @@ def answer(two: Pair, steward: str, when: datetime, *, same: bool) -> None:
                 comment="",
                 actor=person(steward),
             )
+
+
+@contextmanager
+def _sample(chosen: bool) -> Iterator[None]:
+    """The share of the blind sample is all or nothing for the block: which tasks it takes is else a keyed chance."""
+    share = settings.BLIND_REVIEW_SHARE
+    settings.BLIND_REVIEW_SHARE = 1.0 if chosen else 0.0
+    try:
+        yield
+    finally:
+        settings.BLIND_REVIEW_SHARE = share
 
 
 def _overrule(two: Pair, when: datetime) -> None:

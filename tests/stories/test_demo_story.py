@@ -63,6 +63,11 @@ def test_the_story_fills_every_page_and_is_sound(tmp_path: Path, system: Actor, 
     rows = {figure.slug: figure.rows for figure in found.figures}
     assert len(rows["reviewers"]) == 3
     assert rows["registrars"]
+    assert found.tiles.agreement.pairs >= 30
+    assert found.tiles.agreement.interval
+    assert 0.3 < found.tiles.agreement.kappa < 0.9
+    assert len(rows["disagreements"]) == 8
+    assert {row[-1] for row in rows["disagreements"]} == {"same person", "different people", "open"}
 
     report = check_index()
     assert not [one for one in report.checked if one.looked.faults], "what is told of the past holds together"
