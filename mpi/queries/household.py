@@ -12,10 +12,12 @@ from datetime import date
 from string import ascii_uppercase
 from typing import Literal
 
+from django.db import connection
+
 from matching.blocking import blocking_pairs
 from matching.records import StandardAddress, StandardName, StandardRecord
 from mpi import codec, vault
-from mpi.models import BlockingKey, GoldenRecord, Link, SourceRecord
+from mpi.models import GoldenRecord, Link, SourceRecord
 from mpi.queries.person import Banner, banner
 
 PlaceKind = Literal["address", "telephone", "e-mail"]
@@ -23,6 +25,16 @@ PlaceKind = Literal["address", "telephone", "e-mail"]
 _CONTACT = frozenset({"phone", "email", "house_family"})
 _MOST_PLACES = 8
 _MOST_LOOKED_AT = 300
+_MOST_OF_A_KEY = 60
+"""A telephone of a hospital, a house of a thousand flats: a key's cost is capped as in the candidate search."""
+_NEAR = """
+SELECT found.source_record_id, bool_or(found.place = %(most)s)
+FROM unnest(%(keys)s::bigint[]) AS asked(key), LATERAL (
+  SELECT b.source_record_id, row_number() OVER () AS place
+  FROM mpi_blocking_key b WHERE b.key = asked.key LIMIT %(most)s
+) AS found
+GROUP BY found.source_record_id ORDER BY count(*) DESC, found.source_record_id LIMIT %(all)s
+"""
 _MOST_SHOWN = 24
 
 
@@ -96,10 +108,9 @@ def household(*subjects: Subject, besides: Collection[int] = ()) -> Household:
     """
     places = _places(subjects)
     own = tuple(_subject(subject, places) for subject in subjects)
-    near = BlockingKey.objects.filter(key__in=_hashes(subjects, places)).values_list("source_record_id", flat=True)
-    keys = set(near.distinct()[:_MOST_LOOKED_AT]) if places else set()
+    near, capped = _near(_hashes(subjects, places)) if places else ((), False)
     links = (
-        Link.objects.filter(ended_at__isnull=True, source_record_id__in=keys)
+        Link.objects.filter(ended_at__isnull=True, source_record_id__in=near)
         .exclude(golden_record_id__in={*(subject.golden.pk for subject in subjects), *besides})
         .select_related("golden_record", "source_record")
         .order_by("golden_record_id", "pk")
@@ -110,8 +121,15 @@ def household(*subjects: Subject, besides: Collection[int] = ()) -> Household:
         if shared:
             found.setdefault(link.golden_record_id, (link.golden_record, []))[1].extend(shared)
     residents = sorted((_resident(subjects, *one) for one in found.values()), key=_nearest_first)
-    more = len(keys) == _MOST_LOOKED_AT or len(residents) > _MOST_SHOWN
-    return Household(own, places, tuple(residents[:_MOST_SHOWN]), more)
+    return Household(own, places, tuple(residents[:_MOST_SHOWN]), more=capped or len(residents) > _MOST_SHOWN)
+
+
+def _near(hashes: Collection[int]) -> tuple[list[int], bool]:
+    """Source records under these keys, and whether more are there than are looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, {"keys": list(hashes), "most": _MOST_OF_A_KEY, "all": _MOST_LOOKED_AT})
+        rows = cursor.fetchall()
+    return [pk for pk, _ in rows], len(rows) == _MOST_LOOKED_AT or any(at_most for _, at_most in rows)
 
 
 def _subject(subject: Subject, places: Iterable[Place]) -> Resident:

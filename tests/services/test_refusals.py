@@ -16,6 +16,7 @@ from mpi.services.link import link_record
 from mpi.services.match import match
 from mpi.services.merge import merge_golden_records, preview_merge
 from mpi.services.overlay import decide_overlay
+from mpi.services.raw_message import show_raw_message
 from mpi.services.replay import replay_message
 from mpi.services.resolve import resolve_potential_match
 from mpi.services.separate import lift_separation, separate
@@ -87,6 +88,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
         "ssn.unmask",
         lambda actor: unmask_ssn(record_id=record_of("HIS", "1").pk, reason="Card lost", actor=actor),
     ),
+    "raw message": ("messages", lambda actor: show_raw_message(uuid=NOBODY, reason="Disputed", actor=actor)),
     "replay": ("messages", lambda actor: replay_message(uuid=NOBODY, actor=actor)),
 }
 

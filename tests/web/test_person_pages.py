@@ -17,8 +17,10 @@ from mpi.commands import Actor
 from mpi.models import GoldenRecord, InboundMessage, Link
 from mpi.services.merge import merge_golden_records
 from mpi.services.raw_message import masked_payload
+from mpi.services.relationship import relate
 from mpi.services.undo import undo_event
 from mpi.services.upsert import upsert_record
+from mpi.services.vip import mark_vip
 
 from .conftest import People, told
 
@@ -87,8 +89,8 @@ def test_the_slider_works_as_a_plain_form_and_shows_the_moment_alone_to_htmx(peo
     assert last >= 3
     then = _text(browser, "golden-as-of", people.margaret.euid, step=1)
     assert f"Moment 1 of {last}" in then
-    assert "Later" in then
-    assert "Earlier" not in then
+    assert 'rel="next"' in then
+    assert 'rel="prev"' not in then
     newest = _text(browser, "golden-as-of", people.margaret.euid, step=last)
     assert "9 Linden Way" in _section(newest, "Values then")
     assert "9 Linden Way" not in re.sub(r"<td data-label=\"Now\">.*?</td>", "", _section(then, "Values then"))
@@ -125,6 +127,37 @@ def test_a_clerk_sees_merges_and_no_button_that_would_be_refused(people, sign_in
         page = _text(browser, name, people.margaret.euid)
         assert "Passport seen" in page
         assert reverse("undo", args=["00000000-0000-0000-0000-000000000000"])[:20] not in page
+
+
+def test_a_vip_says_so_on_each_page_and_an_undo_that_two_people_are_asked(people, sign_in, steward, supervisor):
+    act = _merged(people, steward)
+    mark_vip(euid=people.margaret.euid, reason="Works here.", actor=supervisor)
+    browser = sign_in("steward")
+    for name in PAGES:
+        assert "Works here." in _text(browser, name, people.margaret.euid), name
+    for name in ("undo", "unmerge"):
+        assert "Two people are asked here" in _text(browser, name, act.event_uuid)
+    answer = browser.post(reverse("undo", args=[act.event_uuid]), {"reason": "the wrong row"})
+    assert answer.status_code == 409
+    assert GoldenRecord.objects.get(pk=people.marjorie.pk).status == "merged"
+
+
+def test_a_sister_is_shown_and_counts_as_looked_at(people, sign_in, steward):
+    relate(
+        from_euid=people.marjorie.euid,
+        to_euid=people.margaret.euid,
+        kind="sibling",
+        reason="Both said so.",
+        actor=steward,
+    )
+    browser = sign_in("clerk")
+    for name in ("golden-record", "golden-household"):
+        section = _section(_text(browser, name, people.margaret.euid), "Relationships")
+        assert "HOLLOWAY, Marjorie" in section
+        assert "Both said so." in section
+    shown = AuditEvent.objects.filter(action="person.shown", actor_id="clerk")
+    assert all(f"golden_record:{people.marjorie.euid}" in event.subjects for event in shown)
+    assert shown.count() == 2
 
 
 def test_questions_open_and_answered_stand_on_a_page_with_who_answered_and_why(people, sign_in, steward):
