@@ -75,6 +75,14 @@ def proposals(state: str, *, before: int | None = None, size: int = PAGE_SIZE) -
     return newest_first(found, before=before, size=size)
 
 
+def listed(state: str, *, before: int | None, size: int) -> list[Proposal]:
+    """The newest proposals in this state, one more than `size` where there are more. One query."""
+    found = Proposal.objects.select_related("event", "potential_match", "identity_task").filter(state=state)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[: size + 1])
+
+
 def find(uuid: UUID | str) -> Proposal | None:
     """One proposal with what it speaks of. One query."""
     return Proposal.objects.select_related("event", "potential_match", "identity_task").filter(uuid=uuid).first()

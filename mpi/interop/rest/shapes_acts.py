@@ -56,3 +56,4 @@ class MergePreviewShape(s.Serializer[Any]):
     moved_records = s.IntegerField()
     potential_matches_closed = s.IntegerField()
     separated = s.BooleanField(help_text="A steward keeps them apart: the merge would be refused.")
+    asked_by = s.ListField(child=s.CharField(), help_text="Why policy asks two people; then propose the merge.")

@@ -20,6 +20,7 @@ from mpi.interop.rest.views import (
     open,
     overrides,
     potential_matches,
+    proposals,
     record_acts,
     records,
     search,
@@ -30,6 +31,7 @@ _GOLDEN = "v1/golden-records/<str:euid>"
 _EVENT = "v1/identity-events/<uuid:event_id>"
 _MATCH = "v1/potential-matches/<uuid:match_id>"
 _TASK = "v1/identity-tasks/<uuid:task_id>"
+_PROPOSAL = "v1/proposals/<uuid:proposal_id>"
 _MESSAGE = "v1/messages/<uuid:message_id>"
 _JOB = "v1/jobs/<uuid:job_id>"
 
@@ -66,6 +68,11 @@ urlpatterns = [
     path("v1/identity-tasks", identity_tasks.IdentityTasks.as_view()),
     path(_TASK, identity_tasks.IdentityTaskDetail.as_view()),
     path(f"{_TASK}/resolve", identity_tasks.ResolveIdentityTask.as_view()),
+    path("v1/proposals", proposals.Proposals.as_view()),
+    path(_PROPOSAL, proposals.ProposalDetail.as_view()),
+    path(f"{_PROPOSAL}/approve", proposals.ApproveProposal.as_view()),
+    path(f"{_PROPOSAL}/reject", proposals.RejectProposal.as_view()),
+    path(f"{_PROPOSAL}/withdraw", proposals.WithdrawProposal.as_view()),
     path("v1/messages", messages.Messages.as_view()),
     path(_MESSAGE, messages.MessageDetail.as_view()),
     path(f"{_MESSAGE}/replay", messages.ReplayMessage.as_view()),

@@ -136,7 +136,7 @@ class Unmerge(ActDoor):
         )
 
 
-class _RecordAct(ActDoor):
+class RecordAct(ActDoor):
     """An act on one source record, named by its number."""
 
     def record_id(self, system: str, mrn: str) -> int:
@@ -148,7 +148,7 @@ class _RecordAct(ActDoor):
         return found.pk
 
 
-class Links(_RecordAct):
+class Links(RecordAct):
     """A source record belongs to another person than the index thought."""
 
     @operation(
@@ -178,7 +178,7 @@ class Links(_RecordAct):
         )
 
 
-class Unlink(_RecordAct):
+class Unlink(RecordAct):
     """A source record does not belong to its person."""
 
     @operation(

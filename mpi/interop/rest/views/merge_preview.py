@@ -14,6 +14,7 @@ from mpi.interop.rest.operation import operation
 from mpi.interop.rest.shapes_acts import MergePreviewBodyShape, MergePreviewShape
 from mpi.interop.rest.views.golden_records import stored_euid
 from mpi.services.merge import preview_merge
+from mpi.services.second_person_policy import merge_reasons
 
 
 class MergePreview(Door):
@@ -46,5 +47,6 @@ class MergePreview(Door):
                 "moved_records": preview.moved_records,
                 "potential_matches_closed": preview.potential_matches_closed,
                 "separated": preview.separated,
+                "asked_by": list(merge_reasons(preview.survivor, preview.retired)),
             }
         )
