@@ -19,7 +19,7 @@ from mpi import access, codec, vault
 from mpi.access import Permission, require
 from mpi.commands import Actor, system_actor
 from mpi.database.picture import one_picture
-from mpi.downtime.book import open_book, packed, ssn_key
+from mpi.downtime.book import PART, open_book, packed, ssn_key
 from mpi.downtime.keys import downtime_keys
 from mpi.downtime.sealed import write_sealed
 from mpi.errors import InvalidInput
@@ -76,7 +76,7 @@ def seal_snapshot(out: Path, *, actor: Actor, numbers: int | None = None, advanc
     header = {"kind": "snapshot", "uuid": str(row.uuid), "created_at": row.recorded_at.isoformat()}
     with one_picture():
         row.sha256 = write_sealed(out, header, _parts(row, keys, advance), keys)
-    row.persons = len(open_book(out).persons)
+    row.persons = open_book(out).count
     with transaction.atomic(durable=True):
         row.save(force_insert=True)
         detail = {"persons": row.persons, "numbers": wanted, "key": keys.active, "sha256": row.sha256}
@@ -96,7 +96,7 @@ def nightly_snapshot() -> Sealed:
 
 
 def _parts(row: DowntimeSnapshot, keys: vault.Keys, advance: Advance) -> Iterator[bytes]:
-    """The manifest, then persons by the thousand; the last part says how many there are."""
+    """The manifest, then persons by the hundred; the last part says how many there are."""
     yield packed(
         {
             "uuid": str(row.uuid),
@@ -111,11 +111,12 @@ def _parts(row: DowntimeSnapshot, keys: vault.Keys, advance: Advance) -> Iterato
         live = GoldenRecord.objects.filter(status__in=LIVE_STATUSES, pk__gt=last).order_by("pk")
         persons = list(live[:_CHUNK])
         total += len(persons)
-        done = len(persons) < _CHUNK
-        told = {"persons": _told(persons, keys)}
-        yield packed({**told, "total": total} if done else told)
+        told = _told(persons, keys)
+        for first in range(0, len(told), PART):
+            yield packed({"persons": told[first : first + PART]})
         advance(len(persons))
-        if done:
+        if len(persons) < _CHUNK:
+            yield packed({"persons": [], "total": total})
             return
         last = persons[-1].pk
 

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from mpi.downtime.book import STATIONS
+from mpi.management.programs import answers
 from mpi.web.downtime.desk import SNAPSHOT, STATION, journal_path, open_desk
 
-_THREADS = "8"
+_THREADS = "4"
 
 
 class Command(BaseCommand):
@@ -46,10 +47,12 @@ class Command(BaseCommand):
     ) -> None:
         if not 1 <= station <= STATIONS:
             raise CommandError(f"--station is a number from 1 to {STATIONS}.")
+        if answers(host, port):  # two servers could share the port, and each would get half of the requests
+            raise CommandError(f"Something answers at port {port} already; stop it, or name another --port.")
         here = open_desk(snapshot, station)
         with here.journal:
             self.stderr.write(
-                f"{len(here.book.persons):,} persons of {here.book.manifest.created_at}; {here.free_numbers} temporary "
+                f"{here.book.count:,} persons of {here.book.manifest.created_at}; {here.free_numbers} temporary "
                 f"numbers left at station {station}.\nThe journal is {journal_path(snapshot, station)}: keep it, and "
                 "bring it in with “reconciledowntime” when the index is back."
             )

@@ -54,12 +54,12 @@ class Command(BaseCommand):
         with progress_bar("Verifying", 0) as advance:
             book = open_book(path, advance=advance)
         self.stderr.write(
-            f"Whole: {len(book.persons):,} persons of {book.manifest.created_at}, {len(book.manifest.numbers)} "
+            f"Whole: {book.count:,} persons of {book.manifest.created_at}, {len(book.manifest.numbers)} "
             f"temporary numbers, key “{header['key']}”."
         )
         return {
             "snapshot": book.manifest.uuid,
-            "persons": len(book.persons),
+            "persons": book.count,
             "numbers": len(book.manifest.numbers),
             "created_at": book.manifest.created_at,
         }

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mpi.errors import Forbidden, MpiError, NotFound
 from mpi.euid import normal_euid
 from mpi.queries.search import Query
+from mpi.web import formats
 from mpi.web.downtime.desk import desk
 from mpi.web.downtime.forms import LookForm, RegisterForm, SignInForm
 from mpi.web.pages import posted, show
@@ -66,7 +67,7 @@ def _show(request: HttpRequest, template: str, context: Mapping[str, object], *,
         "station": here.station,
         "free_numbers": here.free_numbers,
         "user": here.user(str(request.session.get(_USER, ""))),
-        "persons": len(here.book.persons),
+        "persons": here.book.count,
     }
     return show(request, template, {**frame, **context}, status=status)
 
@@ -123,7 +124,7 @@ def _names(query: Query) -> tuple[tuple[str, str], ...]:
         return ()
     first, last = query.either[0], query.either[-1]
     if len(query.either) == 1:
-        return ((first, ""), ("", first))
+        return ((first, ""),)
     return ((last, first), (first, query.either[1]), (" ".join(query.either), ""))
 
 
@@ -179,9 +180,14 @@ def _begun(euid: str) -> dict[str, str]:
         "family_name": name.get("family", ""),
         "given_name": name.get("given", ""),
         "middle_name": name.get("middle", ""),
-        "birth_date": found["birth_date"],
+        "birth_date": formats.day(found["birth_date"]),
         "sex": found["sex"],
     }
+
+
+def _named(record: Mapping[str, str]) -> dict[str, str]:
+    parts = {"family": "family_name", "given": "given_name", "middle": "middle_name", "suffix": "suffix"}
+    return {part: record.get(key, "") for part, key in parts.items()}
 
 
 @require_safe
@@ -191,5 +197,5 @@ def registered(request: HttpRequest, user: Mapping[str, Any]) -> HttpResponseBas
     here = desk()
     rows = here.registered()
     here.journal.append("search", {**_who(user), "euids": [row["euid"] for row in rows if row["euid"]]})
-    shown = [{**row, "at": datetime.fromisoformat(row["at"])} for row in rows]
+    shown = [{**row, "at": datetime.fromisoformat(row["at"]), "patient": _named(row["record"])} for row in rows]
     return _show(request, "mpi/downtime/registrations.html", {"rows": shown, "tab": "registered"})
