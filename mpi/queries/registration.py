@@ -12,9 +12,19 @@ from django.db.models import Q
 
 from mpi import codec
 from mpi.errors import NotFound
-from mpi.models import AliasName, GoldenRecord, Link, PotentialMatch, Registration, RegistrationKind, SourceRecord
+from mpi.models import (
+    AliasName,
+    GoldenRecord,
+    Link,
+    PotentialMatch,
+    Registration,
+    RegistrationKind,
+    RelationshipKind,
+    SourceRecord,
+)
 from mpi.queries.keyset import Page, newest_first
 from mpi.queries.person import Banner, banner
+from mpi.queries.relationships import relatives_of
 
 PAGE_SIZE = 30
 
@@ -37,16 +47,26 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One registration, the others of its form, and how many open questions rest on its person."""
+    """One registration, the others of its form, and how many open questions rest on its person.
+
+    `mother` is that of a newborn; `related` tells that she is recorded as its mother.
+    """
 
     place: Place
     together: tuple[Place, ...]
     questions: int
     mother: Banner | None
+    related: bool
+
+    @property
+    def others(self) -> list[str]:
+        """EUIDs of those who are shown beside the person of the registration."""
+        shown = {place.golden.euid for place in self.together if place.golden}
+        return sorted(shown | ({self.mother.euid} if self.mother else set()))
 
 
 def receipt(uuid: UUID) -> Receipt:
-    """One registration by its number. Five queries. Raises NotFound."""
+    """One registration by its number. Six queries, ten for a newborn. Raises NotFound."""
     row = Registration.objects.filter(uuid=uuid).first()
     if row is None:
         raise NotFound("There is no registration under this number.")
@@ -59,7 +79,12 @@ def receipt(uuid: UUID) -> Receipt:
         together=tuple(place for pk, place in places.items() if pk != row.pk),
         questions=_questions(own.golden),
         mother=banner(mother) if mother else None,
+        related=_has_mother(own.golden) if row.kind == RegistrationKind.NEWBORN and own.golden else False,
     )
+
+
+def _has_mother(golden: GoldenRecord) -> bool:
+    return any(one.kind == RelationshipKind.MOTHER and one.words == "mother" for one in relatives_of(golden))
 
 
 _ALONE = (RegistrationKind.VISIT, RegistrationKind.ALIAS)

@@ -105,12 +105,13 @@ def register_visit(
 def _shown(likely: Sequence[Likely], chosen: str, reason: str) -> tuple[Shown, ...]:
     """Raises InvalidInput where the chosen one is not among the likely ones and nothing says why."""
     shown = tuple(one.shown() for one in likely)
-    if any(one.euid == chosen for one in shown):
+    if any(one.euid == chosen and one.probability is not None for one in shown):
         return shown
     if not reason.strip():
         flaw = Flaw("reason", "is missing: what was typed does not look like this person", "say how you know")
         raise InvalidInput("Nothing was registered.", flaws=[flaw])
-    return (*shown, Shown(chosen, None, "certainly-not"))
+    others = tuple(one for one in shown if one.euid != chosen)
+    return (*others, Shown(chosen, None, "certainly-not"))
 
 
 def carry_out(begun: Sequence[Begun], *, actor: Actor) -> list[tuple[Registration, UpsertResult]]:

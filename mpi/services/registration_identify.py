@@ -15,15 +15,18 @@ from matching.records import PatientRecord
 from mpi import codec
 from mpi.access import Permission, allowed, live_golden_record, require
 from mpi.commands import Actor, Placement, UpsertRecord
-from mpi.errors import AlreadyDecided, Flaw, InvalidInput
+from mpi.errors import AlreadyDecided, Flaw, InvalidInput, SecondPersonNeeded
 from mpi.models import MessageOutcome, Registration, RegistrationKind, SourceRecord
 from mpi.services.act import ActResult
 from mpi.services.locking import require_version
 from mpi.services.merge import merge_golden_records
+from mpi.services.proposal_acts import ProposedMerge, Why
+from mpi.services.proposal_propose import propose
 from mpi.services.reasons import check_note, check_reason
 from mpi.services.registration_begin import registration_system
 from mpi.services.registration_later import (
     find_registration,
+    owner_of,
     record_of,
     require_record_version,
     settle,
@@ -46,11 +49,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What became of it: the correction, and the merge where there was one. `asked` tells that a steward decides."""
+    """What became of it: the correction, and the merge where there was one.
+
+    asked      a steward decides whether the two are one
+    proposed   the merge waits for a second person, as policy asks
+    """
 
     result: UpsertResult
     merged: ActResult | None
     asked: bool
+    proposed: bool = False
 
 
 def identify(
@@ -59,8 +67,8 @@ def identify(
     """Correct the record of an alias, and merge it with the person it is if the actor may merge.
 
     `seen` are the likely existing patients that were shown. Raises Forbidden, NotFound, InvalidInput, LookAgain,
-    AlreadyDecided (identified before, or taken back), StaleVersion, Separated, Busy, ServiceDown, and what guards a
-    merge by a second person raises: the correction stands then, and a steward is asked.
+    AlreadyDecided (identified before, or taken back), StaleVersion, Separated, AwaitsSecondPerson, Busy, ServiceDown.
+    Where policy asks two people for the merge, it is proposed.
     """
     require(actor, Permission.REGISTER)
     check_note(identity.reason)
@@ -68,7 +76,7 @@ def identify(
     _require_alias(row)
     source_record = record_of(row)
     require_record_version(source_record, version)
-    own = _owner(source_record)
+    own = owner_of(row)
     known = look(identity.record, actor=actor, besides=(own,))
     require_looked(known, seen)
     if identity.euid:
@@ -109,13 +117,6 @@ def _check_choice(known: Sequence[Likely], identity: Identity) -> None:
     require_version(live_golden_record(identity.euid)[0], identity.version)
 
 
-def _owner(source_record: SourceRecord) -> str:
-    link = source_record.links.filter(ended_at__isnull=True).select_related("golden_record").first()
-    if link is None:
-        raise AlreadyDecided("This record belongs to nobody any more. Nothing was changed.")
-    return str(link.golden_record.euid)
-
-
 def _corrected(source_record: SourceRecord, identity: Identity, actor: Actor, *, by_hand: bool) -> UpsertRecord:
     """What is told from now on; the alias stays as an alias."""
     before = codec.told_record(source_record)
@@ -140,12 +141,18 @@ def _merged(result: UpsertResult, identity: Identity, own: str, actor: Actor) ->
         return Identified(result, None, asked=False)
     if not allowed(actor, Permission.MERGE):
         return Identified(result, None, asked=bool(result.standing and result.standing.is_asked_about))
-    act = merge_golden_records(
-        survivor_euid=chosen.euid,
-        retired_euid=alias.euid,
-        versions={chosen.euid: chosen.version, alias.euid: alias.version},
-        reason_code=identity.reason_code,
-        reason=identity.reason,
-        actor=actor,
-    )
+    versions = {chosen.euid: chosen.version, alias.euid: alias.version}
+    code, words = identity.reason_code, identity.reason
+    try:
+        act = merge_golden_records(
+            survivor_euid=chosen.euid,
+            retired_euid=alias.euid,
+            versions=versions,
+            reason_code=code,
+            reason=words,
+            actor=actor,
+        )
+    except SecondPersonNeeded:
+        propose(act=ProposedMerge(chosen.euid, alias.euid, versions), why=Why(code, words), actor=actor)
+        return Identified(result, None, asked=True, proposed=True)
     return Identified(result, act, asked=False)

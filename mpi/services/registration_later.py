@@ -38,6 +38,14 @@ def record_of(row: Registration) -> SourceRecord:
     return found
 
 
+def owner_of(row: Registration) -> str:
+    """The EUID of the golden record that a registration belongs to. Raises NotFound."""
+    link = record_of(row).links.filter(ended_at__isnull=True).select_related("golden_record").first()
+    if link is None:
+        raise NotFound("The record of this registration belongs to nobody any more.")
+    return str(link.golden_record.euid)
+
+
 def name_newborn(
     *, registration_uuid: UUID | str, given: str, middle: str = "", family: str = "", version: int | None, actor: Actor
 ) -> UpsertResult:

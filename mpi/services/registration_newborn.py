@@ -21,7 +21,8 @@ from mpi.errors import AlreadyDecided, Flaw, InvalidInput
 from mpi.models import GoldenRecord, Registration, RegistrationKind, RelationshipKind
 from mpi.services.locking import run_act
 from mpi.services.registration import carry_out, looked_at
-from mpi.services.registration_begin import Wanted, begin_registration
+from mpi.services.registration_begin import Wanted, begin_registration, begun_before
+from mpi.services.registration_later import find_registration, owner_of
 from mpi.services.relationship import relate
 from mpi.services.upsert import UpsertResult
 
@@ -207,11 +208,27 @@ def _relate(done: Sequence[tuple[Registration, UpsertResult]], birth: Birth, act
     and whoever registers them may say it.
     """
     euids = [result.standing.euid for _, result in done if result.standing and result.standing.euid]
-    if len(euids) < len(done):  # a worker will apply the rest: the page of the registration says so
+    if len(euids) < len(done):  # a worker will apply the rest; the page of the registration lets it be done then
         return
     mother, children = (euids[0], euids[1:]) if birth.new_mother else (birth.mother_euid, euids)
-    if birth.new_mother:
-        _note_mother([row for row, _ in done[1:]], mother)
+    _relate_all([row for row, _ in done if row.kind == RegistrationKind.NEWBORN], mother, children, actor)
+
+
+def record_family(*, registration_uuid: UUID | str, actor: Actor) -> None:
+    """Relate mother and children of a form whose records were applied later. What was recorded before stays.
+
+    Raises Forbidden, NotFound (one of them is not applied yet), Busy.
+    """
+    require(actor, Permission.REGISTER)
+    standing = [row for row in begun_before(find_registration(registration_uuid).token) if row.withdrawn_at is None]
+    children = [row for row in standing if row.kind == RegistrationKind.NEWBORN]
+    mothers = [owner_of(row) for row in standing if row.kind == RegistrationKind.NEW]
+    for mother in [*mothers, *(row.mother_euid for row in children[:1])][:1]:
+        _relate_all(children, mother, [owner_of(row) for row in children], actor)
+
+
+def _relate_all(rows: Sequence[Registration], mother: str, children: Sequence[str], actor: Actor) -> None:
+    _note_mother(rows, mother)
     who = replace(actor, permissions=actor.permissions | {Permission.MERGE})
     pairs = [(mother, child, RelationshipKind.MOTHER) for child in children]
     pairs += [(one, other, RelationshipKind.TWIN) for one, other in combinations(children, 2)]

@@ -138,6 +138,13 @@ def _without_number(flat: Mapping[str, str]) -> PatientRecord:
     return replace(record, source_system="", mrn="")
 
 
+class LookForm(forms.Form):
+    """For what is looked, while the patient is being typed."""
+
+    purpose = forms.CharField(max_length=12, required=False)
+    registration = forms.UUIDField(required=False)
+
+
 class WhyNewForm(ReasonForm):
     """Why none of those shown is the patient; asked only where somebody was shown."""
 

@@ -25,6 +25,7 @@ urlpatterns = [
     path("unidentified/", register_alias.unidentified, name="register-unidentified"),
     path("unidentified/names/", register_alias.names, name="alias-names"),
     path(_ONE, register.registration, name="registration"),
+    path(f"{_ONE}family/", register_newborn.relate_family, name="register-family"),
     path(f"{_ONE}name/", register_newborn.name, name="register-name"),
     path(f"{_ONE}identify/", register_alias.identify_look, name="register-identify"),
     path(f"{_ONE}identify/check/", register_alias.identify_check, name="register-identify-check"),

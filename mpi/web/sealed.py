@@ -18,10 +18,17 @@ def seal(document: dict[str, Any], actor: Actor) -> str:
     return vault.encrypt_text(orjson.dumps(document).decode(), field=_FIELD, record=actor.id)
 
 
-def unseal(text: str, actor: Actor) -> dict[str, Any]:
-    """The inverse of `seal`. Raises InvalidInput."""
+def unseal(text: str, actor: Actor, *needs: str) -> dict[str, Any]:
+    """The inverse of `seal`; `needs` are members that the step must have carried. Raises InvalidInput."""
     try:
         found: dict[str, Any] = orjson.loads(vault.decrypt_text(text, field=_FIELD, record=actor.id))
     except (vault.VaultError, ValueError):
-        raise InvalidInput("This form cannot be read any more; nothing was changed. Begin it again.") from None
+        raise unreadable() from None
+    if not found.keys() >= set(needs):
+        raise unreadable()
     return found
+
+
+def unreadable() -> InvalidInput:
+    """The refusal of a form that was not made by the step before, or by somebody else."""
+    return InvalidInput("This form cannot be read any more; nothing was changed. Begin it again.")

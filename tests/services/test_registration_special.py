@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,19 +18,30 @@ from mpi.models import (
     GoldenRecord,
     Link,
     PotentialMatch,
+    Proposal,
     Registration,
     Relationship,
     Separation,
     SourceRecord,
 )
+from mpi.queries.registration import receipt
 from mpi.queries.relationships import relatives_of
 from mpi.queries.search import Query, find
+from mpi.services.proposal_decide import approve_proposal
 from mpi.services.registration_alias import alias_given_name, allot_aliases, register_alias
 from mpi.services.registration_identify import Identity, identify
 from mpi.services.registration_later import name_newborn
 from mpi.services.registration_look import look
-from mpi.services.registration_newborn import Birth, Child, NewMother, given_of_newborn, register_newborns
+from mpi.services.registration_newborn import (
+    Birth,
+    Child,
+    NewMother,
+    given_of_newborn,
+    record_family,
+    register_newborns,
+)
 from mpi.services.upsert import upsert_record
+from mpi.services.vip import mark_vip
 from tests.services.invariants import faults
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +116,18 @@ def test_a_new_mother_is_registered_with_her_child(clerk: Actor) -> None:
     assert [one.person.euid for one in relatives_of(person_of(child))] == [person_of(mother).euid]
 
 
+def test_what_a_worker_applies_later_is_related_later(clerk: Actor, mother: GoldenRecord, monkeypatch: Any) -> None:
+    birth = Birth("2026-11-20", (Child("F"), Child("M")), mother_euid=mother.euid)
+    with monkeypatch.context() as patched:
+        patched.setattr("mpi.services.registration_newborn._relate", lambda *_: None)  # as after a crash
+        done = register_newborns(token=uuid4(), birth=birth, seen=(), actor=clerk)
+    assert not receipt(done[0][0].uuid).related
+    record_family(registration_uuid=done[0][0].uuid, actor=clerk)
+    assert receipt(done[0][0].uuid).related
+    record_family(registration_uuid=done[1][0].uuid, actor=clerk)
+    assert Relationship.objects.count() == 3
+
+
 def test_a_birth_without_a_mother_is_refused(clerk: Actor) -> None:
     with pytest.raises(InvalidInput):
         register_newborns(token=uuid4(), birth=Birth("2026-11-20", (Child("M"),)), seen=(), actor=clerk)
@@ -172,6 +196,19 @@ def test_an_identified_alias_becomes_one_with_the_person_it_is(
     with pytest.raises(AlreadyDecided):
         identify(registration_uuid=row.uuid, identity=identity, seen=seen, version=2, actor=steward)
     assert faults() == {}
+
+
+def test_policy_asks_a_second_person_for_whom_an_alias_is_merged_into(
+    clerk: Actor, steward: Actor, second_steward: Actor, supervisor: Actor, mother: GoldenRecord
+) -> None:
+    mark_vip(euid=mother.euid, reason="Well known here", actor=supervisor)
+    mother.refresh_from_db()
+    row, _ = register_alias(token=uuid4(), actor=clerk)
+    identity, seen = _identity(marie(), steward, euid=mother.euid)
+    done = identify(registration_uuid=row.uuid, identity=identity, seen=seen, version=1, actor=steward)
+    assert (done.merged, done.proposed) == (None, True)
+    approve_proposal(uuid=Proposal.objects.get().uuid, reason="Asked the ward", actor=second_steward)
+    assert person_of(row).pk == mother.pk
 
 
 def test_whoever_may_not_merge_asks_a_steward(clerk: Actor, mother: GoldenRecord) -> None:

@@ -114,6 +114,23 @@ def test_a_form_of_somebody_else_cannot_be_sent(people: People, sign_in: SignIn)
     assert "412" not in draft
 
 
+def test_what_no_step_of_the_desk_has_made_is_refused(people: People, sign_in: SignIn) -> None:
+    clerk = sign_in("clerk")
+    foreign = _draft(clerk.post(reverse("register-choose"), {**_typed(), "euid": people.margaret.euid}))
+    for name, sent in (
+        ("register-look-up", {"registration": "no number"}),
+        ("register-choose", _typed()),
+        ("register-choose", {"draft": "enc:no"}),
+        ("register-visit", {}),
+        ("register-new", {"draft": foreign}),
+        ("register-born", {"draft": foreign}),
+        ("register-newborn-check", {"draft": foreign, "birth_date": "20-Nov-2026", "sex_1": "F"}),
+        ("register-create", {**_typed(), "token": "no token"}),
+    ):
+        assert 400 <= clerk.post(reverse(name), sent).status_code < 500, name
+    assert not Registration.objects.exists()
+
+
 def test_whoever_may_not_register_is_refused(people: People, sign_in: SignIn) -> None:
     auditor = sign_in("compliance officer")
     assert auditor.get(reverse("register")).status_code == 403

@@ -19,10 +19,10 @@ from mpi.services.registration import register_new, register_visit
 from mpi.services.registration_later import may_withdraw
 from mpi.services.registration_look import LookAgain
 from mpi.web.forms import MpiForm
-from mpi.web.forms_register import HowKnownForm, PatientForm, WhyNewForm
+from mpi.web.forms_register import HowKnownForm, LookForm, PatientForm, WhyNewForm
 from mpi.web.pages import ActorRequest, page, require, show, whole_number
 from mpi.web.registering import Purpose, compared, look_for, purpose_of, typed_form
-from mpi.web.sealed import seal, unseal
+from mpi.web.sealed import seal, unreadable, unseal
 
 
 def look_page(request: ActorRequest, purpose: Purpose, *, besides: tuple[str, ...] = ()) -> HttpResponse:
@@ -53,15 +53,14 @@ def register(request: ActorRequest) -> HttpResponse:
 def look_up(request: ActorRequest) -> HttpResponse:
     """Who is likely, while the patient is typed: the part of the page that htmx puts in."""
     require(request, Permission.REGISTER)
-    registration = request.POST.get("registration", "")
+    sent = LookForm(request.POST)
+    if not sent.is_valid():
+        raise unreadable()
+    purpose = purpose_of(sent.cleaned_data["purpose"], sent.cleaned_data["registration"])
     besides: tuple[str, ...] = ()
-    purpose = purpose_of("patient")
-    if registration:
-        own = reads.receipt(UUID(registration)).place
+    if purpose.registration is not None:
+        own = reads.receipt(purpose.registration).place
         besides = (own.golden.euid,) if own.golden else ()
-        purpose = purpose_of("identify", own.registration.uuid)
-    elif request.POST.get("purpose") == "mother":
-        purpose = purpose_of("mother")
     looked = look_for(request, PatientForm(request.POST).so_far(), besides=besides)
     return show(request, "mpi/_register_likely.html", {"looked": looked, "purpose": purpose, "part": True})
 
@@ -85,7 +84,7 @@ def _choice(
     found = next((one for one in looked.candidates if one.person.euid == golden.euid), None)
     context = {
         "form": form,
-        "how": how or HowKnownForm(needed=found is None),
+        "how": how or HowKnownForm(needed=found is None or found.probability is None),
         "person": banner(golden),
         "found": found,
         "rows": compared(form, golden),
@@ -99,8 +98,8 @@ def _choice(
 def visit(request: ActorRequest) -> HttpResponse:
     """The chosen person gets the number of this visit."""
     actor = require(request, Permission.REGISTER)
-    draft = unseal(request.POST.get("draft", ""), actor)
-    form = PatientForm(draft.get("patient", {}))
+    draft = unseal(request.POST.get("draft", ""), actor, "patient", "euid")
+    form = PatientForm(draft["patient"])
     how = HowKnownForm(request.POST, needed=False)
     if not (form.is_valid() and how.is_valid()):
         return _choice(request, form, draft["euid"], how, status=422)
@@ -158,8 +157,8 @@ def creation(
 def new(request: ActorRequest) -> HttpResponse:
     """Somebody new gets a number."""
     actor = require(request, Permission.REGISTER)
-    draft = unseal(request.POST.get("draft", ""), actor)
-    form, seen = PatientForm(draft.get("patient", {})), draft.get("seen", [])
+    draft = unseal(request.POST.get("draft", ""), actor, "patient", "seen")
+    form, seen = PatientForm(draft["patient"]), draft["seen"]
     why = WhyNewForm(request.POST, asked=bool(seen))
     if not (form.is_valid() and why.is_valid()):
         return creation(request, form, why, status=422)
@@ -186,6 +185,8 @@ def registration(request: ActorRequest, registration_uuid: UUID) -> HttpResponse
     found = reads.receipt(registration_uuid)
     if found.place.record is not None:
         access.access_record(actor, pk=found.place.record.pk)
+    if found.place.golden is not None:
+        access.audit_shown(actor, found.others, beside=found.place.golden.euid)
     row = found.place.registration
     context = {
         "receipt": found,

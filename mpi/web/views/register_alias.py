@@ -20,6 +20,7 @@ from mpi.services.registration_alias import allot_aliases, register_alias
 from mpi.services.registration_identify import Identified, Identity, identify
 from mpi.services.registration_later import find_registration, record_of, withdraw_registration
 from mpi.services.registration_look import LookAgain
+from mpi.services.second_person_policy import WORDS, merge_reasons
 from mpi.web.forms import WordsForm
 from mpi.web.forms_register import AliasForm, AllotForm, IdentifyForm, PatientForm, WhyNewForm
 from mpi.web.notices import tell
@@ -115,6 +116,7 @@ def _check_page(
         "preview": preview_merge(survivor_euid=chosen.euid, retired_euid=golden.euid, actor=actor)
         if merges and chosen
         else None,
+        "asked_by": [WORDS[code] for code in merge_reasons(chosen, golden)] if merges and chosen else (),
         "why": why or (IdentifyForm() if chosen else WhyNewForm(asked=bool(looked.candidates))),
         "refusal": refusal,
         "draft": seal(
@@ -137,19 +139,19 @@ def identified(request: ActorRequest, registration_uuid: UUID) -> HttpResponse:
     """The patient under an alias is somebody: known, or new."""
     actor = require(request, Permission.REGISTER)
     place, golden = _alias(request, registration_uuid)
-    draft = unseal(request.POST.get("draft", ""), actor)
-    form, euid = PatientForm(draft.get("patient", {})), draft.get("euid", "")
-    why = IdentifyForm(request.POST) if euid else WhyNewForm(request.POST, asked=bool(draft.get("seen")))
+    draft = unseal(request.POST.get("draft", ""), actor, "patient", "euid", "euid_version", "version", "seen")
+    form, euid = PatientForm(draft["patient"]), draft["euid"]
+    why = IdentifyForm(request.POST) if euid else WhyNewForm(request.POST, asked=bool(draft["seen"]))
     if not (form.is_valid() and why.is_valid()):
         return _check_page(request, place, golden, form, euid, why, status=422)
     said = why.said() if isinstance(why, WhyNewForm) else why.cleaned_data
-    identity = Identity(form.record(), euid, draft.get("euid_version"), said["reason_code"], said["reason"])
+    identity = Identity(form.record(), euid, draft["euid_version"], said["reason_code"], said["reason"])
     try:
         done = identify(
             registration_uuid=registration_uuid,
             identity=identity,
-            seen=draft.get("seen", []),
-            version=draft.get("version"),
+            seen=draft["seen"],
+            version=draft["version"],
             actor=actor,
         )
     except LookAgain as refusal:
@@ -164,6 +166,8 @@ def identified(request: ActorRequest, registration_uuid: UUID) -> HttpResponse:
 def _say(request: ActorRequest, done: Identified) -> None:
     if done.merged is not None:
         tell(request, done.merged)
+    elif done.proposed:
+        messages.success(request, "The record is corrected. The merge waits for a second person to approve it.")
     elif done.asked:
         messages.success(request, "The record is corrected. A steward is asked whether the two are one person.")
     else:

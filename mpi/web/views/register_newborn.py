@@ -14,15 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mpi import access, codec
 from mpi.access import Permission
-from mpi.errors import InvalidInput, MpiError
+from mpi.commands import Actor
+from mpi.errors import MpiError
 from mpi.queries.person import Banner, banner
 from mpi.services.registration_later import find_registration, name_newborn, record_of
 from mpi.services.registration_look import LookAgain
-from mpi.services.registration_newborn import Birth, NewMother, child_records, register_newborns
+from mpi.services.registration_newborn import Birth, NewMother, child_records, record_family, register_newborns
 from mpi.web.forms_register import ChildNameForm, ChildrenForm, PatientForm, WhyNewForm
 from mpi.web.pages import ActorRequest, page, posted, require, show
 from mpi.web.registering import Looked, look_for, purpose_of, typed_form
-from mpi.web.sealed import seal, unseal
+from mpi.web.sealed import seal, unreadable, unseal
 from mpi.web.views.register import creation, look_page, refused
 
 
@@ -62,7 +63,7 @@ def with_mother(request: ActorRequest) -> HttpResponse:
         return refused(request, form, purpose_of("mother"))
     if "reason_code" not in request.POST:
         return creation(request, form, mother=True)
-    seen = unseal(request.POST.get("draft", ""), actor).get("seen", [])
+    seen = unseal(request.POST.get("draft", ""), actor, "seen")["seen"]
     why = WhyNewForm(request.POST, asked=bool(seen))
     if not why.is_valid():
         return creation(request, form, why, mother=True, status=422)
@@ -73,15 +74,19 @@ def with_mother(request: ActorRequest) -> HttpResponse:
 def _children_page(
     request: ActorRequest, carried: Mapping[str, Any], form: ChildrenForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "mother": _mother_shown(carried), "draft": seal(dict(carried), request.actor)}
+    context = {
+        "form": form,
+        "mother": _mother_shown(request.actor, carried),
+        "draft": seal(dict(carried), request.actor),
+    }
     return show(request, "mpi/register_children.html", context, status=status)
 
 
-def _mother_shown(carried: Mapping[str, Any]) -> Banner | None:
-    """The banner of a known mother; None of one who is new."""
+def _mother_shown(actor: Actor, carried: Mapping[str, Any]) -> Banner | None:
+    """The banner of a known mother, audited; None of one who is new."""
     if not carried.get("mother"):
         return None
-    golden, _ = access.live_golden_record(carried["mother"])
+    golden, _ = access.access_person(actor, carried["mother"])
     return banner(golden)
 
 
@@ -100,7 +105,7 @@ class ChildShown:
 def check(request: ActorRequest) -> HttpResponse:
     """What will be registered, and whether a child is known already."""
     actor = require(request, Permission.REGISTER)
-    carried = unseal(request.POST.get("draft", ""), actor)
+    carried = unseal(request.POST.get("draft", ""), actor, "token")
     form = ChildrenForm(request.POST)
     if not form.is_valid():
         return _children_page(request, carried, form, status=422)
@@ -122,7 +127,7 @@ def _checked(
     ]
     seen = sorted({euid for child in shown for euid in child.looked.euids})
     context = {
-        "mother": _mother_shown(carried),
+        "mother": _mother_shown(request.actor, carried),
         "new_mother": birth.new_mother,
         "birth": birth,
         "children": shown,
@@ -136,14 +141,14 @@ def _checked(
 
 def _birth(carried: Mapping[str, Any]) -> Birth:
     """What the sealed steps say. Raises InvalidInput where they cannot be read together."""
-    form = ChildrenForm(carried.get("children", {}))
+    form = ChildrenForm(carried["children"])
     if not form.is_valid():
-        raise InvalidInput("This form cannot be read any more; nothing was changed. Begin it again.")
+        raise unreadable()
     new = None
     if carried.get("new_mother"):
         typed = PatientForm(carried["new_mother"])
         if not typed.is_valid():
-            raise InvalidInput("This form cannot be read any more; nothing was changed. Begin it again.")
+            raise unreadable()
         new = NewMother(typed.record(), carried["seen"], carried["reason_code"], carried["reason"])
     return Birth(form.cleaned_data["birth_date"], form.children(), carried.get("mother", ""), new)
 
@@ -153,8 +158,8 @@ def _birth(carried: Mapping[str, Any]) -> Birth:
 def born(request: ActorRequest) -> HttpResponse:
     """Mother and children are registered together."""
     actor = require(request, Permission.REGISTER)
-    carried = unseal(request.POST.get("draft", ""), actor)
-    seen = carried.get("children_seen", [])
+    carried = unseal(request.POST.get("draft", ""), actor, "token", "children", "children_seen")
+    seen = carried["children_seen"]
     why = WhyNewForm(request.POST, asked=bool(seen))
     if not why.is_valid():
         return _checked(request, carried, why, status=422)
@@ -168,6 +173,16 @@ def born(request: ActorRequest) -> HttpResponse:
     number = len(done) - bool(carried.get("new_mother"))
     messages.success(request, f"Registered: {number} newborn{'' if number == 1 else 's'}.")
     return redirect("registration", first.uuid)
+
+
+@page
+@require_POST
+def relate_family(request: ActorRequest, registration_uuid: UUID) -> HttpResponse:
+    """Mother and children are recorded as related, where that was not done with the registration."""
+    actor = require(request, Permission.REGISTER)
+    record_family(registration_uuid=registration_uuid, actor=actor)
+    messages.success(request, "Mother and children are recorded as related.")
+    return redirect("registration", registration_uuid)
 
 
 @page
