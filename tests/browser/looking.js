@@ -43,21 +43,30 @@ const violations = async (theme, options) => {
   return told.violations.flatMap((rule) => rule.nodes.map((node) => `${theme}, ${rule.id}: ${node.target} ${node.html}`));
 };
 
-/** What axe-core finds: everything in the light theme; in the dark one, which has other colours only, the colours. */
+/** What leaves the window sideways. */
+const leaving = () => {
+  const wide = document.documentElement.scrollWidth;
+  if (wide <= window.innerWidth) return [];
+  const parts = [...document.querySelectorAll("body *")].filter((part) => part.scrollWidth > window.innerWidth);
+  return [`${wide} px in a window of ${window.innerWidth} px`, ...parts.slice(-3).map((part) => part.outerHTML.slice(0, 160))];
+};
+
+/**
+ * What axe-core finds: everything in the light theme; in the dark one, which has other colours only, the colours.
+ * And what leaves the window.
+ */
 window.look = async (html) => {
   await put(html);
+  const outside = leaving();
   leaveOneOfAMake();
   return [
+    ...outside,
     ...await violations("light", { runOnly: { type: "tag", values: standards } }),
     ...await violations("dark", { runOnly: { type: "rule", values: colours } }),
   ];
 };
 
-/** What leaves the window sideways. */
 window.outside = async (html) => {
   await put(html);
-  const wide = document.documentElement.scrollWidth;
-  if (wide <= window.innerWidth) return [];
-  const parts = [...document.querySelectorAll("main *")].filter((part) => part.scrollWidth > window.innerWidth);
-  return [`${wide} px in a window of ${window.innerWidth} px`, ...parts.slice(-3).map((part) => part.outerHTML.slice(0, 160))];
+  return leaving();
 };

@@ -9,6 +9,8 @@ from django.test import override_settings
 
 from mpi.commands import Actor
 from mpi.services.override import set_value
+from mpi.services.proposal_acts import ProposedMerge, Why
+from mpi.services.proposal_propose import propose
 from mpi.services.registration_alias import allot_aliases, register_alias
 from mpi.services.registration_newborn import Birth, Child, register_newborns
 from mpi.services.rematch import preview_rematch
@@ -67,6 +69,9 @@ def _acts(steward: Actor) -> None:
     tell("LAB", "11", {**KATHERINE, "given_name": "Catharina", "ssn": "", "birth_date": "1971-09-03", "email": ""})
     tell("HIS", "12", {**MARGARET, "given_name": "Megan", "ssn": "", "phone": ""})
     tell("HIS", "1", {**MARCUS, "street": "801 Kettering Boulevard"})  # an overlay
+    sides = owner("LAB", "8"), owner("LAB", "7")
+    merge_of_two = ProposedMerge(sides[0].euid, sides[1].euid, versions(*sides))
+    propose(act=merge_of_two, why=Why("documents-seen", "A passport"), actor=steward)
 
 
 def _registered(steward: Actor, supervisor: Actor) -> None:

@@ -20,6 +20,7 @@ from mpi.models import (
     Job,
     LinkageModelVersion,
     PotentialMatch,
+    Proposal,
     Registration,
     Relationship,
     RematchRun,
@@ -161,6 +162,7 @@ EXAMPLES: dict[str, Example] = {
     "registration": _first(Registration.objects.order_by("-pk"), registration_uuid="uuid"),
     "register-name": _unsettled("newborn"),
     **dict.fromkeys(("register-identify", "register-withdraw"), _unsettled("alias")),
+    "review-proposal": _first(Proposal.objects.order_by("-pk"), uuid="uuid"),
     "help-page": lambda: [{"slug": page.slug} for page in PAGES],
     "review-figure": lambda: [{"slug": "open"}],
 }
