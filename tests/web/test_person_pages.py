@@ -135,6 +135,8 @@ def test_a_vip_says_so_on_each_page_and_an_undo_that_two_people_are_asked(people
     browser = sign_in("steward")
     for name in PAGES:
         assert "Works here." in _text(browser, name, people.margaret.euid), name
+    assert "Mark as VIP" not in _text(browser, "golden-record", people.marjorie.euid)
+    assert "VIP mark…" in _text(sign_in("supervisor"), "golden-record", people.margaret.euid)
     for name in ("undo", "unmerge"):
         assert "Two people are asked here" in _text(browser, name, act.event_uuid)
     answer = browser.post(reverse("undo", args=[act.event_uuid]), {"reason": "the wrong row"})
@@ -296,6 +298,9 @@ def _counts(people: People, browsers: dict[str, Client]) -> dict[str, int]:
     addresses["who-looked"] = ("compliance officer", reverse("golden-who-looked", args=[people.margaret.euid]))
     for name in ("source-record", "source-record-versions"):
         addresses[name] = ("steward", reverse(name, args=[people.record.pk]))
+    addresses["decision"] = ("steward", reverse("decision", args=[people.record.decisions.latest("pk").uuid]))
+    message = InboundMessage.objects.filter(source_record_id=people.record.pk).latest("pk")
+    addresses["raw-message"] = ("steward", reverse("raw-message", args=[message.uuid]))
     found = {}
     for name, (role, address) in addresses.items():
         with CaptureQueriesContext(connection) as queries:
