@@ -112,6 +112,7 @@ class Action(StrEnum):
     TASK_OPENED = "task.opened", Category.CHANGE, "Identity task opened"
     TASK_CLOSED = "task.closed", Category.CHANGE, "Identity task closed by itself"
     TASK_RESOLVED = "task.resolved", Category.DECISION, "Identity task resolved"
+    TASK_REOPENED = "task.reopened", Category.CHANGE, "Identity task opened again"
     TASK_SET_ASIDE = "task.set_aside", Category.CHANGE, "Identity task set aside"
     TASK_TAKEN_UP = "task.taken_up", Category.CHANGE, "Identity task taken up again"
     CLAIM_TAKEN = "claim.taken", Category.CHANGE, "Review claimed"

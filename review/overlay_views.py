@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -34,11 +35,19 @@ from mpi.services.proposal_propose import propose
 from mpi.services.second_person_policy import split_reasons
 from mpi.services.undo import undo_event
 from mpi.services.waiting_update import waiting_update
-from review.forms import OverlayForm, OverlayUndoForm
+from review.errors import ClaimedByAnother
+from review.forms import AnswerForm, OverlayForm, OverlayUndoForm
 from review.outlook import looks_like
 from review.pages import StewardRequest, show, steward_required
-from review.queries.overlays import answer_event, euids_of, overlay_list, overlay_page
+from review.queries.holding import holding
+from review.queries.identity_page import bound_to, set_aside_now
+from review.queries.overlays import euids_of, overlay_list, overlay_page
 from review.queries.source_tasks import SOURCE_TASKS, source_tasks
+from review.queries.state import held_state
+from review.queries.task_answers import answer_event
+from review.services import leases
+from review.services.release import release
+from review.tasks import find_task
 
 _DONE = {
     True: "Accepted as the same person: the update takes effect now, and what waited behind it follows in order.",
@@ -152,13 +161,15 @@ def _carry_out(
     if not form.is_valid():
         return _overlay(request, uuid, form, status=422)
     try:
+        leases.require_free(find_task(uuid), actor=request.actor, now=timezone.now())
         answer(form.cleaned_data)
     except InvalidInput as error:
         for flaw in error.flaws:
             form.add_error(flaw.field if flaw.field in form.fields else None, f"{flaw.problem}: {flaw.mend}")
         return _overlay(request, uuid, form, status=error.http_status)
-    except (AlreadyDecided, AwaitsSecondPerson, Separated, StaleVersion) as refusal:
+    except (AlreadyDecided, AwaitsSecondPerson, ClaimedByAnother, Separated, StaleVersion) as refusal:
         return _overlay(request, uuid, form, refusal=refusal, status=refusal.http_status)
+    release(task=uuid, actor=request.actor)
     messages.success(request, words)
     return redirect("review-overlay", uuid=uuid)
 
@@ -185,6 +196,16 @@ def _overlay(
         "form": form,
         "undoing": undoing or OverlayUndoForm(event=page.decided.event if page.decided else None),
         "refusal": refusal,
+        "aside": set_aside_now(task, now=now),
+        "basis": bound_to(task),
+        "later": AnswerForm(),
+        "state": held_state(
+            task.uuid,
+            holding(task, user_id=actor.id, now=now),
+            address=reverse("review-overlay", kwargs={"uuid": task.uuid}),
+            is_open=page.open,
+            seen=str(task.version),
+        ),
         "looks_like": looks_like(update, besides=page.owner, actor=actor) if page.open else (),
         "others": open_overlays(),
         "by_two": bool(split_reasons()),

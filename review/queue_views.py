@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 from mpi import access
 from mpi.access import Permission
 from mpi.errors import AlreadyDecided, InvalidInput
-from mpi.models import TaskType
 from review.addresses import task_url, url_of
 from review.errors import ClaimedByAnother
 from review.pages import StewardRequest, show, steward_required
@@ -74,16 +73,6 @@ def queue_shown(
         "batch": batch_line(said.get("batch", "")) if supervises else None,
     }
     return show(request, "review/queue.html", context, now=now, status=status)
-
-
-@require_GET
-@steward_required
-def identity_task(request: StewardRequest, uuid: UUID) -> HttpResponse:
-    """The permanent address of an identity task leads to the page on which it is worked on."""
-    task = access.access_identity_task(request.actor, uuid)
-    if task.type == TaskType.OVERLAY:
-        return redirect("review-overlay", uuid=uuid)
-    return redirect("source-record", task.source_record_id)
 
 
 @require_POST

@@ -7,6 +7,7 @@ from django.urls import path
 from review import (
     ahead_views,
     assign_views,
+    identity_views,
     overlay_views,
     proposal_views,
     queue_views,
@@ -46,7 +47,12 @@ urlpatterns = [
 # The queue: every type of task.
 urlpatterns += [
     path("", queue_views.queue, name="review-queue"),
-    path("tasks/<uuid:uuid>/", queue_views.identity_task, name="review-identity-task"),
+    path("tasks/<uuid:uuid>/", identity_views.identity_task, name="review-identity-task"),
+    path("tasks/<uuid:uuid>/undo/", identity_views.undo, name="review-identity-undo"),
+    *(
+        path(f"tasks/<uuid:uuid>/{act}/", identity_views.answer, {"act": act}, name="review-identity-answer")
+        for act in ("same", "different", "seen", "later")
+    ),
     path("live/", queue_views.live, name="review-live"),
     path("next/", queue_views.next_task, name="review-next"),
     path("<uuid:uuid>/claim/", queue_views.claim, name="review-claim"),

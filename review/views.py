@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mpi import access
 from mpi.errors import AlreadyDecided, AwaitsSecondPerson, MpiError, SecondPersonNeeded
+from mpi.models import PotentialMatch
 from mpi.services.reasons import REASONS
 from mpi.services.second_person_policy import WORDS, merge_reasons
-from review.addresses import task_url
+from review.addresses import task_url, url_of
 from review.ahead_views import arrived
 from review.errors import ClaimedByAnother, EvidenceChanged
 from review.forms import AnswerForm, NoteForm
@@ -36,6 +37,7 @@ from review.services.decide import decide as decide_task
 from review.services.defer import defer as defer_task
 from review.services.note import add_note
 from review.services.undo import undo as undo_answer
+from review.tasks import find_task
 
 _REFUSALS = (EvidenceChanged, ClaimedByAnother, AlreadyDecided, SecondPersonNeeded, AwaitsSecondPerson)
 """Refusals after which the task itself is shown again, with what the steward wrote."""
@@ -125,11 +127,14 @@ def undo(request: StewardRequest, answer: UUID) -> HttpResponse:
 @steward_required
 def note(request: StewardRequest, uuid: UUID) -> HttpResponse:
     """Write a note."""
-    form = NoteForm(request.POST)
-    if not form.is_valid():
+    form, task = NoteForm(request.POST), find_task(uuid)
+    if form.is_valid():
+        add_note(task=uuid, text=form.cleaned_data["text"], actor=request.actor)
+    elif isinstance(task, PotentialMatch):
         return task_shown(request, uuid, note_form=form, status=422)
-    add_note(task=uuid, text=form.cleaned_data["text"], actor=request.actor)
-    return redirect(f"{reverse('review-task', kwargs={'uuid': uuid})}#notes")
+    else:
+        messages.error(request, "The note is empty or too long. Nothing was written.")
+    return redirect(f"{url_of(task)}#notes")
 
 
 def task_shown(

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from audit.actions import Action
-from audit.models import AuditEvent
-from audit.queries import AuditFilter, matching
-from matching.evidence import explain
 from matching.overlay import EXPLANATION_WORDS, assess
-from matching.policy import judge
-from matching.records import StandardRecord
-from matching.score import score
 from mpi import codec
-from mpi.models import GoldenRecord, IdentityEvent, IdentityTask, RecordState, Subscriber, TaskType
-from mpi.queries.evidence import Evidence, EvidenceRow, evidence_of
+from mpi.models import GoldenRecord, IdentityTask, RecordState, Subscriber, TaskType
+from mpi.queries.evidence import EvidenceRow
 from mpi.queries.identity_tasks import (
     TaskFilter,
     identity_tasks,
@@ -30,6 +23,8 @@ from mpi.queries.identity_tasks import (
 from mpi.queries.person import Banner, banner
 from mpi.services.active_model import active_model
 from mpi.services.waiting_update import WaitingUpdate
+from review.queries.task_answers import Decided, decided
+from review.queries.task_evidence import evidence_today
 from review.queries.told_rows import Telling, told_rows
 
 TARGET = timedelta(days=1)
@@ -60,17 +55,6 @@ class OverlayList:
     rows: tuple[OverlayRow, ...]
     after: str
     first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Who decided, when, and in which words. `event` undoes it, None where it was undone or cannot be."""
-
-    by: str
-    mine: bool
-    at: datetime
-    note: str
-    event: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +125,7 @@ def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now
     """The page of a task handed out by the gate. About eight queries."""
     trusted = trusted_record(task)
     before = codec.standard_record(trusted)
-    evidence = _evidence(before, update.standard)
+    evidence = evidence_today(before, update.standard, active_model().model)
     owner = owners_of([task]).get(task.source_record_id)
     record, message = task.source_record, update.message
     return OverlayPage(
@@ -167,7 +151,7 @@ def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now
         due_at=task.opened_at + TARGET,
         late=task.status == "open" and task.opened_at + TARGET < now,
         told_to=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
-        decided=None if task.status == "open" else _decided(task, user_id=user_id),
+        decided=None if task.status == "open" else decided(task, user_id=user_id),
     )
 
 
@@ -177,39 +161,6 @@ def why(task: IdentityTask) -> str:
     because = "; ".join(f"{part[:1].lower()}{part[1:]}" for part in words)
     source = task.source_record.source_system.name
     return f"{source} sent an update of its number {task.source_record.mrn} that looks like another person: {because}."
-
-
-def _evidence(before: StandardRecord, after: StandardRecord) -> Evidence:
-    """The two states as a pair, under the active model: for its words about each value."""
-    model = active_model().model
-    scored = score(before, after, model)
-    return evidence_of(explain(before, after, scored, judge(before, after, scored, model)).to_document(), model)
-
-
-def _decided(task: IdentityTask, *, user_id: str) -> Decided | None:
-    """From the audit log: the task itself keeps only when. One query."""
-    found = _answer(task)
-    if found is None:
-        return None
-    event = answer_event(task)
-    return Decided(found.actor_name, found.actor_id == user_id, found.recorded_at, found.reason_text or "", event)
-
-
-def answer_event(task: IdentityTask) -> UUID | None:
-    """The identity event of the answer to a task, as long as it was not undone. Two queries."""
-    found = _answer(task)
-    if found is None or "event" not in found.detail:
-        return None
-    event = UUID(found.detail["event"])
-    return event if IdentityEvent.objects.filter(uuid=event, undone_by__isnull=True).exists() else None
-
-
-def _answer(task: IdentityTask) -> AuditEvent | None:
-    """The last answer to this very task: another task may speak of the same message. One query."""
-    wanted = AuditFilter(action=Action.TASK_RESOLVED, message_id=task.message_id)
-    own = matching(wanted).filter(detail__task=str(task.uuid))
-    found: AuditEvent | None = own.order_by("-recorded_at", "-pk").first()
-    return found
 
 
 def euids_of(rows: Sequence[OverlayRow]) -> list[str]:

@@ -41,6 +41,7 @@ class SideView:
     """A side as the page shows it: heading, values, source records."""
 
     golden_id: int
+    version: int
     banner: Banner
     side: Side
     members: tuple[Member, ...]
@@ -57,6 +58,7 @@ def side_view(golden: GoldenRecord, *, best_record_id: int, before: datetime | N
         golden, links = _version_before(golden, before), _members_before(golden, before)
     return SideView(
         golden_id=golden_id,
+        version=golden.version,
         banner=banner(golden, links),
         side=_side(golden, links),
         members=tuple(_member(link, best_record_id) for link in links),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from mpi.errors import NotFound
+from django.urls import reverse
+
 from mpi.models import PotentialMatch, PotentialMatchStatus
+from review.addresses import url_of
 from review.basis import basis_of
 from review.models import Outcome
 from review.queries.holding import Holding, holding
@@ -15,16 +17,18 @@ from review.queries.kept import kept_answer
 from review.queries.labels import answers
 from review.queries.queue import Holder
 from review.queries.task import TaskPage
+from review.tasks import Task, find_task
 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """How a task stands now. `seen` is the digest of what a page shows; `changed`: it shows something else.
+    """How a task stands now. `seen` stands for what a page shows; `changed`: it is something else by now.
 
     `lapsed` and `ends_soon` speak of the claim of whoever looks (see `Holding`).
     """
 
     uuid: UUID
+    address: str
     open: bool
     holder: Holder | None
     seen: str
@@ -49,45 +53,56 @@ class DoneLine:
 
 def fresh_state(page: TaskPage) -> TaskState:
     """The state of a page that is just being made. No query."""
-    return _state(page.uuid, page.holding, is_open=page.open, seen=page.digest, changed=False)
+    address = reverse("review-task", kwargs={"uuid": page.uuid})
+    return held_state(page.uuid, page.holding, address=address, is_open=page.open, seen=page.digest, changed=False)
 
 
 def task_state(uuid: UUID, *, user_id: str, now: datetime, seen: str) -> TaskState:
-    """Three queries. `seen` is the digest that the page was made with. Raises NotFound."""
-    match = _match(uuid)
-    changed = basis_of(match).digest() != seen
-    held = holding(match, user_id=user_id, now=now)
-    return _state(uuid, held, is_open=_is_open(match), seen=seen, changed=changed)
+    """At most four queries. `seen` is what the page was made with (see `present_mark`). Raises NotFound."""
+    task: Task = _match(uuid) or find_task(uuid)
+    return held_state(
+        uuid,
+        holding(task, user_id=user_id, now=now),
+        address=url_of(task),
+        is_open=task.status == "open",
+        seen=seen,
+        changed=present_mark(task) != seen,
+    )
+
+
+def present_mark(task: Task) -> str:
+    """What stands for all that a page shows: the digest of its basis, or the version of an identity task."""
+    return basis_of(task).digest() if isinstance(task, PotentialMatch) else str(task.version)
 
 
 def arrival(uuid: UUID, *, user_id: str, now: datetime, seen: str) -> tuple[TaskState, str] | None:
     """State and fresh basis of a task whose page was loaded ahead with the digest `seen`.
 
-    None where the page would not be the same any more. Three queries. Raises NotFound.
+    None where the page would not be the same any more. Three queries.
     """
     match = _match(uuid)
+    if match is None or match.status != PotentialMatchStatus.OPEN:
+        return None
     basis = basis_of(match)
-    if not _is_open(match) or basis.digest() != seen:
+    if basis.digest() != seen:
         return None
     held = holding(match, user_id=user_id, now=now)
-    return _state(uuid, held, is_open=True, seen=seen, changed=False), basis.token(shown_at=now)
+    state = held_state(uuid, held, address=url_of(match), is_open=True, seen=seen, changed=False)
+    return state, basis.token(shown_at=now)
 
 
-def _match(uuid: UUID) -> PotentialMatch:
+def _match(uuid: UUID) -> PotentialMatch | None:
     related = ("golden_a", "golden_b", "model_version")
-    match = PotentialMatch.objects.select_related(*related).defer("model_version__document").filter(uuid=uuid).first()
-    if match is None:
-        raise NotFound("There is no potential match under this number.")
-    return match
+    return PotentialMatch.objects.select_related(*related).defer("model_version__document").filter(uuid=uuid).first()
 
 
-def _is_open(match: PotentialMatch) -> bool:
-    return match.status == PotentialMatchStatus.OPEN
-
-
-def _state(uuid: UUID, held: Holding, *, is_open: bool, seen: str, changed: bool) -> TaskState:
+def held_state(
+    uuid: UUID, held: Holding, *, address: str, is_open: bool, seen: str, changed: bool = False
+) -> TaskState:
+    """The state of a task of either kind that is held so. No query."""
     return TaskState(
         uuid=uuid,
+        address=address,
         open=is_open,
         holder=held.holder,
         seen=seen,

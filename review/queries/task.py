@@ -111,6 +111,7 @@ class TaskPage:
     digest: str
     closed_by: ClosedBy | None
     model_version: str
+    unmasks: bool = True
 
     @property
     def numbers(self) -> dict[int, tuple[str, ...]]:

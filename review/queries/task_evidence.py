@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from matching.evidence import explain
+from matching.model import LinkageModel
 from matching.policy import judge
+from matching.records import StandardRecord
 from matching.score import score
 from mpi import codec
 from mpi.models import PotentialMatch
@@ -65,7 +67,11 @@ def _turned(evidence: Evidence) -> Evidence:
 
 def _today(match: PotentialMatch) -> Evidence:
     """The pair scored now, under the model version of the task."""
-    model = model_of(match.model_version)
     a, b = codec.standard_record(match.record_a), codec.standard_record(match.record_b)
+    return evidence_today(a, b, model_of(match.model_version))
+
+
+def evidence_today(a: StandardRecord, b: StandardRecord, model: LinkageModel) -> Evidence:
+    """Two standard records as a pair, with its words about each value. No query."""
     scored = score(a, b, model)
     return evidence_of(explain(a, b, scored, judge(a, b, scored, model)).to_document(), model)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from mpi.models import GoldenRecord, IdentityTask, SourceRecord
-from review.queries.overlays import answer_event
+from review.queries.task_answers import answer_event
 from tests.review.conftest import Tell
 
 pytestmark = pytest.mark.django_db

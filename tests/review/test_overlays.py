@@ -95,7 +95,7 @@ def test_the_page_shows_both_sides_and_what_each_answer_would_do(
     assert "FIELDING, Robert" in words.split("The update also looks like")[1].split("If it is the same person")[0]
     assert GoldenRecord.objects.get(links__source_record=overlay.source_record).euid in html
     assert 'data-key="a"' in html
-    assert 'data-key="r"' in html
+    assert 'data-key="x"' in html
     assert "btn-pri" not in html.split("rv-dock")[1], "no answer is more prominent than the other"
     assert audited(Action.TASK_READ, actor_id="stefan", subject_id=str(overlay.source_record.uuid)) == 1
 
