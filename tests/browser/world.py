@@ -17,6 +17,7 @@ from mpi.services.rematch import preview_rematch
 from mpi.services.separate import separate
 from mpi.services.source_merge import merge_source_records
 from mpi.services.systems import register_system
+from mpi.services.vip import mark_vip
 from mpi.services.watch import watch_persons
 from tests.imports.filing import ANN, BEN, csv_text, run_import
 from tests.services.acting import merge
@@ -34,6 +35,7 @@ def build_world(folder: Path, *, steward: Actor, supervisor: Actor, administrato
         register_system(code=code, name=f"{code.title()} system", rank=rank, actor=system)
     truth = told_index()
     _acts(steward)
+    mark_vip(euid=owner("HIS", "12").euid, reason="In the news", actor=supervisor)
     _registered(steward, supervisor)
     for _ in range(2):
         evaluated(supervisor, truth)

@@ -253,4 +253,16 @@ REGISTRATIONS = (
         changed("mpi_alias_name", "number = 'T999999999'", "t.registration_id IS NOT NULL"),
     ),
 )
-NOW = (*PERSONS, *SURVIVED, *QUESTIONS, *FOUND_BY, *REGISTRATIONS)
+PROPOSALS = (
+    Corruption(
+        "a proposal that another one than its approver carried out",
+        {"proposals"},
+        changed("mpi_proposal", "decided_by_id = 'nobody'", "t.state = 'approved'"),
+    ),
+    Corruption(
+        "a proposal of another act than was done",
+        {"proposals"},
+        changed("mpi_proposal", "act = 'merge'", "t.state = 'approved'"),
+    ),
+)
+NOW = (*PERSONS, *PROPOSALS, *SURVIVED, *QUESTIONS, *FOUND_BY, *REGISTRATIONS)

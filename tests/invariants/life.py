@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 from matching.records import Name, PatientRecord
@@ -10,6 +11,9 @@ from mpi.models import IdentityTask, PotentialMatch, Separation
 from mpi.services.link import link_record
 from mpi.services.merge import merge_golden_records
 from mpi.services.overlay import decide_overlay
+from mpi.services.proposal_acts import ProposedUnlink, Why
+from mpi.services.proposal_decide import approve_proposal
+from mpi.services.proposal_propose import propose
 from mpi.services.registration import register_new, register_visit
 from mpi.services.registration_alias import register_alias
 from mpi.services.registration_later import withdraw_registration
@@ -19,7 +23,6 @@ from mpi.services.separate import lift_separation, separate
 from mpi.services.sweep import sweep_inbox
 from mpi.services.systems import register_system
 from mpi.services.undo import undo_event
-from mpi.services.unlink import unlink_record
 from mpi.services.unmerge import unmerge_golden_records
 from mpi.services.verify import verify_golden_record
 from tests.services.telling import (
@@ -146,7 +149,8 @@ def _merges(actor: Actor) -> None:
 def _records(actor: Actor) -> None:
     """Unlinked, linked by hand, verified; overlays accepted, rejected, and left open."""
     why = {"reason_code": "slip", "reason": "", "actor": actor}
-    unlink_record(record_id=record_of("LAB", "5").pk, **why)
+    unlinked = propose(act=ProposedUnlink(record_of("LAB", "5").pk), why=Why("slip", ""), actor=actor)
+    approve_proposal(uuid=unlinked.uuid, reason="", actor=replace(actor, id="sonja", name="Sonja"))
     link_record(record_id=record_of("PORTAL", "3").pk, euid=owner("LAB", "5").euid, version=None, **why)
     golden = owner("HIS", "pair-a")
     verify_golden_record(euid=golden.euid, version=golden.version, reason="Seen", actor=actor)

@@ -6,18 +6,20 @@ import random
 from collections import Counter
 
 import pytest
+from django.conf import settings as configured
 from django.db import transaction
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from mpi.access import ROLES, SCOPES
 from mpi.commands import Actor
-from mpi.errors import MpiError, Separated
+from mpi.errors import MpiError, SecondPersonNeeded, Separated
 from mpi.management.stress.acts import Acts
 from mpi.management.stress.messages import Messages
 from mpi.management.stress.worker import population
-from mpi.models import LIVE_STATUSES, GoldenRecord, SourceRecord
+from mpi.models import LIVE_STATUSES, GoldenRecord, Proposal, SourceRecord
 from mpi.queries.invariants import check_index
 from mpi.services.merge import merge_golden_records
 from mpi.services.sweep import sweep_inbox
@@ -43,7 +45,7 @@ class Index(RuleBasedStateMachine):
     """One index in a transaction that is rolled back at the end of each sequence."""
 
     done: Counter[str] = Counter()
-    longest = 0
+    longest = by_two = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +78,7 @@ class Index(RuleBasedStateMachine):
         before = state()
         try:
             act = merge_golden_records(**sides, versions={}, reason_code="slip", reason="", actor=STEWARD)
-        except Separated:
+        except (Separated, SecondPersonNeeded):
             return
         undo_event(event_uuid=act.event_uuid, reason="", actor=STEWARD)
         assert state() == before
@@ -107,6 +109,7 @@ class Index(RuleBasedStateMachine):
                 sweep_inbox(older_than_s=-60)
                 self._look()
             Index.longest = max(Index.longest, self.took_effect)
+            Index.by_two += Proposal.objects.filter(state="approved").count()
         finally:
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
@@ -114,8 +117,11 @@ class Index(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_any_acts_in_any_order_keep_every_invariant() -> None:
-    Index.done, Index.longest = Counter(), 0
+def test_any_acts_in_any_order_keep_every_invariant(request: pytest.FixtureRequest) -> None:
+    Index.done, Index.longest, Index.by_two = Counter(), 0, 0
+    by_policy = override_settings(SECOND_PERSON=configured.SECOND_PERSON_OF_THE_PRODUCT)
+    by_policy.enable()
+    request.addfinalizer(by_policy.disable)
     run_state_machine_as_test(
         Index,
         settings=settings(
@@ -128,4 +134,5 @@ def test_any_acts_in_any_order_keep_every_invariant() -> None:
         ),
     )
     assert Index.longest >= 200
+    assert Index.by_two >= 10
     assert {*BY_STEWARDS, *BY_SOURCES, IDENTITY} <= set(Index.done)

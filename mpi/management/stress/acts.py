@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from mpi.commands import Actor
+from mpi.management.stress.by_two import alone_or_by_two
 from mpi.models import (
     LIVE_STATUSES,
     MERGES,
@@ -32,6 +33,17 @@ from mpi.services.overlay import decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.override import lift_value, set_value
 from mpi.services.override_expiry import expire_overrides
+from mpi.services.proposal_acts import (
+    ProposedAct,
+    ProposedAnswer,
+    ProposedLink,
+    ProposedMerge,
+    ProposedSplit,
+    ProposedUndo,
+    ProposedUnlink,
+    ProposedUnmerge,
+    Why,
+)
 from mpi.services.resolve import Answer, resolve_potential_match
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
@@ -65,7 +77,8 @@ class Acts:
         if golden is None or link is None:
             return False
         version = golden.version if self.chance.random() < 0.5 else None
-        link_record(record_id=link.source_record_id, euid=golden.euid, version=version, **self._why)
+        told: dict[str, Any] = {"record_id": link.source_record_id, "euid": golden.euid, "version": version}
+        self._by_two(lambda: link_record(**told, **self._why), ProposedLink(**told))
         return True
 
     def unlink(self) -> bool:
@@ -73,7 +86,8 @@ class Acts:
         link = self._link()
         if link is None:
             return False
-        unlink_record(record_id=link.source_record_id, **self._why)
+        act = ProposedUnlink(link.source_record_id)
+        self._by_two(lambda: unlink_record(record_id=link.source_record_id, **self._why), act)
         return True
 
     def merge(self) -> bool:
@@ -82,7 +96,8 @@ class Acts:
         if one is None or other is None:
             return False
         versions = {golden.euid: golden.version for golden in (one, other)} if self.chance.random() < 0.5 else {}
-        merge_golden_records(survivor_euid=one.euid, retired_euid=other.euid, versions=versions, **self._why)
+        told: dict[str, Any] = {"survivor_euid": one.euid, "retired_euid": other.euid, "versions": versions}
+        self._by_two(lambda: merge_golden_records(**told, **self._why), ProposedMerge(**told))
         return True
 
     def undo(self) -> bool:
@@ -90,7 +105,8 @@ class Acts:
         event = self._event(list(EventKind.values))
         if event is None:
             return False
-        undo_event(event_uuid=event.uuid, reason="stress", actor=self.actor)
+        act = ProposedUndo(str(event.uuid))
+        self._by_two(lambda: undo_event(event_uuid=event.uuid, reason="stress", actor=self.actor), act)
         return True
 
     def unmerge(self) -> bool:
@@ -98,7 +114,8 @@ class Acts:
         event = self._event(sorted(map(str, MERGES)))
         if event is None:
             return False
-        unmerge_golden_records(event_uuid=event.uuid, **self._why)
+        act = ProposedUnmerge(str(event.uuid))
+        self._by_two(lambda: unmerge_golden_records(event_uuid=event.uuid, **self._why), act)
         return True
 
     def separate(self) -> bool:
@@ -132,7 +149,9 @@ class Acts:
         if match is None:
             return False
         outcome: Answer = self.chance.choice(("same", "different"))
-        resolve_potential_match(uuid=match.uuid, outcome=outcome, version=match.version, **self._why)
+        told: dict[str, Any] = {"outcome": outcome, "version": match.version}
+        act = ProposedAnswer(str(match.uuid), versions={}, **told)
+        self._by_two(lambda: resolve_potential_match(uuid=match.uuid, **told, **self._why), act)
         return True
 
     def overlay(self) -> bool:
@@ -142,7 +161,8 @@ class Acts:
             return False
         answer = self.chance.choice(("accept", "reject", "split"))
         if answer == "split":
-            split_overlay(task_uuid=task.uuid, reason="stress", actor=self.actor)
+            act = ProposedSplit(str(task.uuid))
+            self._by_two(lambda: split_overlay(task_uuid=task.uuid, reason="stress", actor=self.actor), act)
         else:
             decide_overlay(task_uuid=task.uuid, accept=answer == "accept", reason="stress", actor=self.actor)
         return True
@@ -221,6 +241,9 @@ class Acts:
             "lift override": self.lift_override,
             "expire": self.expire,
         }
+
+    def _by_two(self, do: Callable[[], object], act: ProposedAct) -> None:
+        alone_or_by_two(do, act, Why("slip", "stress"), self.actor)
 
     def _golden(self) -> GoldenRecord | None:
         live = GoldenRecord.objects.filter(status__in=LIVE_STATUSES)

@@ -16,12 +16,24 @@ from mpi.queries.invariants.found_by import FOUND_BY
 from mpi.queries.invariants.history import HISTORY
 from mpi.queries.invariants.messages import MESSAGES
 from mpi.queries.invariants.persons import PERSONS
+from mpi.queries.invariants.proposals import PROPOSALS
 from mpi.queries.invariants.questions import QUESTIONS
 from mpi.queries.invariants.registrations import REGISTRATIONS
 from mpi.queries.invariants.survived import SURVIVED
 from mpi.queries.invariants.told import TOLD
 
-INVARIANTS: Final = (*PERSONS, *SURVIVED, *QUESTIONS, *FOUND_BY, *EVENTS, *HISTORY, *TOLD, *MESSAGES, *REGISTRATIONS)
+INVARIANTS: Final = (
+    *PERSONS,
+    *SURVIVED,
+    *QUESTIONS,
+    *PROPOSALS,
+    *FOUND_BY,
+    *EVENTS,
+    *HISTORY,
+    *TOLD,
+    *MESSAGES,
+    *REGISTRATIONS,
+)
 EXAMPLES: Final = 5
 
 
