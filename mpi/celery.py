@@ -37,6 +37,7 @@ app.conf.update(
         "worker heartbeat": {"task": "mpi.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
         "end expired overrides": {"task": "mpi.expire_overrides", "schedule": 30.0, "options": {"expires": 30}},
         "watch over persons": {"task": "mpi.watch_persons", "schedule": 60.0, "options": {"expires": 60}},
+        "count second numbers": {"task": "mpi.count_second_numbers", "schedule": 3_600.0},
         "look for unsealed strays": {"task": "mpi.find_audit_strays", "schedule": 86_400.0},
         "make the downtime snapshot": {
             "task": "mpi.downtime_snapshot",

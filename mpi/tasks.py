@@ -26,6 +26,7 @@ from mpi.services.rules_preview import resume_previews, work_on_preview
 from mpi.services.rules_run import resume_rules, work_on_rules
 from mpi.services.sweep import sweep_inbox
 from mpi.services.watch import watch_persons
+from review.queries.metrics_duplicates import count_second_numbers
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 30
@@ -87,6 +88,12 @@ def sweep() -> None:
     resume_rematches()
     resume_rules()
     resume_previews()
+
+
+@shared_task(name="mpi.count_second_numbers")
+def count_duplicates() -> None:
+    """Count, for the supervisor's page, how many people were given a second number by a source that knew them."""
+    count_second_numbers(now=timezone.now())
 
 
 @shared_task(name="mpi.seal_audit")

@@ -65,7 +65,7 @@ def desk(period: Period) -> Desk:
         late=sum(one.late for one in types),
         answers=answered,
         an_hour=answered / hours if hours else None,
-        overturned=Share(sum(one.overturned.hits for one in people), sum(one.final for one in people)),
+        overturned=Share(sum(one.overturned.hits for one in people), sum(one.overturned.of for one in people)),
         agreement=agreed.overall,
         second_numbers=Share(
             sum(one.duplicates.hits for one in second.sources), sum(one.duplicates.of for one in second.sources)

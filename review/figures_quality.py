@@ -126,7 +126,7 @@ def duplicates_figure(found: DuplicateFigures) -> Figure:
         slug="duplicates",
         title="Duplicates created, by source",
         lead="New records of this time whose person had a number in the same source already: what a search before "
-        "creating would have spared.",
+        f"creating would have spared. Counted at {found.counted_at:%H:%M} UTC.",
         columns=(
             Column("source_system", "Source system"),
             Column("second_numbers", "Second numbers of new records", "share"),

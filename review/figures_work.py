@@ -86,7 +86,8 @@ def answers_figure(period: Period, steps: tuple[AnswerStep, ...]) -> Figure:
     return Figure(
         slug="answers",
         title=f"Answers in each {period.step}",
-        lead="Left open holds what reviewers could not tell, put off, or sent back to a source.",
+        lead="Left open holds what reviewers could not tell, put off, or sent back to a source, and first answers of the "
+        "blind sample, which wait for the second.",
         columns=(
             _time(period),
             Column("same", "Same person", "count"),
@@ -168,7 +169,7 @@ def _seconds_plot(found: tuple[Reviewer, ...]) -> Whiskers | None:
 
 def overturned_figure(found: tuple[Reviewer, ...]) -> Figure:
     """What was taken back."""
-    judged = tuple(one for one in found if one.final)
+    judged = tuple(one for one in found if one.overturned.of)
     return Figure(
         slug="overturned",
         title="Answers taken back, by reviewer",
@@ -179,7 +180,7 @@ def overturned_figure(found: tuple[Reviewer, ...]) -> Figure:
             Column("final_answers", "Final answers", "count"),
             Column("overturned", "Taken back", "share"),
         ),
-        rows=tuple((one.name, one.final, one.overturned) for one in judged),
+        rows=tuple((one.name, one.overturned.of, one.overturned) for one in judged),
         plot=whiskers(
             [
                 Measured(
@@ -188,7 +189,7 @@ def overturned_figure(found: tuple[Reviewer, ...]) -> Figure:
                     one.overturned.interval[0] * 100,
                     one.overturned.interval[1] * 100,
                     f"{one.overturned.hits:,} of {one.overturned.of:,}",
-                    hollow=one.final < _FEW,
+                    hollow=one.overturned.of < _FEW,
                 )
                 for one in judged
             ],

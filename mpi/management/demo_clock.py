@@ -83,7 +83,8 @@ def question(told: Told) -> PotentialMatch | None:
     of_record = {"source_system__code": told.system, "mrn": told.mrn}
     sides = [Q(**{f"{side}__{name}": value for name, value in of_record.items()}) for side in ("record_a", "record_b")]
     found = PotentialMatch.objects.filter(sides[0] | sides[1], status="open")
-    return found.select_related("golden_a", "golden_b", "model_version").first()
+    with_sides = found.select_related("golden_a", "golden_b", "model_version")
+    return with_sides.defer("model_version__document").first()
 
 
 def days(count: float) -> timedelta:

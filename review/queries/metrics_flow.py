@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     Count,
     DurationField,
     Exists,
     ExpressionWrapper,
     F,
-    FloatField,
     Model,
     OuterRef,
     Q,
     QuerySet,
 )
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import TruncHour
 
 from matching.evaluate import Share
 from mpi.models import (
@@ -35,7 +34,7 @@ from mpi.models import (
     PotentialMatchStatus,
     TaskType,
 )
-from review.models import FINAL_OUTCOMES, Claim, Outcome, ReviewDecision
+from review.models import FINAL_OUTCOMES, BlindAnswer, Claim, Outcome, ReviewDecision
 from review.queries.labels import answers
 from review.queries.metrics import Percentile, Period
 from review.queries.queue_types import KIND_WORDS, TARGETS
@@ -48,7 +47,11 @@ _WAITED = ExpressionWrapper(F("closed_at") - F("opened_at"), output_field=Durati
 
 @dataclass(frozen=True, slots=True)
 class AnswerStep:
-    """Answers given in one step of the period, by outcome; `overlay` are those to suspected overlays."""
+    """Answers given in one step of the period, by outcome.
+
+    left_open   what could not be told or was put off, and readings of the blind sample that decided nothing yet
+    overlay     answers to suspected overlays
+    """
 
     at: datetime
     same: int
@@ -64,7 +67,9 @@ class AnswerStep:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """One reviewer's answers. Seconds run from showing the page to the answer, of potential matches only.
+    """One reviewer's answers, readings of the blind sample among them; each counts once, also one that decided.
+
+    Seconds run from showing the page to the answer, of potential matches only.
 
     active_hours   hours of the clock in which at least one answer was given: what "an hour" is counted by
     overturned     final answers taken back later, by anybody, of all final answers given in the period
@@ -73,7 +78,6 @@ class Reviewer:
     user_id: str
     name: str
     answers: int
-    final: int
     active_hours: int
     seconds_low: float
     seconds_half: float
@@ -103,7 +107,7 @@ class Waiting:
 
 
 def answers_over_time(period: Period) -> tuple[AnswerStep, ...]:
-    """Two queries."""
+    """Three queries."""
     start = period.steps[0]
     rows = ReviewDecision.objects.filter(decided_at__gte=start).order_by().annotate(at=period.truncated("decided_at"))
     given: dict[tuple[datetime, str], int] = {
@@ -111,51 +115,60 @@ def answers_over_time(period: Period) -> tuple[AnswerStep, ...]:
     }
     overlays = _overlay_answers(start).annotate(at=period.truncated("recorded_at"))
     overlay = dict(overlays.values_list("at").annotate(Count("pk")))
+    decided = ReviewDecision.objects.filter(
+        potential_match=OuterRef("potential_match"), user_id=OuterRef("user_id"), decided_at=OuterRef("decided_at")
+    )
+    kept = BlindAnswer.objects.filter(~Exists(decided), decided_at__gte=start).order_by()
+    readings = dict(kept.annotate(at=period.truncated("decided_at")).values_list("at").annotate(Count("pk")))
     open_outcomes = [outcome for outcome in Outcome if outcome not in FINAL_OUTCOMES]
     return tuple(
         AnswerStep(
             at=at,
             same=given.get((at, Outcome.SAME), 0),
             different=given.get((at, Outcome.DIFFERENT), 0),
-            left_open=sum(given.get((at, outcome), 0) for outcome in open_outcomes),
+            left_open=sum(given.get((at, outcome), 0) for outcome in open_outcomes) + readings.get(at, 0),
             overlay=overlay.get(at, 0),
         )
         for at in period.steps
     )
 
 
+_WORK = f"""
+WITH given AS (
+  SELECT potential_match_id, user_id, user_name, decided_at, seconds FROM {ReviewDecision._meta.db_table}
+  WHERE decided_at >= %(since)s
+  UNION
+  SELECT potential_match_id, user_id, user_name, decided_at, seconds FROM {BlindAnswer._meta.db_table}
+  WHERE decided_at >= %(since)s
+)
+SELECT user_id, user_name, count(*), count(DISTINCT date_trunc('hour', decided_at)),
+  percentile_cont(ARRAY[0.25, 0.5, 0.9]) WITHIN GROUP (ORDER BY seconds)
+FROM given GROUP BY user_id, user_name ORDER BY 3 DESC, 2, 1
+"""  # noqa: S608  # names of our own tables
+
+
 def reviewers(period: Period) -> tuple[Reviewer, ...]:
-    """Everybody who answered, who answered most first. Two queries."""
-    final = Q(outcome__in=FINAL_OUTCOMES)
-    seconds = FloatField()
-    found = (
-        answers()
-        .filter(decided_at__gte=period.since)
-        .order_by()
-        .values("user_id", "user_name")
-        .annotate(
-            number=Count("pk"),
-            final=Count("pk", filter=final),
-            taken_back=Count("pk", filter=final & Q(undone_at__isnull=False)),
-            hours=Count(TruncHour("decided_at"), distinct=True),
-            low=Percentile("seconds", at=0.25, output_field=seconds),
-            half=Percentile("seconds", at=_HALF, output_field=seconds),
-            most=Percentile("seconds", at=_MOST, output_field=seconds),
-        )
+    """Everybody who answered, who answered most first; a reading of the blind sample is an answer. Two queries."""
+    final = answers().filter(decided_at__gte=period.since, outcome__in=FINAL_OUTCOMES).order_by()
+    counted = final.values_list("user_id").annotate(
+        number=Count("pk"), taken_back=Count("pk", filter=Q(undone_at__isnull=False))
     )
+    finals = {user: Share(taken_back, number) for user, number, taken_back in counted}
+    with connection.cursor() as cursor:
+        cursor.execute(_WORK, {"since": period.since})
+        found = cursor.fetchall()
     return tuple(
         Reviewer(
-            user_id=row["user_id"],
-            name=row["user_name"],
-            answers=row["number"],
-            final=row["final"],
-            active_hours=row["hours"],
-            seconds_low=row["low"],
-            seconds_half=row["half"],
-            seconds_most=row["most"],
-            overturned=Share(row["taken_back"], row["final"]),
+            user_id=user,
+            name=name,
+            answers=number,
+            active_hours=hours,
+            seconds_low=low,
+            seconds_half=half,
+            seconds_most=most,
+            overturned=finals.get(user, Share(0, 0)),
         )
-        for row in found.order_by("-number", "user_name", "user_id")
+        for user, name, number, hours, (low, half, most) in found
     )
 
 

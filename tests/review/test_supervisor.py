@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +23,7 @@ from mpi.commands import Actor
 from mpi.models import IdentityTask, PotentialMatch, SourceRecord
 from mpi.services.merge import merge_golden_records
 from mpi.services.upsert import upsert_record
+from mpi.tasks import count_duplicates
 from review.desk import desk
 from review.models import BlindAnswer, Claim, Outcome, ReviewDecision
 from review.queries.metrics import PERIODS, period
@@ -205,6 +207,20 @@ def test_second_numbers_are_counted_by_source_and_registrar(
     assert rows["Clinic North"]["second_numbers_count"] == "0"
     (registrar,) = _rows(susan, "registrars")
     assert (registrar["registrar"], registrar["second_numbers_of"]) == ("Lena Ortiz", "1")
+
+
+def test_of_a_large_index_second_numbers_are_counted_by_the_hour(
+    susan: Client, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    monkeypatch.setattr("review.queries.metrics_duplicates._LARGE", 0)
+    tell("GH", "1")
+    count_duplicates()
+    tell("CN", "2")
+    assert [row["source_system"] for row in _rows(susan, "duplicates")] == ["General Hospital"], "as it was counted"
+    count_duplicates()
+    assert len(_rows(susan, "duplicates")) == 2
+    cache.clear()
 
 
 def test_a_name_cannot_become_a_formula_and_every_export_is_written_down(
