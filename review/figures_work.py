@@ -86,8 +86,8 @@ def answers_figure(period: Period, steps: tuple[AnswerStep, ...]) -> Figure:
     return Figure(
         slug="answers",
         title=f"Answers in each {period.step}",
-        lead="Left open holds what reviewers could not tell, put off, or sent back to a source, and first answers of the "
-        "blind sample, which wait for the second.",
+        lead="Left open holds what reviewers could not tell, put off, or sent back to a source, and first answers of "
+        "the blind sample, which wait for the second.",
         columns=(
             _time(period),
             Column("same", "Same person", "count"),
