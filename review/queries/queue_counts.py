@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.utils import timezone
 
 from review.queries.queue_sets import open_matches, open_tasks
 from review.queries.queue_types import KIND_WORDS, TARGETS
@@ -90,6 +91,13 @@ def counts(*, user_id: str, now: datetime) -> Counts:
         KindCount(kind, words, TARGETS[kind].days, **_said(by_kind.get(kind))) for kind, words in KIND_WORDS.items()
     )
     return Counts(kinds, tasks=_marks(found, _TASKS), digest=_marks(found, (*_TASKS, *_DESK)))
+
+
+def to_do() -> int:
+    """What waits at the desk and is not set aside, for the navigation. Two queries over partial indexes."""
+    now = timezone.now()
+    sets = (open_matches(user_id="", now=now), open_tasks(user_id="", now=now))
+    return sum(tasks.filter(aside__isnull=True).count() for tasks in sets)
 
 
 def _figures(tasks: QuerySet[Any, Any], user_id: str, now: datetime) -> Iterable[dict[str, Any]]:

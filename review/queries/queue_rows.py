@@ -15,6 +15,8 @@ from review.addresses import task_url
 from review.queries.queue_sets import tasks_under
 from review.queries.queue_types import KIND_WORDS, SOON
 
+_PARTICULARS = frozenset({"survivor", "members"})
+"""Codes of reasons that say only what the task's own page shows."""
 _LIKELY = "Likely, but not likely enough to link by itself."
 
 
@@ -122,7 +124,7 @@ def _task_row(task: Any, owners: Mapping[int, GoldenRecord], behind: int, *, use
         probability=None,
         bits=None,
         scope=_scope(task, people.values(), behind),
-        why=" ".join(reason["words"] for reason in reasons_of(task)),
+        why=" ".join(reason["words"] for reason in reasons_of(task) if reason["code"] not in _PARTICULARS),
         undecided=0,
         state=desk_state(task, user_id=user_id, now=now),
     )
