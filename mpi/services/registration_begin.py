@@ -146,7 +146,7 @@ def _anew(token: UUID, wanted: Sequence[Wanted], code: str, actor: Actor) -> lis
 
 def _command(item: Wanted, number: str, code: str, actor: Actor) -> UpsertRecord:
     placed = Placement(item.home_euid, actor.id, actor.name, item.reason_code, item.reason) if item.by_hand else None
-    return UpsertRecord(replace(item.record, source_system=code, mrn=number), placed=placed)
+    return UpsertRecord(replace(item.record, source_system=code, mrn=number, registrar=actor.id), placed=placed)
 
 
 def _hash(command: UpsertRecord) -> bytes:

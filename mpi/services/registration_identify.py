@@ -128,6 +128,7 @@ def _corrected(source_record: SourceRecord, identity: Identity, actor: Actor, *,
         names=names,
         sex=identity.record.sex or before.sex,
         facility=identity.record.facility or before.facility,
+        registrar=before.registrar,
     )
     placed = Placement("", actor.id, actor.name, identity.reason_code, identity.reason) if by_hand else None
     return UpsertRecord(told, placed=placed)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from matching.records import SSN_AUTHORITY, Address, Identifier, Name, PatientRecord, Telecom
 from mpi.access import Permission
@@ -14,7 +12,6 @@ from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, CannotUndo, Forbidden, IdempotencyConflict, InvalidInput
 from mpi.models import (
     GoldenRecord,
-    IdentityEvent,
     InboundMessage,
     Link,
     PotentialMatch,
@@ -65,6 +62,7 @@ def test_a_new_patient_whom_nobody_is_like_is_decided_by_the_engine(clerk: Actor
     assert row.number[0] == "R"
     assert len(row.number) == 10
     assert result.created
+    assert record.told["registrar"] == clerk.id
     assert not link_of(row).by_human
     assert faults() == {}
 
@@ -183,26 +181,3 @@ def test_registering_needs_the_permission(auditor: Actor, margaret: GoldenRecord
 
 def _may_merge(actor: Actor) -> Actor:
     return Actor("user", actor.id, actor.name, actor.permissions | {Permission.MERGE})
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_form_twice_at_once_registers_once(clerk: Actor) -> None:
-    form, done, failed = uuid4(), [], []
-
-    def send(token: UUID) -> None:
-        try:
-            done.append(register_new(token=token, record=told(), seen=(), actor=clerk)[0].number)
-        except Exception as error:  # noqa: BLE001  # the test looks at it
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send, args=(form,)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
-    assert len(set(done)) == 1
-    assert SourceRecord.objects.count() == 1
-    assert IdentityEvent.objects.count() == 1
