@@ -30,7 +30,7 @@ _HOLLOWAY = {"family_name": "Holloway", "given_name": "Margaret", "birth_date": 
 _TYPED: dict[str, dict[str, str]] = {
     "search": {"q": "Holloway"},
     "register-create": {**_HOLLOWAY, "token": str(uuid4())},
-    "compare": {},
+    "compare": {f"{side}-{name}": value for side in ("left", "right") for name, value in _HOLLOWAY.items()},
 }
 """Pages that show something only where something was typed, and what."""
 _NO_PAGE = (302, 405)

@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from mpi import downtime_settings
-from mpi.downtime.book import open_book, packed, ssn_key
+from mpi.downtime.book import open_book
 from mpi.downtime.journal import read_journal
-from mpi.downtime.keys import downtime_keys
-from mpi.downtime.sealed import write_sealed
-from mpi.euid import new_euid
 from mpi.web.downtime.desk import SNAPSHOT, STATION, desk, journal_path
-
-ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "correct horse battery"  # a test's own
-HOLLOWAY, IBSEN, MERGED = new_euid(), new_euid(), new_euid()
-
-
-def person(euid: str, family: str, given: str, **other: object) -> dict[str, object]:
-    told: dict[str, object] = {
-        "euid": euid,
-        "status": "confirmed",
-        "name": {"family": family, "given": given, "middle": "", "suffix": ""},
-        "former": [],
-        "birth_date": "1971-03-09",
-        "sex": "F",
-        "deceased_date": "",
-        "values": {"phone": "6035550141"},
-        "numbers": [("HIS", "4711")],
-        "merged": [],
-        "asked": [],
-        "search": [(family.upper(), given.upper())],
-        "ssn": [],
-    }
-    return told | other
+from tests.web.sealing import HOLLOWAY, IBSEN, MERGED, PASSWORD, page, seal, served
 
 
 @pytest.fixture
 def snapshot(tmp_path: Path, settings) -> Path:
     """Two persons and two users, as the index would have sealed them."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # ten attempts, in a moment
-    keys = downtime_keys()
-    users = [
-        {"username": name, "name": name.title(), "password": make_password(PASSWORD), "may_register": register}
-        for name, register in (("carla", True), ("aisha", False))
-    ]
-    manifest = {
-        "uuid": "01a2010a-a522-7fb9-8c8f-4f9d9b337524",
-        "created_at": "2026-11-21T01:30:00+00:00",
-        "users": users,
-        "numbers": [f"D{number}" for number in range(20)],
-        "systems": [("HIS", "General Hospital")],
-    }
-    persons = [
-        person(HOLLOWAY, "Holloway", "Margaret", ssn=[ssn_key("412558801", keys)], asked=[IBSEN]),
-        person(IBSEN, "Ibsen", "Walter", deceased_date="2020-01-08", numbers=[("HIS", "99")], merged=[MERGED]),
-    ]
     path = tmp_path / "snapshot.mpi"
-    header = {"kind": "snapshot", "uuid": manifest["uuid"], "created_at": manifest["created_at"]}
-    write_sealed(path, header, [packed(manifest), packed({"persons": persons, "total": 2})], keys)
+    seal(path)
     return path
 
 
@@ -116,9 +66,9 @@ def test_nobody_looks_without_signing_in_and_failures_are_written_down(browser: 
     ids=["names", "ssn", "number", "field", "euid"],
 )
 def test_a_person_is_found_as_in_the_index(browser: Client, snapshot: Path, typed: dict[str, str]) -> None:
-    page = sign_in(browser).post("/", typed).content.decode()
-    assert f"/golden-records/{HOLLOWAY}/" in page
-    assert IBSEN not in page
+    shown = sign_in(browser).post("/", typed).content.decode()
+    assert f"/golden-records/{HOLLOWAY}/" in shown
+    assert IBSEN not in shown
     entry = read_journal(journal_path(snapshot, 2))[1][-1]
     assert (entry.kind, entry.told["euids"], entry.told["user"]) == ("search", [HOLLOWAY], "carla")
     assert not set(typed.values()).difference({HOLLOWAY}) & set(map(str, entry.told.values()))
@@ -126,11 +76,11 @@ def test_a_person_is_found_as_in_the_index(browser: Client, snapshot: Path, type
 
 def test_a_person_is_shown_and_the_look_is_in_the_journal(browser: Client, snapshot: Path) -> None:
     sign_in(browser)
-    page = browser.get(f"/golden-records/{MERGED}/").content.decode()
-    assert "was merged into this person" in page
-    assert '<span class="tag tag-dead">Deceased</span>' in page
-    assert "General Hospital" in page
-    assert "snapshot of" in page
+    shown = browser.get(f"/golden-records/{MERGED}/").content.decode()
+    assert "was merged into this person" in shown
+    assert '<span class="tag tag-dead">Deceased</span>' in shown
+    assert "General Hospital" in shown
+    assert "snapshot of" in shown
     assert browser.get("/golden-records/000000000000/").status_code == 404
     assert kinds(snapshot) == ["sign-in", "read"]
 
@@ -169,34 +119,7 @@ def test_what_cannot_be_is_refused_by_field_and_who_may_not_register_does_not(br
 
 
 def test_the_command_serves_without_any_database(snapshot: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    keys = tmp_path / "downtime.json"
-    keys.write_text(Path(downtime_settings.MPI_DOWNTIME_KEYS_FILE).read_text())
-    env = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    env |= {"MPI_HOME": str(tmp_path / "home"), "MPI_DOWNTIME_KEYS_FILE": str(keys)}
-    env.pop("DJANGO_SETTINGS_MODULE", None)
-    argv = [sys.executable, "manage.py", "downtimelookup", str(snapshot), "--port", str(port)]
-    served = subprocess.Popen(argv, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
-    try:
-        page = _page(port)
-    finally:
-        served.send_signal(signal.SIGINT)
-        _, told = served.communicate(timeout=15)
-    assert "The index is down." in page, told
-    assert "2 persons" in told
+    with served(snapshot, tmp_path / "home") as server:
+        assert "The index is down." in page(server.port, "/sign-in/")
+    assert "2 persons" in server.told
     assert open_book(snapshot).manifest.uuid == read_journal(journal_path(snapshot, 1))[0].snapshot
-
-
-def _page(port: int) -> str:
-    for _ in range(100):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/sign-in/")
-            return connection.getresponse().read().decode()
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    return ""
