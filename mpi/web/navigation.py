@@ -39,7 +39,7 @@ class NavEntry:
 
 
 def entries(actor: Actor, path: str) -> tuple[NavEntry, ...]:
-    """The entries this actor may open. Two queries, for those who review."""
+    """The entries this actor may open. One query, for those who review."""
     found = []
     for name, label, key, permission in _ENTRIES:
         if permission is not None and not access.allowed(actor, permission):

@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
-from django.utils import timezone
 
 from review.queries.queue_sets import open_matches, open_tasks
 from review.queries.queue_types import KIND_WORDS, TARGETS
 
+_TO_DO = """
+SELECT (SELECT count(*) FROM mpi_potential_match WHERE status = 'open')
+  + (SELECT count(*) FROM mpi_identity_task WHERE status = 'open')
+  - (SELECT count(*) FROM review_deferral d
+     LEFT JOIN mpi_potential_match m ON m.id = d.potential_match_id AND m.status = 'open' AND m.version = d.version
+     LEFT JOIN mpi_identity_task t ON t.id = d.identity_task_id AND t.status = 'open' AND t.version = d.version
+     WHERE d.ended_at IS NULL AND d.until > clock_timestamp() AND (m.id IS NOT NULL OR t.id IS NOT NULL))
+"""
 _TASKS = ("n_open", "newest", "versions", "asides")
 _DESK = ("claims", "assignments")
 _FIGURES = ("open", "late", "free", "mine", "assigned", "aside")
@@ -94,10 +102,11 @@ def counts(*, user_id: str, now: datetime) -> Counts:
 
 
 def to_do() -> int:
-    """What waits at the desk and is not set aside, for the navigation. Two queries over partial indexes."""
-    now = timezone.now()
-    sets = (open_matches(user_id="", now=now), open_tasks(user_id="", now=now))
-    return sum(tasks.filter(aside__isnull=True).count() for tasks in sets)
+    """What waits and is not set aside: `Counts.open`, cheaply, for the navigation of every page. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TO_DO)
+        (number,) = cursor.fetchone()
+    return int(number)
 
 
 def _figures(tasks: QuerySet[Any, Any], user_id: str, now: datetime) -> Iterable[dict[str, Any]]:
