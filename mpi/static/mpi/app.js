@@ -157,6 +157,18 @@
     });
   });
 
+  // A refresh that did not come is told, until one comes again. The desk tells it beside the answers.
+  const lost = (is) => {
+    const note = document.getElementById("line-lost");
+    if (!note || document.querySelector("form.rv-dock") || note.hidden === !is) return;
+    note.hidden = !is;
+    if (is) say(note.textContent);
+  };
+  for (const failed of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    document.addEventListener(failed, () => lost(true));
+  }
+  document.addEventListener("htmx:afterOnLoad", () => lost(false));
+
   // After a partial refresh the focus returns to the element of the same id.
   let focused = "";
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement ? document.activeElement.id : ""; });
