@@ -28,8 +28,8 @@ def _days_ahead() -> Iterator[tuple[str, str]]:
     today = timezone.localdate()
     for days in range(1, MOST_DAYS + 1):
         day = today + timedelta(days=days)
-        near = "tomorrow, " if days == 1 else ""
-        yield day.isoformat(), f"{near}{day:%a} {formatted_day(day, 'd-M-Y')}"
+        near = ", tomorrow" if days == 1 else ""
+        yield day.isoformat(), f"{formatted_day(day, 'd-M-Y')}, {day:%a}{near}"
 
 
 class AnswerForm(forms.Form):

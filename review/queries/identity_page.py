@@ -81,6 +81,11 @@ class IdentityPage:
         return self.status == "open"
 
     @property
+    def records(self) -> int:
+        """How many source records all sides have together."""
+        return sum(len(side.members) for side in (self.left, self.right) if side)
+
+    @property
     def is_conflict(self) -> bool:
         """Whether two persons are asked about, who can be merged or kept apart."""
         return self.type == TaskType.IDENTIFIER_CONFLICT and self.right is not None

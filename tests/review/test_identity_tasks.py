@@ -76,6 +76,7 @@ def test_a_conflict_sets_both_persons_side_by_side(conflict: IdentityTask, stefa
     assert "HOLLOWAY, Margaret" in words
     assert "FIELDING, Robert" in words
     assert "different given name" in words
+    assert "2 source records under one golden record" in words
     assert "412-55" not in html
     for letter, act in {"s": "same", "d": "different", "c": "seen", "l": "later"}.items():
         assert re.search(rf'formaction="/review/tasks/{conflict.uuid}/{act}/" data-key="{letter}"', html)

@@ -1,6 +1,7 @@
 """What the index says now, as one digest a part: the same before and after, if everything was undone.
 
 History, audit, versions and times of writing are left out: an act and its undo leave their traces there, and must.
+Claims are, too: they are leases that end by themselves.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from mpi.codec import golden_values
 from mpi.models import GoldenOverride, GoldenRecord, IdentityTask, Link, PotentialMatch, SeparationPair, SourceRecord
-from review.models import Claim, Deferral
+from review.models import Deferral
 
 
 def index_state(began: datetime) -> dict[str, str]:
@@ -49,12 +50,16 @@ def _parts(began: datetime) -> Mapping[str, Iterable[Any]]:
         "values set by stewards": GoldenOverride.objects.filter(ended_at__isnull=True)
         .order_by("golden_record_id", "field")
         .values_list("golden_record_id", "field", "value"),
-        "set aside": sorted(
-            Deferral.objects.filter(**standing, version=F("potential_match__version")).values_list("potential_match_id")
-        )
-        + sorted(Deferral.objects.filter(**standing).exclude(identity_task=None).values_list("identity_task_id")),
-        "claims": sorted(Claim.objects.filter(**standing).values_list("user_id", "potential_match_id")),
+        "set aside": _sorted(
+            Deferral.objects.filter(**standing)
+            .exclude(potential_match__isnull=False, potential_match__version__gt=F("version"))
+            .values_list("potential_match_id", "identity_task_id")
+        ),
     }
+
+
+def _sorted(rows: Iterable[Any]) -> list[Any]:
+    return sorted(rows, key=str)
 
 
 def _golden(golden: GoldenRecord) -> tuple[object, ...]:
