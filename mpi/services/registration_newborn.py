@@ -27,6 +27,7 @@ from mpi.services.relationship import relate
 from mpi.services.upsert import UpsertResult
 
 MOST_CHILDREN = 8
+_YOUNGEST, _OLDEST = 10, 60
 _WORD = {"F": "Girl", "M": "Boy"}
 _SAID = "Registered together at the birth."
 
@@ -180,6 +181,20 @@ def given_of_newborn(mothers_given: str, sex: str, order: int) -> str:
     if len(said) > 1 and newborn_name(named):
         return named
     return f"Baby{'' if word == 'Baby' else word}{number}"
+
+
+def oddities(mother: GoldenRecord, birth_date: str = "") -> tuple[str, ...]:
+    """What makes it unlikely that she is the mother, in sentences; it may be wrong, so nothing is refused for it."""
+    said = []
+    if mother.values.get("sex") == "M":
+        said.append("This person is recorded as male.")
+    if mother.values.get("deceased_date"):
+        said.append("This person is recorded as deceased.")
+    if birth_date and len(mother.birth_date) >= 4:
+        years = int(birth_date[:4]) - int(mother.birth_date[:4])
+        if not _YOUNGEST <= years <= _OLDEST:
+            said.append(f"By the birth dates she would be about {years} years older than the child.")
+    return tuple(said)
 
 
 def _as_told(golden: GoldenRecord) -> PatientRecord:

@@ -160,6 +160,16 @@ def test_twins_are_registered_with_a_new_mother(people: People, sign_in: SignIn)
     assert "Registered together" in page
 
 
+def test_a_mother_who_is_unlikely_to_be_one_is_said_beforehand(people: People, sign_in: SignIn) -> None:
+    clerk = sign_in("clerk")
+    page = clerk.get(reverse("register-children", args=[people.margaret.euid]))
+    assert "Make sure that this is the mother" not in page.text
+    shown = clerk.post(
+        reverse("register-newborn-check"), {"draft": _draft(page), "birth_date": "20-Nov-1975", "sex_1": "F"}
+    )
+    assert "about 4 years older than the child" in shown.text
+
+
 def test_an_unknown_patient_is_identified_by_a_steward(people: People, sign_in: SignIn) -> None:
     steward = sign_in("steward")
     token = str(uuid4())

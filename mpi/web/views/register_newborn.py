@@ -16,10 +16,17 @@ from mpi import access, codec
 from mpi.access import Permission
 from mpi.commands import Actor
 from mpi.errors import MpiError
-from mpi.queries.person import Banner, banner
+from mpi.queries.person import banner
 from mpi.services.registration_later import find_registration, name_newborn, record_of
 from mpi.services.registration_look import LookAgain
-from mpi.services.registration_newborn import Birth, NewMother, child_records, record_family, register_newborns
+from mpi.services.registration_newborn import (
+    Birth,
+    NewMother,
+    child_records,
+    oddities,
+    record_family,
+    register_newborns,
+)
 from mpi.web.forms_register import ChildNameForm, ChildrenForm, PatientForm, WhyNewForm
 from mpi.web.pages import ActorRequest, page, posted, require, show
 from mpi.web.registering import Looked, look_for, purpose_of, typed_form
@@ -74,20 +81,17 @@ def with_mother(request: ActorRequest) -> HttpResponse:
 def _children_page(
     request: ActorRequest, carried: Mapping[str, Any], form: ChildrenForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {
-        "form": form,
-        "mother": _mother_shown(request.actor, carried),
-        "draft": seal(dict(carried), request.actor),
-    }
+    actor = request.actor
+    context = {"form": form, "draft": seal(dict(carried), actor), **_mother_shown(actor, carried)}
     return show(request, "mpi/register_children.html", context, status=status)
 
 
-def _mother_shown(actor: Actor, carried: Mapping[str, Any]) -> Banner | None:
-    """The banner of a known mother, audited; None of one who is new."""
+def _mother_shown(actor: Actor, carried: Mapping[str, Any], birth_date: str = "") -> dict[str, object]:
+    """For the page: the banner of a known mother, audited, and what is odd about it; nothing of one who is new."""
     if not carried.get("mother"):
-        return None
+        return {}
     golden, _ = access.access_person(actor, carried["mother"])
-    return banner(golden)
+    return {"mother": banner(golden), "oddities": oddities(golden, birth_date)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _checked(
     ]
     seen = sorted({euid for child in shown for euid in child.looked.euids})
     context = {
-        "mother": _mother_shown(request.actor, carried),
+        **_mother_shown(request.actor, carried, birth.birth_date),
         "new_mother": birth.new_mother,
         "birth": birth,
         "children": shown,
