@@ -196,8 +196,8 @@ SWEEP_AFTER_S = env_int("MPI_SWEEP_AFTER_S", 15)
 REGISTRATION_SYSTEM = env("MPI_REGISTRATION_SYSTEM", "REGISTRATION")
 MESSAGE_MAX_BYTES = env_int("MPI_MESSAGE_MAX_BYTES", 1_000_000)
 REST_REQUESTS_PER_MINUTE = env_int("MPI_REST_REQUESTS_PER_MINUTE", 60_000)
-# What the navigation shows beside Review: the desk counts it, for the index knows nothing of its deferrals.
-REVIEW_COUNT = "review.queries.queue_counts.to_do"
+# Who counts what waits for stewards: the desk, for the index knows nothing of its deferrals.
+REVIEW_COUNTS = "review.queries.queue_ages"
 # The share of existing links that a linkage model may change without a rematch preview.
 MODEL_CHANGE_SHARE = env_share("MPI_MODEL_CHANGE_SHARE", 0.001)
 # Which reasons ask for two people here; "none" for a house with one steward.

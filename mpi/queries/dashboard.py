@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count
 
 from mpi.models import (
     GoldenRecord,
     GoldenStatus,
     IdentityEvent,
-    IdentityTask,
-    PotentialMatch,
-    PotentialMatchKind,
-    PotentialMatchStatus,
     SourceRecord,
-    TaskType,
 )
+from mpi.queries.navigation import OpenKind, open_kinds
 from mpi.queries.survivorship import active_version, ranks
 from mpi.queries.timeline import event_words
-
-_KINDS = {
-    PotentialMatchKind.DUPLICATE: ("Duplicate in one source", "one person, two numbers in one source system"),
-    PotentialMatchKind.OVERLAP: ("Overlap across sources", "one person, numbers in several source systems"),
-    TaskType.OVERLAY: ("Overlay", "an update that looks like another person"),
-    TaskType.IDENTIFIER_CONFLICT: ("Identifier conflict", "one number, two people"),
-    TaskType.LARGE_PERSON: ("Large person", "more source records than a person should have"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class OpenKind:
-    """Open review of one type: how many and since when."""
-
-    title: str
-    means: str
-    count: int
-    today: int
-    few_days: int
-    older: int
-    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +56,7 @@ class Dashboard:
 
     @property
     def open_total(self) -> int:
-        """All open review."""
+        """All that waits and is not set aside."""
         return sum(kind.count for kind in self.open_review)
 
     @property
@@ -102,28 +77,8 @@ def dashboard(now: datetime) -> Dashboard:
         provisional=statuses.get(GoldenStatus.PROVISIONAL, 0),
         confirmed=statuses.get(GoldenStatus.CONFIRMED, 0),
         merged=statuses.get(GoldenStatus.MERGED, 0),
-        open_review=_open_review(now),
+        open_review=open_kinds(now),
         decisions=_decisions(),
-    )
-
-
-def _open_review(now: datetime) -> tuple[OpenKind, ...]:
-    matches = PotentialMatch.objects.filter(status=PotentialMatchStatus.OPEN).order_by().values_list("kind")
-    tasks = IdentityTask.objects.filter(status="open").order_by().values_list("type")
-    day, days = now - timedelta(days=1), now - timedelta(days=3)
-    aggregates = {
-        "open": Count("pk"),
-        "today": Count("pk", filter=Q(opened_at__gt=day)),
-        "few_days": Count("pk", filter=Q(opened_at__lte=day, opened_at__gt=days)),
-        "older": Count("pk", filter=Q(opened_at__lte=days)),
-        "oldest": Min("opened_at"),
-    }
-    found = [*matches.annotate(**aggregates), *tasks.annotate(**aggregates)]
-    by_kind = {kind: figures for kind, *figures in found}
-    return tuple(
-        OpenKind(title, means, *by_kind.get(kind, (0, 0, 0, 0, None)))
-        for kind, (title, means) in _KINDS.items()
-        if kind in by_kind or kind in PotentialMatchKind.values
     )
 
 

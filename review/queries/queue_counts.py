@@ -7,20 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from review.queries.queue_sets import open_matches, open_tasks
 from review.queries.queue_types import KIND_WORDS, TARGETS
 
-_TO_DO = """
-SELECT (SELECT count(*) FROM mpi_potential_match WHERE status = 'open')
-  + (SELECT count(*) FROM mpi_identity_task WHERE status = 'open')
-  - (SELECT count(*) FROM review_deferral d
-     LEFT JOIN mpi_potential_match m ON m.id = d.potential_match_id AND m.status = 'open' AND m.version = d.version
-     LEFT JOIN mpi_identity_task t ON t.id = d.identity_task_id AND t.status = 'open' AND t.version = d.version
-     WHERE d.ended_at IS NULL AND d.until > clock_timestamp() AND (m.id IS NOT NULL OR t.id IS NOT NULL))
-"""
 _TASKS = ("n_open", "newest", "versions", "asides")
 _DESK = ("claims", "assignments")
 _FIGURES = ("open", "late", "free", "mine", "assigned", "aside")
@@ -99,14 +90,6 @@ def counts(*, user_id: str, now: datetime) -> Counts:
         KindCount(kind, words, TARGETS[kind].days, **_said(by_kind.get(kind))) for kind, words in KIND_WORDS.items()
     )
     return Counts(kinds, tasks=_marks(found, _TASKS), digest=_marks(found, (*_TASKS, *_DESK)))
-
-
-def to_do() -> int:
-    """What waits and is not set aside: `Counts.open`, cheaply, for the navigation of every page. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TO_DO)
-        (number,) = cursor.fetchone()
-    return int(number)
 
 
 def _figures(tasks: QuerySet[Any, Any], user_id: str, now: datetime) -> Iterable[dict[str, Any]]:

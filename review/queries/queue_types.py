@@ -18,6 +18,17 @@ KIND_WORDS: Mapping[str, str] = {
 }
 """Every type of task, in the order in which the filter and the counts name them."""
 
+KIND_MEANS: Mapping[str, str] = {
+    TaskType.OVERLAY: "an update of a known number that looks like another person",
+    TaskType.IDENTIFIER_CONFLICT: "one number, two people",
+    TaskType.SOURCE_MERGE: "a source merged two of its numbers, against what is known",
+    TaskType.SOURCE_CORRECTION: "a number that speaks of another patient now",
+    TaskType.LARGE_PERSON: "more source records than a person should have",
+    PotentialMatchKind.DUPLICATE: "one person, two numbers in one source system",
+    PotentialMatchKind.OVERLAP: "one person, numbers in several source systems",
+}
+"""What each type is, in a few words."""
+
 TARGETS: Mapping[str, timedelta] = {
     TaskType.OVERLAY: timedelta(days=1),
     TaskType.IDENTIFIER_CONFLICT: timedelta(days=2),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mpi.commands import Actor
 from mpi.models import IdentityTask, PotentialMatch, PotentialMatchKind, SourceRecord, TaskType
-from mpi.queries.navigation import open_review
+from mpi.queries.navigation import open_kinds, open_review
 from mpi.services.watch import watch_persons
 from review.addresses import url_of
 from review.queries.queue import QueueFilter, next_up, queue_page
@@ -132,7 +132,10 @@ def test_next_goes_over_all_types_and_leaves_out_what_is_set_aside(
     taken = claim_next(wanted=ALL, actor=steward)
     assert taken is not None
     assert taken.kind == TaskType.SOURCE_MERGE
-    assert open_review() == counts(user_id="", now=timezone.now()).open == 6, "the navigation counts as the desk does"
+    desk = counts(user_id="", now=timezone.now())
+    assert open_review() == desk.open == 6, "the navigation counts as the desk does"
+    by_kind = {kind.title: kind.count for kind in open_kinds(timezone.now())}
+    assert by_kind == {kind.words: kind.open for kind in desk.kinds if kind.open}, "and so does the dashboard"
     aside = queue_page(QueueFilter(show="aside"), user_id=steward.id, now=timezone.now()).rows
     assert [row.uuid for row in aside] == [overlay.uuid]
     IdentityTask.objects.filter(pk=overlay.pk).update(version=overlay.version + 1)
