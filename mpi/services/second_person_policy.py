@@ -1,4 +1,4 @@
-"""Which acts on identity need two people, in one place (decision 0012).
+"""Which acts on identity need two people, in one place (decision 0016).
 
 A guard asks inside the transaction of the act, on locked golden records: so it judges what the act would change, not
 what a page once showed. It holds for people and for clients; the engine's own acts have rules of their own. Which of
