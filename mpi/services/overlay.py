@@ -42,6 +42,7 @@ from mpi.services.record_states import (
     release,
     retell,
 )
+from mpi.services.relationship_rows import related_to
 from mpi.services.unit import UnitOfWork
 
 HOW = "say in a few words how you know"
@@ -135,7 +136,7 @@ def open_case(task_uuid: UUID | str, version: int | None, actor: Actor) -> Overl
     held = record.state == RecordState.QUARANTINED
     applied = None if held else message.pk
     place = place_of(record.pk, applied)
-    unit = begin(actor, place.golden_ids())
+    unit = begin(actor, related_to(place.golden_ids()))
     if place_of(record.pk, applied) != place:
         raise TryAgain
     return OverlayCase(unit, task, record, message, place, held)

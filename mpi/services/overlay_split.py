@@ -43,6 +43,7 @@ from mpi.services.record_states import (
     release,
     withdraw,
 )
+from mpi.services.relationship_rows import leave_behind
 from mpi.services.second_person_policy import Approval, require_two, split_reasons
 from mpi.services.waiting_update import waiting_update
 
@@ -154,7 +155,7 @@ def _begin_anew(case: OverlayCase, event: IdentityEvent) -> None:
         change_record(unit, event, case.record, state=RecordState.DELETED, follows=follows)
         return
     withdraw(unit, event, case.record, case.link, follows=follows)
-    _keep_apart(case, event, case.golden, {case.record.pk})
+    _keep_apart(case, event, case.golden, {case.record.pk}, since=None)
 
 
 def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> dict[str, object]:
@@ -178,7 +179,7 @@ def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> dict[s
     require_no_join(case.record.pk, set(told.values_list("message_id", flat=True)))
     moving = _came_with(case.record.pk, golden, since)
     if case.home is not None:
-        return _stay(case, event, case.home, moving)
+        return _stay(case, event, case.home, moving, since=since)
     own = unit.create_golden_record(event)
     for moved in open_links([golden.pk])[golden.pk]:
         if moved.source_record_id in moving:
@@ -187,11 +188,13 @@ def _move(case: OverlayCase, event: IdentityEvent, *, since: datetime) -> dict[s
     _tell_links(case, event, moving, golden, own)
     unit.notify("link.opened", own, record_ids=moving, related=[golden.euid])
     unit.notify("link.ended", golden, record_ids=moving, related=[own.euid])
-    _keep_apart(case, event, golden, moving)
+    _keep_apart(case, event, golden, moving, since=since)
     return {} if unit.members_of([golden.pk]) else {"restored": _as_it_was(golden, since)}
 
 
-def _stay(case: OverlayCase, event: IdentityEvent, left: GoldenRecord, moving: set[int]) -> dict[str, object]:
+def _stay(
+    case: OverlayCase, event: IdentityEvent, left: GoldenRecord, moving: set[int], *, since: datetime
+) -> dict[str, object]:
     """The update has put the record with its true person already: there it stays, apart from those whom it left."""
     unit, link, golden = case.unit, case.link, case.golden
     if link is None or golden is None:
@@ -201,7 +204,7 @@ def _stay(case: OverlayCase, event: IdentityEvent, left: GoldenRecord, moving: s
     _pin(case, event, link, golden)
     _tell_links(case, event, {case.record.pk}, golden, golden)
     unit.notify("link.moved", golden, record_ids=[case.record.pk], related=[left.euid])
-    _keep_apart(case, event, left, moving)
+    _keep_apart(case, event, left, moving, since=since)
     return {}
 
 
@@ -234,9 +237,15 @@ def _came_with(record_id: int, golden: GoldenRecord, since: datetime) -> set[int
     return came
 
 
-def _keep_apart(case: OverlayCase, event: IdentityEvent, golden: GoldenRecord, moving: set[int]) -> None:
-    """Who stays is somebody else than who goes, on every path; open questions follow their records."""
+def _keep_apart(
+    case: OverlayCase, event: IdentityEvent, golden: GoldenRecord, moving: set[int], *, since: datetime | None
+) -> None:
+    """Who stays is somebody else than who goes, on every path; open questions follow their records.
+
+    Who was recorded as related, before `since` where that is told, stays related to the first patient.
+    """
     unit = case.unit
+    leave_behind(unit, event, moving=moving, since=since)
     if stays := unit.members_of([golden.pk]) - moving:
         pairs = [(one, other) for one in moving for other in stays]
         unit.separate(event, pairs, reason_code=event.reason_code, reason=event.reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from audit.actions import Action
@@ -9,7 +11,8 @@ from audit.uuid7 import uuid7
 from mpi.access import golden_subject
 from mpi.errors import CannotUndo
 from mpi.models import IdentityEvent, Relationship
-from mpi.queries.relationships import Sides, sides_of
+from mpi.queries.relationships import Sides, sides_of, standing_between
+from mpi.services.locking import TryAgain
 from mpi.services.unit import UnitOfWork
 
 
@@ -22,17 +25,21 @@ def open_relationship(
     to_records: list[int],
     separation_id: int,
     sides: Sides,
+    like: Relationship | None = None,
 ) -> Relationship:
-    """The two are related from now on; the separation that it rests on stands. Audited, told to subscribers."""
+    """The two are related from now on; the separation that it rests on stands. Audited, told to subscribers.
+
+    It is the word of who acts, or of who said it in the row that it is `like`.
+    """
     row = Relationship(
         id=unit.new_id(Relationship),
         uuid=uuid7(),
         kind=kind,
         from_records=from_records,
         to_records=to_records,
-        reason=event.reason,
-        actor_id=unit.actor.id,
-        actor_name=unit.actor.name,
+        reason=like.reason if like else event.reason,
+        actor_id=like.actor_id if like else unit.actor.id,
+        actor_name=like.actor_name if like else unit.actor.name,
         separation_id=separation_id,
         event_id=event.pk,
         recorded_at=unit.recorded_at,
@@ -113,4 +120,42 @@ def _open_again(unit: UnitOfWork, undoing: IdentityEvent, row: Relationship, sid
         to_records=row.to_records,
         separation_id=row.separation_id,
         sides=sides,
+        like=row,
     )
+
+
+def leave_behind(unit: UnitOfWork, event: IdentityEvent, *, moving: Collection[int], since: datetime | None) -> None:
+    """A number speaks of another patient now: what was said of the first one before stays with the first one.
+
+    Call before the links are written. It goes on under the records that the first patient keeps, and ends where there
+    are none. Raises TryAgain where a relative is not locked.
+    """
+    for row, sides in standing_between(unit.golden_records):
+        if since is not None and row.recorded_at >= since:
+            continue
+        kept = [[pk for pk in side if pk not in moving] for side in (row.from_records, row.to_records)]
+        if kept == [row.from_records, row.to_records]:
+            continue
+        if not {sides.from_id, sides.to_id} <= unit.golden_records.keys():
+            raise TryAgain
+        end_relationship(unit, event, row, sides)
+        owners = unit.owners_of(pk for side in kept for pk in side)
+        homes = [next((owners[pk] for pk in side if pk in owners), None) for side in kept]
+        if homes[0] is None or homes[1] is None or homes[0] == homes[1]:
+            continue
+        open_relationship(
+            unit,
+            event,
+            kind=row.kind,
+            from_records=kept[0],
+            to_records=kept[1],
+            separation_id=row.separation_id,
+            sides=Sides(homes[0], homes[1]),
+            like=row,
+        )
+
+
+def related_to(golden_ids: Iterable[int]) -> set[int]:
+    """These golden records and all that are related to them: whom an act that ends relationships must lock."""
+    ids = set(golden_ids)
+    return ids.union(*((sides.from_id, sides.to_id) for _, sides in standing_between(ids)))

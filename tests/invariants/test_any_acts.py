@@ -34,7 +34,7 @@ ROWS = population(RECORDS + 20, 1_848)
 STEWARD = Actor(kind="user", id="stefan", name="Stefan", permissions=ROLES["supervisor"], source="web")
 HIS = Actor(kind="client", id="his", name="HIS", permissions=frozenset(SCOPES), source="rest")
 BY_STEWARDS = ("link", "unlink", "merge", "undo", "unmerge", "separate", "lift", "verify", "resolve", "decide overlay")
-BY_STEWARDS += ("retire", "merge numbers", "unmerge numbers")
+BY_STEWARDS += ("retire", "merge numbers", "unmerge numbers", "relate", "unrelate")
 BY_SOURCES = ("tell create", "tell update", "tell overlay", "tell delete", "tell batch")
 IDENTITY = "merge and undo"
 chances = st.integers(0, 2**16).map(random.Random)

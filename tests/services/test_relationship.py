@@ -7,13 +7,15 @@ import pytest
 from audit.models import AuditEvent
 from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, CannotUndo, Forbidden, InvalidInput, NotFound, Related, Separated, UnderReview
-from mpi.models import GoldenRecord, OutboxEvent, PotentialMatch, Relationship, Separation
+from mpi.models import GoldenRecord, IdentityTask, OutboxEvent, PotentialMatch, Relationship, Separation
 from mpi.queries.relationships import kinship_words, relatives_of
 from mpi.services.act import ActResult
 from mpi.services.link import link_record
+from mpi.services.overlay_split import split_overlay
 from mpi.services.relationship import preview_relate, relate, unrelate
 from mpi.services.separate import lift_separation
 from mpi.services.source_merge import merge_source_records
+from mpi.services.sweep import sweep_inbox
 from mpi.services.undo import undo_event
 from mpi.services.unlink import unlink_record
 from tests.services.acting import merge, undo, unmerge
@@ -26,6 +28,7 @@ from tests.services.telling import (
     MARGARET,
     MARJORIE,
     owner,
+    past,
     question,
     record_of,
     state,
@@ -232,3 +235,24 @@ def test_reading_relatives_costs_the_same_for_three_and_for_twelve(
     assert len(children) == 12
     with django_assert_max_num_queries(4):
         assert len(relatives_of(katherine)) == 12
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_number_that_speaks_of_another_patient_takes_no_relatives_along(steward: Actor, beside: bool) -> None:
+    tell("HIS", "1", KATHERINE, updated_at=past(1))
+    if beside:
+        tell("LAB", "1", KATHERINE)
+    tell("HIS", "2", MARCUS)
+    katherine, marcus = owner("HIS", "1"), owner("HIS", "2")
+    mother(katherine, marcus, steward)
+    tell("HIS", "1", ESTEBAN, updated_at=past(2))
+    task = IdentityTask.objects.get(type="overlay", status="open")
+    answer = split_overlay(task_uuid=task.uuid, reason="Given out twice", actor=steward)
+    sweep_inbox(older_than_s=-60)
+    other = owner("HIS", "1")
+    assert other != katherine
+    assert told(other) == []
+    assert told(marcus) == ([("mother", katherine.euid)] if beside else [])
+    undo_event(event_uuid=answer.event_uuid, reason="The wrong row", actor=steward)
+    assert told(marcus) == [("mother", katherine.euid)]
+    assert relatives_of(marcus)[0].by == steward.name

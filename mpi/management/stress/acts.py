@@ -22,6 +22,7 @@ from mpi.models import (
     IdentityTask,
     Link,
     PotentialMatch,
+    Relationship,
     Separation,
     SourceMerge,
     SourceRecord,
@@ -44,6 +45,7 @@ from mpi.services.proposal_acts import (
     ProposedUnmerge,
     Why,
 )
+from mpi.services.relationship import relate, unrelate
 from mpi.services.resolve import Answer, resolve_potential_match
 from mpi.services.retire import retire_golden_record
 from mpi.services.separate import lift_separation, separate
@@ -133,6 +135,23 @@ class Acts:
         if separation is None:
             return False
         lift_separation(separation_uuid=separation.uuid, reason="stress", actor=self.actor)
+        return True
+
+    def relate(self) -> bool:
+        """Two golden records, as mother and child or as twins."""
+        one, other = self._golden(), self._golden()
+        if one is None or other is None:
+            return False
+        kind = self.chance.choice(("mother", "guardian", "twin"))
+        relate(from_euid=one.euid, to_euid=other.euid, kind=kind, reason="stress", actor=self.actor)
+        return True
+
+    def unrelate(self) -> bool:
+        """A relationship ends."""
+        found = self._one_of(list(Relationship.objects.filter(ended_at__isnull=True).order_by("-id")[:_RECENT]))
+        if found is None:
+            return False
+        unrelate(relationship_uuid=found.uuid, reason="stress", actor=self.actor)
         return True
 
     def verify(self) -> bool:
@@ -231,6 +250,8 @@ class Acts:
             "unmerge": self.unmerge,
             "separate": self.separate,
             "lift": self.lift,
+            "relate": self.relate,
+            "unrelate": self.unrelate,
             "verify": self.verify,
             "resolve": self.resolve,
             "decide overlay": self.overlay,

@@ -21,6 +21,7 @@ from mpi.errors import (
     InvalidInput,
     MpiError,
     NotFound,
+    Related,
     Separated,
     StaleVersion,
     UnderReview,
@@ -45,6 +46,8 @@ _ACTS = {
     "unmerge": 3,
     "separate": 3,
     "lift": 4,
+    "relate": 3,
+    "unrelate": 1,
     "verify": 3,
     "resolve": 6,
     "decide overlay": 5,
@@ -59,7 +62,7 @@ _ACTS = {
 _REFUSALS = {
     error.code
     for error in (
-        AlreadyDecided, AlreadyMerged, CannotUndo, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
+        AlreadyDecided, AlreadyMerged, CannotUndo, InvalidInput, NotFound, Related, Separated, StaleVersion, UnderReview
     )
 }  # fmt: skip
 """What an act may be answered by design: others have been there meanwhile, or it was never possible."""
