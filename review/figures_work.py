@@ -81,22 +81,26 @@ def answers_figure(period: Period, steps: tuple[AnswerStep, ...]) -> Figure:
         ("same", "same person"),
         ("differs", "different people"),
         ("near", "left open"),
+        ("none", "kept, blind sample"),
         ("accent", "overlays answered"),
     )
     return Figure(
         slug="answers",
         title=f"Answers in each {period.step}",
-        lead="Left open holds what reviewers could not tell, put off, or sent back to a source, and first answers of "
-        "the blind sample, which wait for the second.",
+        lead="Left open holds what reviewers could not tell, put off, or sent back to a source; answers of the blind "
+        "sample are kept until the second one agrees.",
         columns=(
             _time(period),
             Column("same", "Same person", "count"),
             Column("different", "Different people", "count"),
             Column("left_open", "Left open", "count"),
+            Column("kept_blind", "Kept, blind sample", "count"),
             Column("overlay", "Overlays answered", "count"),
             Column("all", "All", "count"),
         ),
-        rows=tuple((step.at, step.same, step.different, step.left_open, step.overlay, step.all) for step in told),
+        rows=tuple(
+            (step.at, step.same, step.different, step.left_open, step.reading, step.overlay, step.all) for step in told
+        ),
         plot=_answer_columns(period, told, series) if told else None,
         empty="Nobody answered a task in this time. Answers given in the review queue appear here at once.",
     )
@@ -104,7 +108,8 @@ def answers_figure(period: Period, steps: tuple[AnswerStep, ...]) -> Figure:
 
 def _answer_columns(period: Period, steps: tuple[AnswerStep, ...], series: tuple[tuple[str, str], ...]) -> Columns:
     told = [
-        (time_words(step.at, period.step), (step.same, step.different, step.left_open, step.overlay)) for step in steps
+        (time_words(step.at, period.step), (step.same, step.different, step.left_open, step.reading, step.overlay))
+        for step in steps
     ]
     return columns(told, series)
 

@@ -49,7 +49,8 @@ _WAITED = ExpressionWrapper(F("closed_at") - F("opened_at"), output_field=Durati
 class AnswerStep:
     """Answers given in one step of the period, by outcome.
 
-    left_open   what could not be told or was put off, and readings of the blind sample that decided nothing yet
+    left_open   what could not be told or was put off
+    reading     of the blind sample, those that decided nothing yet
     overlay     answers to suspected overlays
     """
 
@@ -57,12 +58,13 @@ class AnswerStep:
     same: int
     different: int
     left_open: int
+    reading: int
     overlay: int
 
     @property
     def all(self) -> int:
         """All of them."""
-        return self.same + self.different + self.left_open + self.overlay
+        return self.same + self.different + self.left_open + self.reading + self.overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def answers_over_time(period: Period) -> tuple[AnswerStep, ...]:
             at=at,
             same=given.get((at, Outcome.SAME), 0),
             different=given.get((at, Outcome.DIFFERENT), 0),
-            left_open=sum(given.get((at, outcome), 0) for outcome in open_outcomes) + readings.get(at, 0),
+            left_open=sum(given.get((at, outcome), 0) for outcome in open_outcomes),
+            reading=readings.get(at, 0),
             overlay=overlay.get(at, 0),
         )
         for at in period.steps
