@@ -27,7 +27,6 @@ from mpi.errors import (
 from mpi.models import TaskType
 from mpi.queries.identity_tasks import open_overlays
 from mpi.queries.proposals import split_proposed
-from mpi.services.identity_task import answer_task
 from mpi.services.overlay import decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.proposal_acts import ProposedSplit, Why
@@ -41,8 +40,7 @@ from review.outlook import looks_like
 from review.pages import StewardRequest, show, steward_required
 from review.queries.holding import holding
 from review.queries.identity_page import bound_to, set_aside_now
-from review.queries.overlays import euids_of, overlay_list, overlay_page
-from review.queries.source_tasks import SOURCE_TASKS, source_tasks
+from review.queries.overlays import overlay_page
 from review.queries.state import held_state
 from review.queries.task_answers import answer_event
 from review.services import leases
@@ -59,34 +57,6 @@ _SPLIT = (
 )
 _PROPOSED = "The split is proposed: it waits under Proposals for another person, and nothing has changed yet."
 _UNDONE = "Undone: the answer is taken back, and the question is open again."
-
-
-@require_GET
-@steward_required
-def overlays(request: StewardRequest) -> HttpResponse:
-    """The list; each person named in it is audited as searched."""
-    now = timezone.now()
-    page = overlay_list(now=now, after=request.GET.get("after", ""))
-    access.audit_search(request.actor, euids_of(page.rows))
-    context = {"page": page, "count": open_overlays(), "source_tasks": source_tasks()}
-    return show(request, "review/overlays.html", context, now=now)
-
-
-@require_POST
-@steward_required
-def close(request: StewardRequest, uuid: UUID) -> HttpResponse:
-    """A task about the numbers of a source is seen to."""
-    task = access.access_identity_task(request.actor, uuid)
-    if task.type not in SOURCE_TASKS:
-        raise NotFound("There is no such task under this number.")
-    form = OverlayForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Say in a few words how you know; nothing was decided.")
-        return redirect("review-overlays")
-    said = form.cleaned_data
-    answer_task(task_uuid=uuid, accept=True, reason=said["reason"], version=said["version"], actor=request.actor)
-    messages.success(request, "Closed: somebody has seen to it.")
-    return redirect("review-overlays")
 
 
 @require_GET

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mpi import access
 from mpi.access import Permission
 from mpi.errors import AlreadyDecided, InvalidInput
+from mpi.models import TaskType
 from review.addresses import task_url, url_of
 from review.errors import ClaimedByAnother
 from review.pages import StewardRequest, show, steward_required
@@ -73,6 +74,13 @@ def queue_shown(
         "batch": batch_line(said.get("batch", "")) if supervises else None,
     }
     return show(request, "review/queue.html", context, now=now, status=status)
+
+
+@require_GET
+@steward_required
+def overlays(request: StewardRequest) -> HttpResponse:
+    """Where suspected overlays were listed apart: old addresses lead to the queue of that type."""
+    return to_queue(QueueFilter(kind=TaskType.OVERLAY))
 
 
 @require_POST

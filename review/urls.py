@@ -19,7 +19,7 @@ from review.models import FINAL_OUTCOMES, Outcome
 
 urlpatterns = [
     path("answers/<uuid:answer>/undo/", views.undo, name="review-undo"),
-    path("overlays/", overlay_views.overlays, name="review-overlays"),
+    path("overlays/", queue_views.overlays, name="review-overlays"),
     path("overlays/<uuid:uuid>/", overlay_views.overlay, name="review-overlay"),
     path("overlays/<uuid:uuid>/accept/", overlay_views.decide, {"accept": True}, name="review-overlay-accept"),
     path("overlays/<uuid:uuid>/reject/", overlay_views.decide, {"accept": False}, name="review-overlay-reject"),
@@ -27,7 +27,6 @@ urlpatterns = [
     path("overlays/<uuid:uuid>/undo/", overlay_views.undo, name="review-overlay-undo"),
     path("supervisor/", supervisor_views.supervisor, name="supervisor"),
     path("supervisor/<slug:slug>.csv", supervisor_views.figure_csv, name="review-figure"),
-    path("source-tasks/<uuid:uuid>/close/", overlay_views.close, name="review-source-task-close"),
     path("<uuid:uuid>/", views.task, name="review-task"),
     path("<uuid:uuid>/state/", views.state, name="review-state"),
     path("<uuid:uuid>/notes/", views.note, name="review-note"),

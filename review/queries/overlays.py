@@ -1,20 +1,16 @@
-"""Suspected overlays: the list, and everything the page of one shows. Queries do not grow with the rows."""
+"""Everything the page of a suspected overlay shows. Queries do not grow with the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from matching.overlay import EXPLANATION_WORDS, assess
 from mpi import codec
-from mpi.models import GoldenRecord, IdentityTask, RecordState, Subscriber, TaskType
+from mpi.models import IdentityTask, RecordState, Subscriber, TaskType
 from mpi.queries.evidence import EvidenceRow
 from mpi.queries.identity_tasks import (
-    TaskFilter,
-    identity_tasks,
-    messages_of,
     owners_of,
     reasons_of,
     trusted_record,
@@ -23,38 +19,10 @@ from mpi.queries.identity_tasks import (
 from mpi.queries.person import Banner, banner
 from mpi.services.active_model import active_model
 from mpi.services.waiting_update import WaitingUpdate
+from review.queries.queue_types import TARGETS
 from review.queries.task_answers import Decided, decided
 from review.queries.task_evidence import evidence_today
 from review.queries.told_rows import Telling, told_rows
-
-TARGET = timedelta(days=1)
-"""How old a suspected overlay may get: everything the source says of this patient waits behind it."""
-
-PAGE_SIZE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class OverlayRow:
-    """One line of the list. `person` is the golden record that the record belongs to."""
-
-    uuid: UUID
-    number: int
-    source: str
-    person: Banner | None
-    reasons: tuple[str, ...]
-    opened_at: datetime
-    due_at: datetime
-    late: bool
-    behind: int
-
-
-@dataclass(frozen=True, slots=True)
-class OverlayList:
-    """One keyset page, the oldest first. `after` is the key of the next page, "" at the end."""
-
-    rows: tuple[OverlayRow, ...]
-    after: str
-    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +62,6 @@ class OverlayPage:
         return self.status == "open"
 
 
-def overlay_list(*, now: datetime, after: str = "") -> OverlayList:
-    """The open overlay tasks. Four queries."""
-    key = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
-    found = identity_tasks(TaskFilter(type=TaskType.OVERLAY), after=key, size=PAGE_SIZE)
-    tasks = found[:PAGE_SIZE]
-    owners, messages = owners_of(tasks), messages_of(tasks)
-    behind = waiting_behind(messages.values())
-    rows = tuple(
-        _list_row(task, owners.get(task.source_record_id), behind.get(task.message_id or 0, 0), now) for task in tasks
-    )
-    return OverlayList(rows, str(tasks[-1].pk) if len(found) > PAGE_SIZE else "", first=key is None)
-
-
-def _list_row(task: IdentityTask, owner: GoldenRecord | None, behind: int, now: datetime) -> OverlayRow:
-    return OverlayRow(
-        uuid=task.uuid,
-        number=task.pk,
-        source=task.source_record.source_system.name,
-        person=banner(owner) if owner else None,
-        reasons=tuple(reason["words"] for reason in reasons_of(task)),
-        opened_at=task.opened_at,
-        due_at=task.opened_at + TARGET,
-        late=task.opened_at + TARGET < now,
-        behind=behind,
-    )
-
-
 def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now: datetime) -> OverlayPage:
     """The page of a task handed out by the gate. About eight queries."""
     trusted = trusted_record(task)
@@ -148,8 +89,8 @@ def overlay_page(task: IdentityTask, update: WaitingUpdate, *, user_id: str, now
         owner_records=owner.member_count if owner else 0,
         behind=waiting_behind([message]).get(message.pk, 0),
         opened_at=task.opened_at,
-        due_at=task.opened_at + TARGET,
-        late=task.status == "open" and task.opened_at + TARGET < now,
+        due_at=task.opened_at + TARGETS[TaskType.OVERLAY],
+        late=task.status == "open" and task.opened_at + TARGETS[TaskType.OVERLAY] < now,
         told_to=tuple(Subscriber.objects.filter(active=True).order_by("name").values_list("name", flat=True)),
         decided=None if task.status == "open" else decided(task, user_id=user_id),
     )
@@ -161,8 +102,3 @@ def why(task: IdentityTask) -> str:
     because = "; ".join(f"{part[:1].lower()}{part[1:]}" for part in words)
     source = task.source_record.source_system.name
     return f"{source} sent an update of its number {task.source_record.mrn} that looks like another person: {because}."
-
-
-def euids_of(rows: Sequence[OverlayRow]) -> list[str]:
-    """The persons that a list names, each once."""
-    return list(dict.fromkeys(row.person.euid for row in rows if row.person))

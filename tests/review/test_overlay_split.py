@@ -93,20 +93,12 @@ def test_an_applied_update_says_so_and_a_stale_page_is_refused(
     assert (record.version, record.told) == (3, trusted.told)
 
 
-def test_tasks_about_the_numbers_of_a_source_stand_beside_the_overlays_and_are_closed_there(
+def test_what_a_split_asks_of_the_source_stands_in_the_queue(
     overlay: IdentityTask, stefan: Client, worker: Any
 ) -> None:
-    assert "Numbers of a source" not in stefan.get(reverse("review-overlays")).content.decode()
+    assert "No task fits this filter" in stefan.get("/review/?kind=source-correction").content.decode()
     worker(lambda: stefan.post(reverse("review-overlay-split", args=[overlay.uuid]), {"reason": "Given out twice"}))
     task = IdentityTask.objects.get(type="source-correction")
-    page = stefan.get(reverse("review-overlays")).content.decode()
-    assert "A number that was given out twice" in page
-    address = reverse("review-source-task-close", args=[task.uuid])
-    assert address in page
-    stefan.post(address, {"reason": " "})
-    task.refresh_from_db()
-    assert task.status == "open", "an answer needs a reason"
-    assert stefan.post(address, {"reason": "Asked the registry", "version": 1}).status_code == 302
-    task.refresh_from_db()
-    assert task.status == "accepted"
-    assert stefan.post(reverse("review-source-task-close", args=[overlay.uuid]), {"reason": "x"}).status_code == 404
+    page = stefan.get("/review/?kind=source-correction").content.decode()
+    assert "ask the source to give the first one a number again" in page
+    assert f'href="{reverse("review-identity-task", args=[task.uuid])}' in page

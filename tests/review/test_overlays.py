@@ -18,7 +18,7 @@ from mpi.celery import app
 from mpi.commands import Actor
 from mpi.models import GoldenRecord, IdentityTask, InboundMessage, SourceRecord
 from mpi.services.upsert import upsert_record
-from review.queries.overlays import TARGET
+from review.queries.queue_types import TARGETS
 from tests.review.conftest import ROBERT, Tell, audited, patient, plain, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -49,12 +49,16 @@ def answer(browser: Client, task: IdentityTask, act: str, reason: str = "Asked t
     return browser.post(address(task, act), {"reason": reason})
 
 
+QUEUE = "/review/?kind=overlay"
+
+
 def states() -> list[str]:
     return list(InboundMessage.objects.order_by("pk").values_list("state", flat=True))
 
 
 def test_the_queue_brings_an_overlay_to_its_page(trusted: SourceRecord, tell: Tell, stefan: Client) -> None:
-    assert "No update is held back" in plain(stefan.get(reverse("review-overlays")).content.decode())
+    assert stefan.get(reverse("review-overlays"))["Location"] == QUEUE, "where they were listed apart"
+    assert "No task fits this filter" in plain(stefan.get(QUEUE).content.decode())
     tell("GH", "1001", **ROBERT)
     page = reverse("review-overlay", kwargs={"uuid": IdentityTask.objects.get().uuid})
     queue = stefan.get(reverse("review-queue")).content.decode()
@@ -67,11 +71,11 @@ def test_the_list_says_who_why_how_long_and_what_waits_behind(
     overlay: IdentityTask, later: Callable[..., None], stefan: Client
 ) -> None:
     later(middle="Ann", ssn="412-55-8801", phone="6035550199")
-    IdentityTask.objects.update(opened_at=timezone.now() - 2 * TARGET)
-    html = stefan.get(reverse("review-overlays")).content.decode()
+    IdentityTask.objects.update(opened_at=timezone.now() - 2 * TARGETS["overlay"])
+    html = stefan.get(QUEUE).content.decode()
     words = plain(html)
-    for said in ("HOLLOWAY, Margaret Ann", "General Hospital", "Name and birth date both changed", "1 message",
-                 "Over target", "1 open, target 1 day"):  # fmt: skip
+    for said in ("HOLLOWAY, Margaret Ann", "General Hospital", "Name and birth date both changed",
+                 "held back, with 1 behind it", "Over target", "1 over 1 day"):  # fmt: skip
         assert said in words
     assert "1001" not in words, "no number of a source in a list that need not show it"
     assert audited(Action.PERSON_SEARCHED, actor_id="stefan") == 2  # the look, and the one person in it
@@ -103,7 +107,7 @@ def test_the_page_shows_both_sides_and_what_each_answer_would_do(
 def test_the_pages_are_for_those_who_may_review(overlay: IdentityTask, client: Client) -> None:
     assert client.get(address(overlay)).status_code == 302
     clerk = sign_in("carla", "clerk", "Carla Reyes")
-    assert clerk.get(reverse("review-overlays")).status_code == 403
+    assert clerk.get(QUEUE).status_code == 403
     assert clerk.get(address(overlay)).status_code == 403
     assert answer(clerk, overlay, "accept").status_code == 403
     overlay.refresh_from_db()
@@ -195,7 +199,7 @@ def test_who_comes_second_sees_what_was_decided(overlay: IdentityTask, stefan: C
 def test_an_unknown_task_and_a_hostile_page_key_are_no_fault(overlay: IdentityTask, stefan: Client) -> None:
     assert stefan.get("/review/overlays/6f1d8a52-7f0c-4a6c-9d54-3f6c0c2f9a11/").status_code == 404
     for after in ("x", "-1", "99999999999999999999", "²"):
-        assert stefan.get(reverse("review-overlays"), {"after": after}).status_code == 200
+        assert stefan.get(QUEUE, {"after": after}).status_code == 200
 
 
 def test_the_person_is_said_to_be_under_review_wherever_it_is_looked_up(
@@ -226,12 +230,12 @@ def test_a_clerk_sees_that_it_is_under_review_but_no_way_to_decide(overlay: Iden
 def test_the_cost_of_the_list_does_not_grow_with_its_rows(
     overlay: IdentityTask, tell: Tell, stefan: Client, django_assert_max_num_queries: Any
 ) -> None:
-    stefan.get(reverse("review-overlays"))
+    stefan.get(QUEUE)
     with CaptureQueriesContext(connection) as few:
-        stefan.get(reverse("review-overlays"))
+        stefan.get(QUEUE)
     for number, family in enumerate(("Bergmann", "Okafor", "Delacroix")):
         tell("GH", f"2{number}", family=family, given="Ines", birth_date=f"198{number}-05-0{number + 1}", ssn="")
         tell("GH", f"2{number}", **{**ROBERT, "ssn": "", "family": f"Field{family}"})
     assert IdentityTask.objects.filter(status="open").count() == 4
     with django_assert_max_num_queries(len(few)):
-        stefan.get(reverse("review-overlays"))
+        stefan.get(QUEUE)
