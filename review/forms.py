@@ -103,8 +103,8 @@ class OverlayForm(forms.Form):
     at = forms.DateTimeField(
         label="Split at (UTC)",
         required=False,
-        error_messages={"invalid": "Give date and time as 2026-01-31T14:30; nothing was decided."},
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+        error_messages={"invalid": "Give date and time as 2026-01-31 14:30; nothing was decided."},
+        widget=forms.TextInput(attrs={"placeholder": "2026-01-31 14:30", "maxlength": 32, "autocomplete": "off"}),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
