@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.actions import Action
 from mpi import access
-from mpi.errors import AlreadyDecided, MpiError
+from mpi.errors import MpiError
 from mpi.models import Proposal, ProposalState
 from mpi.queries.proposals import ProposalRow, euids_of, proposals, rows, waiting
 from mpi.services.proposal_decide import reject_proposal, withdraw_proposal
@@ -157,7 +157,7 @@ def _page(
         "outlook": outlook(found, actor) if row.open else None,
         "form": form or DecisionForm(initial={"shown": shown_mark(now)}),
         "refusal": refusal,
-        "overtaken": refusal is not None and not isinstance(refusal, AlreadyDecided),
+        "overtaken": row.state == ProposalState.STALE,
     }
     return show(request, "review/proposal.html", context, now=now, status=status)
 

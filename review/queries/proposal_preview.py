@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mpi.commands import Actor
@@ -10,6 +10,7 @@ from mpi.errors import MpiError
 from mpi.euid import grouped
 from mpi.models import Proposal, ProposalAct, SourceRecord
 from mpi.queries.acts import MergeRow, merge_rows
+from mpi.queries.person import banner
 from mpi.services.merge import preview_merge
 from mpi.services.proposal_acts import (
     ProposedAct,
@@ -32,12 +33,16 @@ _SPLIT = (
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`effects` in sentences; `rows` compare both sides with the merged values; `refused`: why it cannot be done."""
+    """`effects` in sentences; `rows` compare both sides, whose `names` are told, with the merged values.
+
+    `refused` says why it cannot be done, "" when it could.
+    """
 
     effects: tuple[str, ...] = ()
     rows: Sequence[MergeRow] = ()
     survivor: str = ""
     retired: str = ""
+    names: tuple[Mapping[str, str], ...] = ()
     refused: str = ""
 
 
@@ -83,7 +88,8 @@ def _merged(survivor: str, retired: str, actor: Actor) -> Outlook:
         _TOLD,
     )
     rows = merge_rows(found.survivor, found.retired, found.values)
-    return Outlook(effects, rows, survivor=survivor, retired=retired)
+    names = tuple(banner(side).name for side in (found.survivor, found.retired))
+    return Outlook(effects, rows, survivor=survivor, retired=retired, names=names)
 
 
 def _taken_back(proposal: Proposal, actor: Actor) -> Outlook:
