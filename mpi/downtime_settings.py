@@ -15,7 +15,7 @@ SESSION_COOKIE_NAME = "downtime"
 CSRF_COOKIE_NAME = "downtime-csrf"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mpi.web.static_files.StaticFiles",
     "mpi.web.page_middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
