@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +17,7 @@ from review.models import Assignment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 SignIn = Callable[[str, str], Page]
 
 
@@ -55,6 +57,8 @@ def test_a_supervisor_shares_out_and_undoes_and_sees_at_once_what_a_steward_clai
     boss.get_by_role("button", name="Show who would get what").press("Enter")
     expect(boss.get_by_role("row", name="Stefan")).to_contain_text("3")
     assert not Assignment.objects.exists(), "shown, not done"
+    boss.evaluate(AXE)
+    assert boss.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == []
     boss.get_by_role("button", name="Share them out like this").press("Enter")
     expect(boss.get_by_text("3 tasks assigned.")).to_be_visible()
     boss.keyboard.press("u")
