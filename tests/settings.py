@@ -15,7 +15,7 @@ if _BESIDE and (_broker := os.environ.get("REDIS_URL")):
     os.environ["REDIS_URL"] = urlsplit(_broker)._replace(path=f"/{_number}").geturl()
 
 from mpi.settings import *  # noqa: E402, F403
-from mpi.settings import SECOND_PERSON, STATIC_ROOT  # noqa: E402
+from mpi.settings import PASSWORD_HASHERS, SECOND_PERSON, STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
@@ -25,3 +25,6 @@ SECOND_PERSON_OF_THE_PRODUCT = SECOND_PERSON
 SECOND_PERSON = ["vip", "large-person", "old-merge"]
 # A task of the sample would be kept for a second reader.
 BLIND_REVIEW_SHARE = 0.0
+# Whoever signs in for a test need not wait for a hash that is slow on purpose; tests/web/test_sign_in.py does.
+PASSWORD_HASHERS_OF_THE_PRODUCT = PASSWORD_HASHERS
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -18,12 +18,14 @@ window.put = async (html) => {
   document.body.replaceWith(page.body);
 };
 
-/** Of rows and items of one make (the same elements, classes and attributes), the first stands for all. */
+/** Of what make a part is: its elements, classes and attributes, not its words. */
+const make = (part) => {
+  const classes = part.className.baseVal ?? part.className;
+  return `${part.tagName}.${classes}[${part.getAttributeNames()}](${[...part.children].map(make)})`;
+};
+
+/** Of rows and items of one make, the first stands for all. */
 const leaveOneOfAMake = () => {
-  const make = (part) => {
-    const classes = part.className.baseVal ?? part.className;
-    return `${part.tagName}.${classes}[${part.getAttributeNames()}](${[...part.children].map(make)})`;
-  };
   for (const parent of document.querySelectorAll("tbody, ul, ol, select, svg, svg g")) {
     const seen = new Set();
     for (const part of [...parent.children]) {
@@ -35,12 +37,25 @@ const leaveOneOfAMake = () => {
 };
 
 const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const colours = ["color-contrast", "link-in-text-block"];
+const colours = { runOnly: { type: "rule", values: ["color-contrast", "link-in-text-block"] } };
+const others = {
+  runOnly: { type: "tag", values: standards },
+  rules: Object.fromEntries(colours.runOnly.values.map((rule) => [rule, { enabled: false }])),
+};
 
-const violations = async (theme, options) => {
+const violations = async (part, theme, options) => {
   document.documentElement.dataset.theme = theme;
-  const told = await axe.run(document, { ...options, resultTypes: ["violations"], iframes: false, preload: false });
+  const told = await axe.run(part, { ...options, resultTypes: ["violations"], iframes: false, preload: false });
   return told.violations.flatMap((rule) => rule.nodes.map((node) => `${theme}, ${rule.id}: ${node.target} ${node.html}`));
+};
+
+/** The colours of the bar and the foot are looked at where they first appear so; of the page itself, always. */
+const frames = new Set();
+const whereColoursAreNew = () => {
+  const frame = [...document.querySelectorAll("body > :not(main)")].map(make).join();
+  const isNew = !frames.has(frame);
+  frames.add(frame);
+  return isNew ? document : document.querySelector("main");
 };
 
 /** What leaves the window sideways. */
@@ -59,10 +74,12 @@ window.look = async (html) => {
   await put(html);
   const outside = leaving();
   leaveOneOfAMake();
+  const coloured = whereColoursAreNew();
   return [
     ...outside,
-    ...await violations("light", { runOnly: { type: "tag", values: standards } }),
-    ...await violations("dark", { runOnly: { type: "rule", values: colours } }),
+    ...await violations(document, "light", others),
+    ...await violations(coloured, "light", colours),
+    ...await violations(coloured, "dark", colours),
   ];
 };
 

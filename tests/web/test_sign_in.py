@@ -18,6 +18,11 @@ def _actions():
     return list(events.values_list("action", "actor_id"))
 
 
+@pytest.fixture(autouse=True)
+def _hashed_as_in_the_product(settings):
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS_OF_THE_PRODUCT
+
+
 @pytest.fixture
 def dana(db):
     return User.objects.create_user(username="dana", password=PASSWORD)
