@@ -246,3 +246,11 @@ def test_what_changed_meanwhile_is_shown_and_what_was_written_stays(
     page.keyboard.press("d")
     expect(page.locator("#rv-done")).to_contain_text("different people")
     assert answers() == [("stefan", "different")]
+
+    # Nothing is left: the queue comes, in its own dress.
+    for _ in range(2):
+        next_ready(page)
+        page.keyboard.press("l")
+        expect(page.locator("#rv-done")).to_contain_text("put off")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review")
+    page.wait_for_function("() => [...document.styleSheets].some((sheet) => sheet.href.includes('queue'))")

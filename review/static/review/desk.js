@@ -62,6 +62,11 @@
   const show = (doc, address) => {
     const fresh = doc.getElementById("main");
     if (!fresh) return false;
+    // Another kind of page may bring stylesheets that this one does not have.
+    doc.querySelectorAll('head link[rel="stylesheet"]').forEach((sheet) => {
+      const address = sheet.getAttribute("href");
+      if (!document.head.querySelector(`link[href="${CSS.escape(address)}"]`)) document.head.append(document.importNode(sheet));
+    });
     main().replaceChildren(...document.adoptNode(fresh).childNodes);
     document.title = doc.title;
     const count = doc.querySelector('[data-go="r"] .count');
