@@ -155,13 +155,14 @@ def task_shown(
     beside = [one.banner.euid for one in page.household.residents] + [other.other.euid for other in page.others]
     access.audit_shown(actor, beside, beside=f"potential_match:{match.uuid}")
     asked = QueueFilterForm(request.GET).wanted()
+    second = merge_reasons(match.golden_a, match.golden_b, actor=actor) if page.open else ()
     context = {
         "task": page,
         "form": form or AnswerForm(initial={"within": asked.query}),
         "note_form": note_form or NoteForm(),
         "refusal": refusal,
         "look": look,
-        "second": [WORDS[code] for code in merge_reasons(match.golden_a, match.golden_b)] if page.open else (),
+        "second": [WORDS[code] for code in second],
         "changes": changes(refusal) if isinstance(refusal, EvidenceChanged) else (),
         "preview": preview(match, page.numbers, actor) if page.open else None,
         "done": done_line(request.GET.get("done", ""), user_id=actor.id),

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
 
 from mpi.models import VipMark
@@ -18,7 +19,8 @@ WITH RECURSIVE merged(id, root) AS (
   SELECT g.id, merged.root FROM mpi_golden_record g JOIN merged ON g.merged_into_id = merged.id
 )
 SELECT merged.root, v.id FROM merged JOIN mpi_vip_mark v ON v.golden_record_id = merged.id
-WHERE v.lifted_at IS NULL ORDER BY v.id
+WHERE v.lifted_at IS NULL OR (v.lifted_by_id = %s AND v.lifted_at > now() - make_interval(days => %s))
+ORDER BY v.id
 """
 
 
@@ -32,9 +34,12 @@ class Vip:
     marked_at: datetime
 
 
-def vip_ids(golden_ids: Collection[int]) -> frozenset[int]:
-    """Those of the golden records that are marked, themselves or by what was merged into them. One query."""
-    return frozenset(root for root, _ in _marks(golden_ids))
+def vip_ids(golden_ids: Collection[int], *, lifted_by: str = "") -> frozenset[int]:
+    """Those of the golden records that are marked, themselves or by what was merged into them. One query.
+
+    A mark that the user `lifted_by` has lifted within `settings.OLD_MERGE_DAYS` counts among them.
+    """
+    return frozenset(root for root, _ in _marks(golden_ids, lifted_by=lifted_by))
 
 
 def vip_marks(golden_id: int) -> tuple[Vip, ...]:
@@ -44,7 +49,7 @@ def vip_marks(golden_id: int) -> tuple[Vip, ...]:
     return tuple(Vip(row.golden_record.euid, row.reason, row.marked_by_name, row.marked_at) for row in rows)
 
 
-def _marks(golden_ids: Collection[int]) -> list[tuple[int, int]]:
+def _marks(golden_ids: Collection[int], *, lifted_by: str = "") -> list[tuple[int, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(_MARKS, [list(golden_ids)])
+        cursor.execute(_MARKS, [list(golden_ids), lifted_by, settings.OLD_MERGE_DAYS])
         return list(cursor.fetchall())

@@ -55,7 +55,8 @@ def link_within(
     members = {other.source_record_id for other in open_links([golden.pk])[golden.pk]}
     if any(record_id in pair and members & set(pair) for pair in separated_pairs([record_id])):
         raise Separated("A steward decided that these are different people; nothing was changed. Lift that first.")
-    require_two(actor, link_reasons(record_id, left, golden), approval)
+    reasons = link_reasons(record_id, left, golden, actor=actor, now=unit.recorded_at)
+    require_two(actor, reasons, approval)
     event = unit.event(EventKind.LINK, reason_code=reason_code, reason=reason)
     unit.end_link(event, link, left)
     unit.open_link(event, record_id, golden, origin=LinkOrigin.STEWARD, by_human=actor.is_human)

@@ -131,7 +131,7 @@ def merge_locked(
             "A steward decided that records of these two golden records are different people; nothing was merged. "
             "Lift that separation first, if you know it to be wrong."
         )
-    require_two(unit.actor, merge_reasons(survivor, retired), approval)
+    require_two(unit.actor, merge_reasons(survivor, retired, actor=unit.actor), approval)
     unit.merge(event, retired, survivor, links[retired_id])
     matches = open_matches([survivor_id, retired_id])
     if resolved is not None:

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from mpi.commands import Actor
 from mpi.errors import AwaitsSecondPerson, Forbidden, SecondPersonNeeded
-from mpi.models import MERGES, GoldenRecord, IdentityEvent, PotentialMatch, Proposal, ProposalState
+from mpi.models import MERGES, GoldenRecord, IdentityEvent, Link, PotentialMatch, Proposal, ProposalState
 from mpi.queries.vip import vip_ids
 from mpi.services.rows import fetch
 
@@ -40,12 +40,14 @@ WORDS: Mapping[str, str] = {
 
 # Kinds of numbers of which a person has one for life (HL7 table 0203). Passports and licences are renewed.
 _SINGLE = """
-SELECT l.golden_record_id, i.authority, i.type, i.value_index
+SELECT l.golden_record_id, i.authority, i.type, i.value_index, s.code = ANY(%s::text[])
 FROM mpi_link l JOIN mpi_identifier i ON i.source_record_id = l.source_record_id
+JOIN mpi_source_record r ON r.id = i.source_record_id JOIN mpi_source_system s ON s.id = r.source_system_id
 WHERE l.golden_record_id = ANY(%s::bigint[]) AND l.ended_at IS NULL AND l.source_record_id <> ALL(%s::bigint[])
   AND (i.type IN ('SS', 'SSN', 'NI') OR left(i.type, 2) = 'NN')
 UNION ALL
-SELECT 0, i.authority, i.type, i.value_index FROM mpi_identifier i
+SELECT 0, i.authority, i.type, i.value_index, s.code = ANY(%s::text[]) FROM mpi_identifier i
+JOIN mpi_source_record r ON r.id = i.source_record_id JOIN mpi_source_system s ON s.id = r.source_system_id
 WHERE i.source_record_id = ANY(%s::bigint[]) AND (i.type IN ('SS', 'SSN', 'NI') OR left(i.type, 2) = 'NN')
 """
 
@@ -61,35 +63,40 @@ class Approval:
     trial: bool = False
 
 
-def merge_reasons(one: GoldenRecord, other: GoldenRecord) -> tuple[str, ...]:
-    """Why a merge of these two would need two people. Two queries."""
+def merge_reasons(one: GoldenRecord, other: GoldenRecord, *, actor: Actor) -> tuple[str, ...]:
+    """Why a merge of these two by this actor would need two people. Two queries."""
     large = one.member_count + other.member_count > settings.LARGE_PERSON
-    found = {VIP: bool(vip_ids([one.pk, other.pk])), LARGE: large, CONFLICT: _conflict(one.pk, other.pk)}
+    found = {VIP: _vip([one, other], actor), LARGE: large, CONFLICT: _conflict(one.pk, other.pk)}
     return _in_force(found)
 
 
-def link_reasons(record_id: int, left: GoldenRecord, taker: GoldenRecord) -> tuple[str, ...]:
-    """Why moving a source record by hand would need two people. Two queries."""
+def link_reasons(
+    record_id: int, left: GoldenRecord, taker: GoldenRecord, *, actor: Actor, now: datetime
+) -> tuple[str, ...]:
+    """Why moving a source record by hand would need two people. Three queries."""
     found = {
-        VIP: bool(vip_ids([left.pk, taker.pk])),
+        VIP: _vip([left, taker], actor),
         LARGE: taker.member_count + 1 > settings.LARGE_PERSON,
         CONFLICT: _conflict(taker.pk, 0, moving=[record_id]),
+        OLD: _came_by_old_merge(record_id, now),
     }
     return _in_force(found)
 
 
-def unlink_reasons(golden: GoldenRecord) -> tuple[str, ...]:
-    """Why taking a source record out would need two people. One query."""
-    return _in_force({VIP: bool(vip_ids([golden.pk]))})
+def unlink_reasons(record_id: int, golden: GoldenRecord, *, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """Why taking a source record out would need two people. Two queries."""
+    return _in_force({VIP: _vip([golden], actor), OLD: _came_by_old_merge(record_id, now)})
 
 
-def take_back_reasons(event: IdentityEvent, golden_records: Iterable[GoldenRecord], now: datetime) -> tuple[str, ...]:
+def take_back_reasons(
+    event: IdentityEvent, golden_records: Iterable[GoldenRecord], *, actor: Actor, now: datetime
+) -> tuple[str, ...]:
     """Why taking a merge back, by an undo or an unmerge, would need two people; nothing for other acts. One query."""
     if event.kind not in MERGES:
         return ()
     concerned = list(golden_records)
     found = {
-        VIP: bool(vip_ids([golden.pk for golden in concerned])),
+        VIP: _vip(concerned, actor),
         LARGE: any(golden.member_count > settings.LARGE_PERSON for golden in concerned),
         OLD: event.recorded_at < now - timedelta(days=settings.OLD_MERGE_DAYS),
     }
@@ -136,9 +143,32 @@ def _in_force(found: Mapping[str, bool]) -> tuple[str, ...]:
     return tuple(code for code, holds in found.items() if holds and code in settings.SECOND_PERSON)
 
 
+def _vip(golden_records: Iterable[GoldenRecord], actor: Actor) -> bool:
+    """Whether one of them is marked. For whoever has lifted a mark lately it counts on: one person is not two."""
+    return bool(vip_ids([golden.pk for golden in golden_records], lifted_by=actor.id))
+
+
+def _came_by_old_merge(record_id: int, now: datetime) -> bool:
+    """Whether an old merge moved the record to where it is: taken out one by one, the merge would be taken apart."""
+    own = Link.objects.filter(source_record=record_id)
+    moved = own.filter(ended_at__isnull=True, opened_by_event__in=own.values("ended_by_event"))
+    before = now - timedelta(days=settings.OLD_MERGE_DAYS)
+    return moved.filter(opened_by_event__kind__in=MERGES, opened_by_event__recorded_at__lt=before).exists()
+
+
 def _conflict(one_id: int, other_id: int, *, moving: Collection[int] = ()) -> bool:
-    """Whether both sides hold numbers of one kind and have none in common. Side 0 are the records `moving`."""
-    numbers: dict[tuple[str, str], dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
-    for golden_id, authority, kind, index in fetch(_SINGLE, [one_id, other_id], list(moving), list(moving)):
-        numbers[authority, kind][golden_id].add(bytes(index))
-    return any(sides[one_id] and sides[other_id] and not sides[one_id] & sides[other_id] for sides in numbers.values())
+    """Whether both sides hold numbers of one kind and have none in common. Side 0 are the records `moving`.
+
+    What was typed at a desk of this index counts only where no source tells a number: else one person could type the
+    number that both are to have in common, and merge them.
+    """
+    typed = [settings.REGISTRATION_SYSTEM, settings.MPI_DOWNTIME_SYSTEM]
+    numbers: dict[tuple[str, str], dict[tuple[int, bool], set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    rows = fetch(_SINGLE, typed, [one_id, other_id], list(moving), typed, list(moving))
+    for golden_id, authority, kind, index, is_typed in rows:
+        numbers[authority, kind][golden_id, is_typed].add(bytes(index))
+    for told in numbers.values():
+        one, other = (told[pk, False] or told[pk, True] for pk in (one_id, other_id))
+        if one and other and not one & other:
+            return True
+    return False

@@ -17,7 +17,16 @@ from audit.actions import Action
 from audit.uuid7 import uuid7
 from mpi.access import Permission, allowed, require
 from mpi.commands import Actor
-from mpi.errors import AlreadyMerged, Flaw, InvalidInput, NotFound, Separated, StaleVersion, UnderReview
+from mpi.errors import (
+    AlreadyMerged,
+    Flaw,
+    InvalidInput,
+    NotFound,
+    SecondPersonNeeded,
+    Separated,
+    StaleVersion,
+    UnderReview,
+)
 from mpi.euid import normal_euid
 from mpi.models import (
     EventKind,
@@ -40,6 +49,7 @@ from mpi.services.questions import settle_questions
 from mpi.services.reasons import check_reason
 from mpi.services.record_states import close_doubt, close_task, lock_own_keys, open_task, withdraw
 from mpi.services.redirect import follow_redirect
+from mpi.services.second_person_policy import WORDS, merge_reasons
 from mpi.services.unit import UnitOfWork
 
 _STATE_WORDS = {
@@ -69,7 +79,7 @@ def merge_source_records(
     `versions` are those of both golden records as the caller saw them, by EUID; a source that only passes on its own
     decision has seen none. Raises Forbidden, UnknownSystem, NotFound, InvalidInput (both the same), AlreadyMerged
     (either is merged or deleted), UnderReview (an update of either waits), StaleVersion, Separated (a task is opened,
-    nothing else changed), Busy.
+    nothing else changed), SecondPersonNeeded, Busy.
     """
     require_source(actor)
     check_reason(reason_code, reason)
@@ -85,6 +95,7 @@ def merge_source_records(
             _check_seen(unit, links, versions)
         if contradicted(links):
             return _ask(unit, sides)
+        _require_two(unit, links)
         event = unit.event(EventKind.SOURCE_MERGE, reason_code=reason_code, reason=reason)
         result = _merge(unit, event, sides, links)
         unit.flush()
@@ -164,6 +175,24 @@ def _check_seen(unit: UnitOfWork, links: Mapping[int, Link], versions: Mapping[s
         if golden.euid not in seen:
             raise StaleVersion("A number belongs to another golden record than you saw; nothing was done. Look again.")
         require_version(golden, seen[golden.euid])
+
+
+def _require_two(unit: UnitOfWork, links: Mapping[int, Link]) -> None:
+    """A steward's hand is not the source's word: a merge of two persons that needs two people is not had this way.
+
+    Raises SecondPersonNeeded. Two queries, for a steward and two persons only.
+    """
+    owners = sorted({link.golden_record_id for link in links.values()})
+    if len(owners) < 2 or allowed(unit.actor, Permission.RECORD_WRITE):
+        return
+    one, other = (unit.golden_records[pk] for pk in owners)
+    if reasons := merge_reasons(one, other, actor=unit.actor):
+        told = " ".join(WORDS[code] for code in reasons)
+        raise SecondPersonNeeded(
+            f"These numbers belong to two persons, and their merge asks two people. {told} Nothing was changed: "
+            "propose the merge of the two golden records. When they are one, the number can be given up.",
+            extra={"asked_by": list(reasons)},
+        )
 
 
 def contradicted(links: Mapping[int, Link]) -> bool:

@@ -54,11 +54,12 @@ def _preview(event_uuid: UUID | str, actor: Actor, plan_of: Callable[[UUID | str
     counts = Counter(home for _, home in (*plan.moves, *plan.reopened))
     concerned = {int(pk) for pk in event.payload["golden_records"]} | counts.keys()
     golden = GoldenRecord.objects.in_bulk({*concerned, *(link.golden_record_id for link, _ in plan.moves)})
+    asked_by = take_back_reasons(event, golden.values(), actor=actor, now=timezone.now())
     return TakeBack(
         event,
         restored=tuple((golden[pk], counts[pk]) for pk in sorted(counts)),
         questions=_open_again(plan),
-        asked_by=tuple(WORDS[code] for code in take_back_reasons(event, golden.values(), timezone.now())),
+        asked_by=tuple(WORDS[code] for code in asked_by),
     )
 
 

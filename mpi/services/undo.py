@@ -55,7 +55,8 @@ def undo_within(*, event_uuid: UUID | str, reason: str, actor: Actor, approval: 
     plan_now = plan_undo(event_uuid)
     if plan_now.golden_ids != plan.golden_ids:
         raise TryAgain
-    require_two(actor, take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at), approval)
+    reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), actor=actor, now=unit.recorded_at)
+    require_two(actor, reasons, approval)
     undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=reason, undoes=plan_now.event)
     restored = undo_locked(unit, undoing, plan_now)
     _tell(unit, undoing, plan_now.event, restored)

@@ -37,7 +37,7 @@ def unlink_within(
     if not stays:
         flaw = Flaw("record", "is the only source record of its golden record", "there is nothing to take it from")
         raise InvalidInput("Nothing was changed.", flaws=[flaw])
-    require_two(actor, unlink_reasons(golden), approval)
+    require_two(actor, unlink_reasons(record_id, golden, actor=actor, now=unit.recorded_at), approval)
     event = unit.event(EventKind.UNLINK, reason_code=reason_code, reason=reason)
     unit.end_link(event, link, golden)
     own = unit.create_golden_record(event)

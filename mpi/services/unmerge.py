@@ -37,7 +37,7 @@ def unmerge_within(
     plan_now = plan_unmerge(event_uuid)
     if plan_now.golden_ids != plan.golden_ids:
         raise TryAgain
-    reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at)
+    reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), actor=actor, now=unit.recorded_at)
     require_two(actor, reasons, approval)
     unmerging = unit.event(EventKind.UNMERGE, reason_code=reason_code, reason=reason, undoes=plan.event)
     restored = undo_locked(unit, unmerging, plan_now)

@@ -41,7 +41,10 @@ def second_look(match: PotentialMatch, page: TaskPage, *, user_id: str) -> Secon
 def concealed(page: TaskPage, look: SecondLook) -> TaskPage:
     """The page without what an earlier blind reader wrote, as long as this reader must not know it."""
     hidden = look.blind.concealed
-    return replace(page, notes=tuple(note for note in page.notes if note.user_id not in hidden)) if hidden else page
+    if not hidden:
+        return page
+    answers = (replace(line, comment="") if line.user_id in hidden else line for line in page.answers)
+    return replace(page, notes=tuple(note for note in page.notes if note.user_id not in hidden), answers=tuple(answers))
 
 
 def _waiting(found: Proposal | None, match: PotentialMatch, user_id: str) -> Waiting | None:

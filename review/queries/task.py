@@ -55,6 +55,7 @@ class AnswerLine:
     uuid: UUID
     outcome: str
     words: str
+    user_id: str
     user_name: str
     mine: bool
     decided_at: datetime
@@ -228,6 +229,7 @@ def _answers(match: PotentialMatch, *, user_id: str, reasons: Mapping[str, str])
             uuid=row.uuid,
             outcome=row.outcome,
             words=Outcome(row.outcome).label,
+            user_id=row.user_id,
             user_name=row.user_name,
             mine=row.user_id == user_id,
             decided_at=row.decided_at,

@@ -6,6 +6,7 @@ people by policy is not in the sample: two look at it anyway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -40,6 +41,16 @@ def in_sample(match: PotentialMatch) -> bool:
     return int.from_bytes(digest[:8]) < settings.BLIND_REVIEW_SHARE * _SCALE
 
 
+def require_unread(task: LockedTask, *, actor: Actor) -> None:
+    """Raise AlreadyDecided where the actor has read the task: who reads after them must not learn the answer."""
+    _require_unread(standing_readings(task.match.pk, task.basis.digest()), actor)
+
+
+def _require_unread(readings: Sequence[BlindAnswer], actor: Actor) -> None:
+    if any(one.user_id == actor.id for one in readings):
+        raise AlreadyDecided("You have answered this task; another steward reads it now. Nothing was changed.")
+
+
 def read_blind(task: LockedTask, outcome: Outcome, *, reason_code: str, comment: str, actor: Actor) -> Reading | None:
     """Keep an answer as a reading; None where the task is not under double review. Call inside the transaction.
 
@@ -49,11 +60,10 @@ def read_blind(task: LockedTask, outcome: Outcome, *, reason_code: str, comment:
     earlier = standing_readings(match.pk, basis_hash)
     if not earlier and not in_sample(match):
         return None
-    if merge_reasons(match.golden_a, match.golden_b):
+    if merge_reasons(match.golden_a, match.golden_b, actor=actor):
         return None
     require_not_proposed(match, (match.golden_a, match.golden_b), None)
-    if any(one.user_id == actor.id for one in earlier):
-        raise AlreadyDecided("You have answered this task; another steward reads it now. Nothing was changed.")
+    _require_unread(earlier, actor)
     number = len(earlier) + 1
     kept = BlindAnswer.objects.create(
         potential_match=match,

@@ -13,6 +13,7 @@ from review.basis import read_token
 from review.models import Outcome
 from review.services import leases
 from review.services.answers import Answer, lock_task
+from review.services.blind import require_unread
 
 
 def propose_answer(*, task: UUID, outcome: Outcome, token: str, reason_code: str, comment: str, actor: Actor) -> Answer:
@@ -35,6 +36,7 @@ def propose_answer(*, task: UUID, outcome: Outcome, token: str, reason_code: str
     def carry_out() -> Answer:
         lock_subject(act)
         locked = lock_task(task, shown=shown, actor=actor)
+        require_unread(locked, actor=actor)
         proposal = propose_within(act=act, why=why, actor=actor)
         leases.end(locked.match, now=locked.now)
         return Answer(decision=proposal.uuid, task=task, outcome=outcome, undoable=True)

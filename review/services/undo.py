@@ -50,7 +50,8 @@ def _restore(pk: int, event_uuid: UUID, actor: Actor) -> Answer:
     plan_now = plan_undo(event_uuid)
     if plan_now.golden_ids != plan.golden_ids:
         raise TryAgain
-    require_two(actor, take_back_reasons(plan_now.event, concerned(unit, plan_now), unit.recorded_at), None)
+    reasons = take_back_reasons(plan_now.event, concerned(unit, plan_now), actor=actor, now=unit.recorded_at)
+    require_two(actor, reasons, None)
     undoing = unit.event(EventKind.UNDO, reason_code="slip", reason=_REASON, undoes=plan_now.event)
     restored = undo_locked(unit, undoing, plan_now)
     unit.audit_golden(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mpi.commands import Actor
 from mpi.errors import AlreadyDecided, CannotUndo, Forbidden
-from mpi.models import GoldenRecord, PotentialMatch
+from mpi.models import GoldenRecord, PotentialMatch, Proposal
 from review.basis import basis_of
 from review.models import BlindAnswer, Outcome, ReviewDecision
 from review.queries.blind import blind_state
@@ -19,6 +19,8 @@ from review.queries.state import done_line
 from review.services.answers import Answer
 from review.services.blind import in_sample
 from review.services.decide import decide
+from review.services.defer import defer
+from review.services.propose import propose_answer
 from review.services.undo import undo
 from tests.review.conftest import Tell, Token
 
@@ -126,3 +128,22 @@ def test_the_page_of_the_second_reader_gives_nothing_of_the_first_away(
 ) -> None:
     read(twins, token, steward)
     assert "Two birth certificates" not in sonja.get(f"/review/{twins.uuid}/").content.decode()
+
+
+def test_a_reader_tells_the_next_one_nothing_by_a_proposal_or_an_earlier_answer(
+    twins, token, steward, sonja: Client, second_steward
+) -> None:
+    said = {"token": token(twins), "reason_code": "", "comment": "Surely twins, look at the hospital"}
+    defer(task=twins.uuid, outcome=Outcome.CANNOT_TELL, days=1, actor=steward, **said)
+    read(twins, token, steward)
+    with pytest.raises(AlreadyDecided):
+        propose_answer(
+            task=twins.uuid, outcome=Outcome.DIFFERENT, token=token(twins), reason_code="twins", comment="",
+            actor=steward,
+        )  # fmt: skip
+    assert not Proposal.objects.exists()
+    shown = sonja.get(f"/review/{twins.uuid}/").content.decode()
+    assert "cannot tell" in shown
+    assert "look at the hospital" not in shown
+    read(twins, token, second_steward)
+    assert "look at the hospital" in sonja.get(f"/review/{twins.uuid}/").content.decode()

@@ -79,7 +79,7 @@ def merge(request: ActorRequest, survivor: str, retired: str) -> HttpResponse:
         "preview": preview,
         "rows": rows,
         "sides": [person.banner(side) for side in sides],
-        "asked_by": [WORDS[code] for code in merge_reasons(preview.survivor, preview.retired)],
+        "asked_by": [WORDS[code] for code in merge_reasons(preview.survivor, preview.retired, actor=actor)],
         "form": form,
     }
     return show(request, "mpi/merge.html", context, status=422 if form.errors else 200)

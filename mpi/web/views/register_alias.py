@@ -116,7 +116,7 @@ def _check_page(
         "preview": preview_merge(survivor_euid=chosen.euid, retired_euid=golden.euid, actor=actor)
         if merges and chosen
         else None,
-        "asked_by": [WORDS[code] for code in merge_reasons(chosen, golden)] if merges and chosen else (),
+        "asked_by": [WORDS[code] for code in merge_reasons(chosen, golden, actor=actor)] if merges and chosen else (),
         "why": why or (IdentifyForm() if chosen else WhyNewForm(asked=bool(looked.candidates))),
         "refusal": refusal,
         "draft": seal(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mpi import access, codec
@@ -89,11 +90,12 @@ def unlink(request: ActorRequest, record_id: int) -> HttpResponse:
         return redirect("source-record", record_id)
     record = access.access_record(actor, pk=record_id)
     link = reads.open_link(record)
+    asked_by = unlink_reasons(record.pk, link.golden_record, actor=actor, now=timezone.now()) if link else ()
     context = {
         "record": record,
         "link": link,
         "person": person.banner(link.golden_record) if link else None,
-        "asked_by": [WORDS[code] for code in unlink_reasons(link.golden_record)] if link else (),
+        "asked_by": [WORDS[code] for code in asked_by],
     }
     return show(request, "mpi/unlink.html", {**context, "form": form}, status=422 if form.errors else 200)
 
@@ -136,6 +138,9 @@ def link(request: ActorRequest, record_id: int, euid: str) -> HttpResponse:
         return redirect("source-record", record_id)
     record = access.access_record(actor, pk=record_id)
     now = reads.open_link(record)
+    asked_by: tuple[str, ...] = ()
+    if now is not None:
+        asked_by = link_reasons(record_id, now.golden_record, golden, actor=actor, now=timezone.now())
     context = {
         "record": record,
         "link": now,
@@ -143,7 +148,7 @@ def link(request: ActorRequest, record_id: int, euid: str) -> HttpResponse:
         "golden": golden,
         "home": person.banner(golden),
         "is_there": now is not None and now.golden_record_id == golden.pk,
-        "asked_by": [WORDS[code] for code in link_reasons(record_id, now.golden_record, golden)] if now else (),
+        "asked_by": [WORDS[code] for code in asked_by],
         "form": form,
     }
     return show(request, "mpi/link.html", context, status=422 if form.errors else 200)

@@ -47,6 +47,6 @@ class MergePreview(Door):
                 "moved_records": preview.moved_records,
                 "potential_matches_closed": preview.potential_matches_closed,
                 "separated": preview.separated,
-                "asked_by": list(merge_reasons(preview.survivor, preview.retired)),
+                "asked_by": list(merge_reasons(preview.survivor, preview.retired, actor=self.actor)),
             }
         )
