@@ -13,7 +13,7 @@ from stdnum.iso7064 import mod_37_36
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 _RANDOM_BITS = 55
-_TYPED = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+_TYPED = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\0": None})
 
 
 def new_euid() -> str:
@@ -24,7 +24,7 @@ def new_euid() -> str:
 
 
 def normal_euid(typed: str) -> str:
-    """An EUID as stored, from one as typed: hyphens and spaces out, I and L read as 1, O as 0 (Crockford)."""
+    """An EUID as stored, from one as typed: hyphens, spaces and NUL out, I and L read as 1, O as 0 (Crockford)."""
     return typed.upper().translate(_TYPED)
 
 

@@ -22,7 +22,7 @@ class _Whom(forms.ChoiceField):
     """One of the choices, or the user name of anybody: a saved view may name a person whom the list lacks."""
 
     def valid_value(self, value: Any) -> bool:
-        return len(str(value)) <= _USER_NAME
+        return len(str(value)) <= _USER_NAME and "\0" not in str(value)
 
 
 class QueueFilterForm(forms.Form):

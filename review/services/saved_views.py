@@ -13,6 +13,8 @@ from review.queries.queue_sets import QueueFilter
 
 MOST_VIEWS = 12
 """Saved views a person: more than fit into a line are not found again."""
+MOST_CHARACTERS = 300
+"""Of a filter, as its column has them."""
 
 
 def save_view(*, name: str, wanted: QueueFilter, actor: Actor) -> SavedView:
@@ -23,6 +25,8 @@ def save_view(*, name: str, wanted: QueueFilter, actor: Actor) -> SavedView:
         raise InvalidInput("The view has no name. Give it one; nothing was saved.")
     if not wanted.query:
         raise InvalidInput("Nothing is filtered. Choose what the view is to show, then save it.")
+    if len(wanted.query) > MOST_CHARACTERS:
+        raise InvalidInput("The filter is too long to be kept. Filter by less; nothing was saved.")
     others = SavedView.objects.filter(user_id=actor.id).exclude(name=called)
     if others.count() >= MOST_VIEWS:
         raise InvalidInput(f"You have {MOST_VIEWS} views. Remove one before you save another; nothing was saved.")
