@@ -126,13 +126,14 @@ class Journal:
     def take_number(self, numbers: tuple[str, ...], told: Mapping[str, Any], *, token: str) -> str:
         """Register somebody under the next free number; the same form (`token`) sent twice gets the same one.
 
-        Raises InvalidInput when all are used.
+        Raises InvalidInput when all are used, and for a form that was sent before with other entries.
         """
         with self._turn:
-            used = {entry.told["token"]: entry.told["number"] for entry in self.entries if entry.kind == "register"}
-            if token in used:
-                return str(used[token])
-            free = next((number for number in numbers if number not in set(used.values())), None)
+            before = {entry.told["token"]: entry.told for entry in self.entries if entry.kind == "register"}
+            if token in before:
+                return _as_before(before[token], told)
+            used = {entry["number"] for entry in before.values()}
+            free = next((number for number in numbers if number not in used), None)
             if free is None:
                 raise InvalidInput("All temporary numbers of this station are used; write the patient down on paper.")
             self._append("register", {**told, "number": free, "token": token})
@@ -159,3 +160,13 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _as_before(entry: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """The number that this form got. Raises InvalidInput where it says something else now: that would be lost."""
+    if any(entry[name] != told[name] for name in ("record", "euid", "reason")):
+        raise InvalidInput(
+            f"This form has registered a patient already, under {entry['number']}, with other entries. Nothing was "
+            "changed: begin a new form for the next patient."
+        )
+    return str(entry["number"])

@@ -44,6 +44,8 @@ def read_header(file: BinaryIO) -> tuple[bytes, dict[str, Any]]:
         told: dict[str, Any] = json.loads(line)
     except ValueError as error:
         raise InvalidInput("The header of the downtime file is damaged.") from error
+    if not isinstance(told, dict) or not isinstance(told.get("key"), str):
+        raise InvalidInput("The header of the downtime file is damaged.")
     return line, told
 
 

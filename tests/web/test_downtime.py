@@ -89,6 +89,7 @@ def test_a_patient_gets_a_temporary_number_of_this_station_once(browser: Client,
     sign_in(browser)
     form = browser.post("/register/", {"euid": HOLLOWAY}).content.decode()
     assert 'value="Holloway"' in form
+    assert kinds(snapshot) == ["sign-in", "read"], "the form shows who was chosen"
     token = re.search(r'name="token" value="([0-9a-f-]+)"', form)
     assert token
     sent = {"token": token[1], "euid": HOLLOWAY, "family_name": "Holloway", "birth_date": "09-Mar-1971"}
@@ -101,6 +102,9 @@ def test_a_patient_gets_a_temporary_number_of_this_station_once(browser: Client,
     assert (entry.told["number"], entry.told["euid"], entry.told["reason"]) == ("D2", HOLLOWAY, "Her card")
     assert entry.told["record"] == {"family_name": "Holloway", "birth_date": "1971-03-09"}
     assert "D2" in browser.get("/registered/").content.decode()
+    other = browser.post("/register/", {**sent, "reason": "Her card", "family_name": "Quiroga"})
+    assert other.status_code == 422, "not taken for the first one and lost"
+    assert "with other entries" in other.content.decode()
     assert kinds(snapshot).count("register") == 1
 
 

@@ -159,20 +159,23 @@ def register(request: HttpRequest, user: Mapping[str, Any]) -> HttpResponseBase:
     sent = request.POST if "token" in request.POST else None
     chosen = str(request.POST.get("euid", ""))
     form = RegisterForm(sent, initial={"token": uuid4(), "euid": chosen} | _begun(chosen))
-    context = {"form": form, "chosen": desk().book.person(chosen) if chosen else None}
+    here = desk()
+    found = here.book.person(normal_euid(chosen)) if chosen else None
+    context = {"form": form, "chosen": found}
     if not form.is_valid():
+        if found is not None:
+            here.journal.append("read", {**_who(user), "euids": [found["euid"]]})
         return _show(request, "mpi/downtime/register.html", context, status=422 if form.errors else 200)
     told = form.cleaned_data
     entry = {**_who(user), "record": told["record"], "euid": told["euid"], "reason": told["reason"].strip()}
     entry["euids"] = [told["euid"]] if told["euid"] else []
-    here = desk()
     number = here.journal.take_number(here.book.manifest.numbers_of(here.station), entry, token=str(told["token"]))
     return _show(request, "mpi/downtime/registered.html", {"number": number, "chosen": context["chosen"]})
 
 
 def _begun(euid: str) -> dict[str, str]:
     """What the form begins with, of somebody chosen from the look-up."""
-    found = desk().book.person(euid) if euid else None
+    found = desk().book.person(normal_euid(euid)) if euid else None
     if found is None:
         return {}
     name = found["name"]
