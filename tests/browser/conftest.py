@@ -38,6 +38,18 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+def _press_when_ready(page: Page) -> None:
+    """A key counts once the page's scripts run; on a slow machine its text may be there before."""
+    keyboard = page.keyboard
+    press = keyboard.press
+
+    def pressed(key: str, **options: float) -> None:
+        page.wait_for_load_state("domcontentloaded")
+        press(key, **options)
+
+    keyboard.press = pressed  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def sign_in(browser: Browser, live_server: object, system: Actor) -> Iterator[Callable[[str, str], Page]]:
     """Sign a person of a role in, in a browser session of their own."""
@@ -48,6 +60,7 @@ def sign_in(browser: Browser, live_server: object, system: Actor) -> Iterator[Ca
         context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
+        _press_when_ready(page)
         page.goto(f"{live_server}/")
         page.get_by_label("User name").fill(username)
         page.get_by_label("Password").fill(PASSWORD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -74,8 +75,9 @@ def test_two_are_compared_and_recorded_as_twins_by_keyboard_alone(
 
 
 def test_the_look_up_of_downtime_is_worked_by_keyboard_and_has_no_axe_violation(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, settings: Any
 ) -> None:
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS_OF_THE_PRODUCT  # the look-up is a process of its own
     snapshot = tmp_path / "snapshot.mpi"
     seal(snapshot)
     context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce", bypass_csp=True)

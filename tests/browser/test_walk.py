@@ -52,7 +52,7 @@ def test_sign_in_queue_decide_undo_history_and_audit_export(
 
     page.keyboard.press("5")  # reason: twins
     page.keyboard.press("d")  # different people
-    page.get_by_text("different people").first.wait_for()
+    expect(page.locator("#rv-done")).to_contain_text("different people")
     assert Separation.objects.filter(lifted_at__isnull=True).count() == 1
 
     page.keyboard.press("u")  # undo
@@ -64,7 +64,7 @@ def test_sign_in_queue_decide_undo_history_and_audit_export(
     page.goto(f"{live_server}/review/{question.uuid}/")
     page.keyboard.press("1")
     page.keyboard.press("s")  # same person
-    page.get_by_text("same person").first.wait_for()
+    expect(page.locator("#rv-done")).to_contain_text("same person")
     survivor = GoldenRecord.objects.get(status="confirmed")
     assert survivor.member_count == 2
 
