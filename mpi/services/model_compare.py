@@ -14,12 +14,18 @@ from mpi.services.model_versions import find_version, readable_model
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`version` seen from `other`: what it says differently, and what it would do. Counts of pairs, no values."""
+class TwoVersions:
+    """`version` seen from `other`: what it says differently."""
 
     version: LinkageModelVersion
     other: LinkageModelVersion
     difference: ModelDifference
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(TwoVersions):
+    """The same, and what it would do. Counts of pairs, no values."""
+
     estimate: LinkEstimate
     grades: tuple[GradeChange, ...]
 
@@ -49,13 +55,20 @@ class Comparison:
 def compare_versions(*, name: str, other: str = "", actor: Actor) -> Comparison:
     """Compare a version with another one, "" for the active one. Changes nothing.
 
-    Raises Forbidden, NotFound, InvalidInput when this release cannot read one of them. A few seconds at most.
+    Raises Forbidden, NotFound, InvalidInput when this release cannot read one of them. A few seconds at most: samples
+    of links and of stored pairs are scored under both.
     """
+    told = set_beside(name=name, other=other, actor=actor)
+    models = readable_model(told.other), readable_model(told.version)
+    return Comparison(told.version, told.other, told.difference, estimate_links(*models), grade_changes(*models))
+
+
+def set_beside(*, name: str, other: str = "", actor: Actor) -> TwoVersions:
+    """The two documents alone, at once. Raises as `compare_versions` does."""
     require(actor, Permission.MODEL_READ)
     version = find_version(name)
     before = find_version(other) if other else active_version()
-    models = readable_model(before), readable_model(version)
-    return Comparison(version, before, compare_models(*models), estimate_links(*models), grade_changes(*models))
+    return TwoVersions(version, before, compare_models(readable_model(before), readable_model(version)))
 
 
 def active_version() -> LinkageModelVersion:

@@ -129,7 +129,13 @@ def test_an_activation_that_needs_a_preview_says_so_and_has_no_button(people, su
 
 def test_the_comparison_shows_differences_and_nobody(people, supervisor, adam, sign_in) -> None:
     name = approved(wary("wary"), supervisor, adam)
-    text = _text(sign_in("administrator"), "model-compare", name)
+    browser = sign_in("administrator")
+    text = _text(browser, "model-compare", name)
+    assert "same birth date" in text
+    assert "Prior: probability" in text
+    assert "Count what would change" in text
+    assert "Links that would change" not in text
+    text = _text(browser, "model-compare", name, count="yes")
     for words in ("same birth date", "Prior: probability", "certain →", "Links that would change"):
         assert words in text
     for value in ("Holloway", "HOLLOWAY", "1971", "412558801", people.margaret.euid):

@@ -15,7 +15,7 @@ from mpi.models import LinkageModelVersion, ModelStatus
 from mpi.queries import linkage
 from mpi.services.model_activate import Outlook, activate_model, outlook
 from mpi.services.model_approve import approve_model, reject_model
-from mpi.services.model_compare import compare_versions
+from mpi.services.model_compare import compare_versions, set_beside
 from mpi.services.model_draft import export_model, import_model
 from mpi.services.model_records import indexed_records
 from mpi.services.model_rollback import roll_back_model, version_before
@@ -64,9 +64,13 @@ def model(request: ActorRequest, name: str) -> HttpResponse:
 @page
 @require_safe
 def compare(request: ActorRequest, name: str) -> HttpResponse:
-    """What the version says differently from the active one, or from `?other=`, and what that would change."""
+    """What the version says differently from the active one, or from `?other=`; `?count=` what that would change.
+
+    To count takes seconds on a large index, so it is asked for.
+    """
     actor = require(request, Permission.MODEL_READ)
-    found = compare_versions(name=name, other=request.GET.get("other", ""), actor=actor)
+    look = compare_versions if request.GET.get("count") else set_beside
+    found = look(name=name, other=request.GET.get("other", ""), actor=actor)
     context = {"found": found, "versions": linkage.versions(), "acts": _acts(found.version)}
     return show(request, "mpi/model_compare.html", context)
 
