@@ -87,7 +87,7 @@ def identify(
     result = tell_again(row, source_record, _corrected(source_record, identity, actor, by_hand=by_hand), actor)
     if result.outcome == MessageOutcome.QUARANTINED:
         return Identified(result, None, asked=True)
-    settle(
+    first = settle(
         row,
         source_record,
         Action.PATIENT_IDENTIFIED,
@@ -95,6 +95,12 @@ def identify(
         reason_code=identity.reason_code,
         reason=identity.reason,
     )
+    if not first:
+        # Whom the other one merged the alias into must not be merged with whom this one has chosen.
+        raise AlreadyDecided(
+            "Somebody identified this patient at the same moment. The record tells both; nothing was merged for you. "
+            "Open the registration and look whose it is."
+        )
     return _merged(result, identity, own, actor)
 
 

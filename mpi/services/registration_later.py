@@ -87,13 +87,13 @@ def settle(
     *,
     reason_code: str = "",
     reason: str = "",
-) -> None:
-    """Nothing is left to be told later; audited. Does nothing where that was said before."""
+) -> bool:
+    """Nothing is left to be told later; audited. Does nothing, and says False, where that was said before."""
 
-    def act() -> None:
+    def act() -> bool:
         locked = Registration.objects.select_for_update().get(pk=row.pk)
         if locked.settled_at is not None:
-            return
+            return False
         locked.settled_at = transaction_time()
         locked.save(update_fields=["settled_at"])
         subjects = record_subject(source_record.uuid), (SUBJECT, str(row.uuid))
@@ -102,8 +102,9 @@ def settle(
                 actor, action, subject=subjects[0], related=subjects[1:], reason_code=reason_code, reason_text=reason
             )
         )
+        return True
 
-    run_act(act)
+    return run_act(act)
 
 
 def withdraw_registration(*, registration_uuid: UUID | str, reason: str, actor: Actor) -> UpsertResult:

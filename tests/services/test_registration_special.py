@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -27,10 +28,11 @@ from mpi.models import (
 from mpi.queries.registration import receipt
 from mpi.queries.relationships import relatives_of
 from mpi.queries.search import Query, find
+from mpi.services import registration_identify
 from mpi.services.proposal_decide import approve_proposal
 from mpi.services.registration_alias import alias_given_name, allot_aliases, register_alias
 from mpi.services.registration_identify import Identity, identify
-from mpi.services.registration_later import name_newborn
+from mpi.services.registration_later import name_newborn, tell_again
 from mpi.services.registration_look import look
 from mpi.services.registration_newborn import (
     Birth,
@@ -40,7 +42,7 @@ from mpi.services.registration_newborn import (
     record_family,
     register_newborns,
 )
-from mpi.services.upsert import upsert_record
+from mpi.services.upsert import UpsertResult, upsert_record
 from mpi.services.vip import mark_vip
 from tests.services.invariants import faults
 
@@ -196,6 +198,34 @@ def test_an_identified_alias_becomes_one_with_the_person_it_is(
     with pytest.raises(AlreadyDecided):
         identify(registration_uuid=row.uuid, identity=identity, seen=seen, version=2, actor=steward)
     assert faults() == {}
+
+
+def test_two_who_identify_one_patient_at_once_do_not_make_one_of_two_others(
+    clerk: Actor, steward: Actor, second_steward: Actor, mother: GoldenRecord, system: Actor, monkeypatch
+) -> None:
+    elsewhere = (Address("77 Sycamore Road", "Fresno", "CA", "93701"),)
+    namesake = replace(marie("HIS", "M2"), addresses=elsewhere, telecoms=())  # a namesake of the same day
+    upsert_record(record=namesake, source_time=None, actor=system)
+    other = GoldenRecord.objects.exclude(pk=mother.pk).get()
+    row, _ = register_alias(token=uuid4(), actor=clerk)
+    first, first_seen = _identity(marie(), steward, euid=mother.euid)
+    second, second_seen = _identity(replace(namesake, source_system="", mrn=""), second_steward, euid=other.euid)
+
+    def meanwhile(*told: Any) -> UpsertResult:
+        """Both have looked; before what the second one sends is stored, the first one is done."""
+        monkeypatch.undo()
+        identify(registration_uuid=row.uuid, identity=first, seen=first_seen, version=None, actor=steward)
+        return tell_again(*told)
+
+    monkeypatch.setattr(registration_identify, "tell_again", meanwhile)
+    with pytest.raises(AlreadyDecided):
+        identify(
+            registration_uuid=row.uuid, identity=second, seen=second_seen, version=1, actor=second_steward
+        )  # fmt: skip
+    other.refresh_from_db()
+    mother.refresh_from_db()
+    assert person_of(row).pk == mother.pk
+    assert "merged" not in (mother.status, other.status)
 
 
 def test_policy_asks_a_second_person_for_whom_an_alias_is_merged_into(

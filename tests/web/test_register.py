@@ -93,6 +93,8 @@ def test_somebody_new_needs_a_reason_where_somebody_is_likely(people: People, si
     done = clerk.post(reverse("register-new"), {"draft": draft, "reason_code": "namesake", "reason": "ID card"})
     assert done.status_code == 302
     row = Registration.objects.get()
+    assert "messages" in done.cookies, "a notice travels in a cookie"
+    assert row.number not in done.cookies.output()
     assert (row.kind, row.reason_code, row.shown_count > 0) == ("new", "namesake", True)
     assert PotentialMatch.objects.filter(status="open").exists()
     assert "Same name, another person" in clerk.get(done.url).content.decode()

@@ -24,6 +24,9 @@ from mpi.web.pages import ActorRequest, page, require, show, whole_number
 from mpi.web.registering import Purpose, compared, look_for, purpose_of, typed_form
 from mpi.web.sealed import seal, unreadable, unseal
 
+REGISTERED = "Registered under the number below."
+"""A notice travels in a cookie: the number itself does not."""
+
 
 def look_page(request: ActorRequest, purpose: Purpose, *, besides: tuple[str, ...] = ()) -> HttpResponse:
     """The form and who is likely: empty, or with what was typed (without script, or carried back from a later step)."""
@@ -114,7 +117,7 @@ def visit(request: ActorRequest) -> HttpResponse:
     except InvalidInput as refusal:
         add_flaws(how, refusal)
         return _choice(request, form, draft["euid"], how, status=422)
-    messages.success(request, f"Registered under the number {row.number}.")
+    messages.success(request, REGISTERED)
     return redirect("registration", row.uuid)
 
 
@@ -166,7 +169,7 @@ def new(request: ActorRequest) -> HttpResponse:
         row, _ = register_new(token=form.token_value, record=form.record(), seen=seen, actor=actor, **why.said())
     except LookAgain as refusal:
         return creation(request, form, refusal=refusal, status=refusal.http_status)
-    messages.success(request, f"Registered under the number {row.number}.")
+    messages.success(request, REGISTERED)
     return redirect("registration", row.uuid)
 
 

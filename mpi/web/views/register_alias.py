@@ -27,7 +27,7 @@ from mpi.web.notices import tell
 from mpi.web.pages import ActorRequest, page, posted, require, show
 from mpi.web.registering import look_for, purpose_of, typed_form
 from mpi.web.sealed import seal, unseal
-from mpi.web.views.register import add_flaws, look_page, refused
+from mpi.web.views.register import REGISTERED, add_flaws, look_page, refused
 
 _BOTH = require_http_methods(["GET", "POST"])
 
@@ -41,7 +41,7 @@ def unidentified(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         row, _ = register_alias(token=told["token"], sex=told["sex"], facility=told["facility"], actor=actor)
-        messages.success(request, f"Registered under the number {row.number}.")
+        messages.success(request, REGISTERED)
         return redirect("registration", row.uuid)
     context = {"form": form, "pool": reads.pool(shown=1)}
     return show(request, "mpi/register_alias.html", context, status=422 if form.errors else 200)
