@@ -65,7 +65,7 @@ class Action(StrEnum):
     RECORD_DELETED = "record.deleted", Category.CHANGE, "Source record deleted"
     RECORDS_MERGED = "record.merged", Category.CHANGE, "Source records merged by their source"
     RECORDS_UNMERGED = "record.unmerged", Category.CHANGE, "Merge of source records taken back by their source"
-
+    # The registration desk.
     PATIENT_REGISTERED = "patient.registered", Category.CHANGE, "Patient registered at the desk"
     PATIENT_NAMED = "patient.named", Category.CHANGE, "Newborn named"
     PATIENT_IDENTIFIED = "patient.identified", Category.DECISION, "Patient under an alias identified"
