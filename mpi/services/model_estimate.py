@@ -59,7 +59,7 @@ class LinkEstimate:
         """The share itself where every link was looked at, else the upper end of its 95 % Wilson interval."""
         if not self.links:
             return 0.0
-        return self.share.value if self.looked_at == self.links else self.share.interval[1]
+        return self.share.value if self.looked_at >= self.links else self.share.interval[1]
 
     def to_document(self) -> dict[str, object]:
         """As JSON."""
@@ -75,10 +75,11 @@ class LinkEstimate:
 
 def estimate_links(before: LinkageModel, after: LinkageModel, *, sample: int = SAMPLE) -> LinkEstimate:
     """Decide the records of a sample of open links anew under both models. A few seconds for 5,000 links."""
-    links = _count_links()
     with connection.cursor() as cursor:
         cursor.execute(_LINKS, [sample])
         looked_at: list[tuple[int, int, bool]] = cursor.fetchall()
+    # What is less than a sample is all there is; a count of its own could see a link that came or went meanwhile.
+    links = _count_links() if len(looked_at) == sample else len(looked_at)
     owners = {record_id: golden_id for record_id, golden_id, human in looked_at if not human}
     would_end = would_move = 0
     for anew in decided_anew(owners, before, after):

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from mpi.commands import Actor
+from mpi.errors import SecondPersonNeeded
 from mpi.management.stress.by_two import alone_or_by_two
 from mpi.models import (
     LIVE_STATUSES,
@@ -195,14 +196,17 @@ class Acts:
         return True
 
     def merge_numbers(self) -> bool:
-        """One system says that two of its numbers are one."""
+        """One system says that two of its numbers are one; where policy asks two people for it, nothing is done."""
         records = SourceRecord.objects.filter(state="active").select_related("source_system").order_by(self._side())
         one = self._one_of(list(records[:_FEW]))
         if one is None:
             return False
         other = self.chance.choice(records.filter(source_system=one.source_system)[:_OF_ONE_SYSTEM])
         code = one.source_system.code
-        merge_source_records(system=code, survivor_mrn=one.mrn, subsumed_mrn=other.mrn, **self._why)
+        try:
+            merge_source_records(system=code, survivor_mrn=one.mrn, subsumed_mrn=other.mrn, **self._why)
+        except SecondPersonNeeded:
+            return False
         return True
 
     def unmerge_numbers(self) -> bool:
