@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mpi.commands import Actor
 from mpi.services.users import put_user
@@ -23,6 +23,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 PASSWORD = "a password of the tests"
+expect.set_options(timeout=20_000)  # milliseconds: a machine with other work answers late, and is not wrong
 
 
 @pytest.fixture(scope="module")
