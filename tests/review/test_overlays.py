@@ -177,6 +177,13 @@ def test_rejecting_leaves_the_record_untouched_and_judges_what_is_behind_anew(
     assert SourceRecord.objects.get(pk=overlay.source_record_id).told["telecoms"][0]["value"] == "6035550199"
 
 
+def test_an_overlay_is_put_off_without_a_word(overlay: IdentityTask, stefan: Client) -> None:
+    page = stefan.get(reverse("review-overlay", kwargs={"uuid": overlay.uuid})).content.decode()
+    later = reverse("review-identity-answer", kwargs={"uuid": overlay.uuid, "act": "later"})
+    # The field of the reason is required; a browser must not ask for it here.
+    assert f'formaction="{later}" formnovalidate' in page
+
+
 def test_an_answer_needs_a_reason(overlay: IdentityTask, stefan: Client) -> None:
     response = answer(stefan, overlay, "accept", reason="  ")
     assert response.status_code == 422
