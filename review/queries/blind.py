@@ -32,11 +32,13 @@ class BlindState:
     """A task under double review as one steward may see it.
 
     own        what this steward has answered; then there is nothing left for them to do
+    overtaken  what this steward answered before the records changed, and nobody after them: it counts no more
     disagreed  both earlier readings, for the third reader only
     concealed  whose notes and answers this steward must not see yet
     """
 
     own: ReadingLine | None = None
+    overtaken: ReadingLine | None = None
     disagreed: tuple[ReadingLine, ...] = ()
     concealed: frozenset[str] = frozenset()
 
@@ -49,13 +51,22 @@ def standing_readings(match_id: int, basis_hash: str) -> Sequence[BlindAnswer]:
 
 def blind_state(match_id: int, basis_hash: str, *, user_id: str) -> BlindState:
     """What this steward may know of an open task's readings. One query."""
-    readings = standing_readings(match_id, basis_hash)
+    standing = list(BlindAnswer.objects.filter(potential_match=match_id, overturned_at__isnull=True).order_by("round"))
+    readings = [one for one in standing if one.basis_hash == basis_hash]
     own = next((one for one in readings if one.user_id == user_id), None)
     if own is not None:
         return BlindState(own=_line(own))
+    overtaken = _overtaken(standing, user_id)
     if len(readings) < _ROUNDS:
-        return BlindState(concealed=frozenset(one.user_id for one in readings))
-    return BlindState(disagreed=tuple(_line(one) for one in readings[:_ROUNDS]))
+        return BlindState(overtaken=overtaken, concealed=frozenset(one.user_id for one in readings))
+    return BlindState(overtaken=overtaken, disagreed=tuple(_line(one) for one in readings[:_ROUNDS]))
+
+
+def _overtaken(standing: Sequence[BlindAnswer], user_id: str) -> ReadingLine | None:
+    """This steward's last reading, of a basis that is no more and that nobody read after them."""
+    last = {one.basis_hash: one for one in standing}
+    mine = [one for one in last.values() if one.user_id == user_id]
+    return _line(max(mine, key=lambda one: one.decided_at)) if mine else None
 
 
 def read_by(user_id: str) -> QuerySet[BlindAnswer, BlindAnswer]:

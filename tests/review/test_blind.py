@@ -114,6 +114,18 @@ def test_a_reading_of_other_evidence_does_not_count(twins, token, tell: Tell, st
     assert list(BlindAnswer.objects.values_list("round", flat=True)) == [1, 1]
 
 
+def test_a_reading_that_was_overtaken_is_told_to_its_reader_alone_and_taken_back(
+    twins, token, tell: Tell, steward, stefan: Client, sonja: Client
+) -> None:
+    first = read(twins, token, steward)
+    tell("LAB", "L-20817744", given="Marjorie", street="18 Orchard Ln", phone="6035550199")
+    address = f"/review/{twins.uuid}/"
+    assert "no longer counts" in stefan.get(address).content.decode()
+    assert "no longer counts" not in sonja.get(address).content.decode()
+    undo(answer=first.decision, actor=steward)
+    assert "no longer counts" not in stefan.get(address).content.decode()
+
+
 def test_the_sample_is_a_share_that_nobody_chooses(settings) -> None:
     settings.BLIND_REVIEW_SHARE = 0.25
     drawn = [PotentialMatch(uuid=uuid4()) for _ in range(2_000)]
