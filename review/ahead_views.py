@@ -14,6 +14,7 @@ from review.pages import StewardRequest, show, steward_required
 from review.queries.queue import next_up
 from review.queries.state import arrival, done_line
 from review.queue_forms import QueueFilterForm
+from review.queue_views import within
 from review.services.answers import Answer
 
 
@@ -28,8 +29,7 @@ def ahead(request: StewardRequest, uuid: UUID) -> HttpResponse:
     found = next_up(wanted, user_id=request.actor.id, now=timezone.now(), besides=uuid)
     if found is None:
         return HttpResponse(status=204)
-    address = task_url(found.kind, found.uuid)
-    return redirect(f"{address}?{wanted.query}" if wanted.query else address)
+    return redirect(within(task_url(found.kind, found.uuid), wanted))
 
 
 def arrived(request: StewardRequest, uuid: UUID, seen: str, answer: Answer, address: str) -> HttpResponse | None:

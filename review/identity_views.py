@@ -29,7 +29,7 @@ from mpi.models import TaskType
 from mpi.services.conflict import answer_conflict
 from mpi.services.identity_task import answer_task
 from mpi.services.reopen_task import reopen_task
-from review.addresses import task_url
+from review.addresses import task_url, url_of
 from review.errors import ClaimedByAnother
 from review.forms import AnswerForm, NoteForm
 from review.models import Outcome
@@ -80,7 +80,7 @@ def answer(request: StewardRequest, uuid: UUID, act: str) -> HttpResponse:
         return _page(request, uuid, form=form, refusal=refusal)
     release(task=uuid, actor=request.actor)
     messages.success(request, _DONE[act], extra_tags=f"undo:{event}" if event else "")
-    return next_after(request, uuid, form.within_filter())
+    return _to_next(request, uuid, form.within_filter())
 
 
 @require_POST
@@ -96,10 +96,10 @@ def undo(request: StewardRequest, uuid: UUID) -> HttpResponse:
     except CannotUndo as refusal:
         return _page(request, uuid, refusal=refusal)
     messages.success(request, "Undone: the task is back in the queue.")
-    return redirect(task_url(_kind(uuid), uuid))
+    return redirect(url_of(find_task(uuid)))
 
 
-def next_after(request: StewardRequest, uuid: UUID, wanted: QueueFilter) -> HttpResponse:
+def _to_next(request: StewardRequest, uuid: UUID, wanted: QueueFilter) -> HttpResponse:
     """Claim the most urgent task besides this one and show it; the queue where there is none."""
     found = claim_next(wanted=wanted, actor=request.actor, besides=uuid)
     return redirect(within(task_url(found.kind, found.uuid), wanted)) if found else to_queue(wanted)
@@ -141,10 +141,6 @@ _ACTS: Mapping[str, Callable[[UUID, Mapping[str, Any], Actor], UUID | None]] = {
     "seen": _seen,
     "later": _later,
 }
-
-
-def _kind(uuid: UUID) -> str:
-    return str(getattr(find_task(uuid), "type", ""))
 
 
 def _page(

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -30,6 +29,7 @@ from review.queries.second_look import concealed, second_look
 from review.queries.state import done_line, fresh_state, task_state
 from review.queries.task import task_page
 from review.queue_forms import QueueFilterForm
+from review.queue_views import to_queue, within
 from review.services.answers import Answer
 from review.services.claim import claim as claim_task
 from review.services.claim import claim_next
@@ -176,9 +176,8 @@ def _to_next(request: StewardRequest, answer: Answer, form: AnswerForm) -> HttpR
     wanted = form.within_filter()
     found = claim_next(wanted=wanted, actor=request.actor, besides=answer.task)
     if found is None:
-        return redirect(f"{reverse('review-queue')}?done={answer.decision}&{wanted.query}")
-    within = f"{wanted.query}&" if wanted.query else ""
-    address = f"{task_url(found.kind, found.uuid)}?{within}done={answer.decision}"
+        return to_queue(wanted, done=answer.decision)
+    address = within(task_url(found.kind, found.uuid), wanted, done=answer.decision)
     loaded, _, seen = request.POST.get("ahead", "").partition(":")
     there = arrived(request, found.uuid, seen, answer, address) if loaded == str(found.uuid) else None
     return there or redirect(address)
