@@ -224,6 +224,27 @@ def test_a_lost_line_loses_nothing_and_nothing_happens_twice(
     assert answers() == [("stefan", "different")]
 
 
+def test_the_next_task_comes_even_if_the_one_ahead_is_loaded_anew_meanwhile(
+    sign_in: SignIn, live_server: object, tasks: list[PotentialMatch]
+) -> None:
+    """Another loading of the next task begins while an answer, sent with the first, is under way."""
+    page = sign_in("stefan", "steward")
+    page.add_init_script("window.requestIdleCallback = (act) => { window.loadsAgain = act; act(); }")
+    page.goto(f"{live_server}/review/{tasks[0].uuid}/")
+    next_ready(page)
+
+    def slowly(route: Route) -> None:
+        page.evaluate("window.loadsAgain()")
+        route.continue_()
+
+    page.route(re.compile(r"/ahead/"), lambda route: route.abort())
+    page.route(re.compile(r"/different/$"), slowly)
+    page.keyboard.press("5")
+    page.keyboard.press("d")
+    expect(page.locator("#rv-done")).to_contain_text("different people")
+    assert answers() == [("stefan", "different")]
+
+
 def test_what_changed_meanwhile_is_shown_and_what_was_written_stays(
     sign_in: SignIn, live_server: object, tasks: list[PotentialMatch], system: Actor
 ) -> None:
@@ -239,7 +260,7 @@ def test_what_changed_meanwhile_is_shown_and_what_was_written_stays(
     tell("LAB", f"2{number}", family, "Marjorie", born, system, phone="6035559990")
     page.keyboard.press("d")
     expect(page.locator(".rv-refusal")).to_contain_text("LAB")
-    expect(page.locator(".rv-refusal")).to_contain_text("sent other data")
+    expect(page.locator(".rv-refusal")).to_contain_text("sent other data: Phone (603) 555-0148 → (603) 555-9998")
     expect(page.get_by_label("Note to your answer")).to_have_value("She told me herself")
     assert answers() == []
     next_ready(page)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -36,6 +38,8 @@ _TYPED: dict[str, dict[str, str]] = {
     "compare": {f"{side}-{name}": value for side in ("left", "right") for name, value in _HOLLOWAY.items()},
 }
 """Pages that show something only where something was typed, and what."""
+_OBJECT = re.compile(r"\b[A-Z]\w*\(\w+=.{0,20}|\bobject at 0x|\bUUID\(|\bdatetime\.\w+\(")
+"""What Python calls an object by: nobody reads that on a page."""
 _NO_PAGE = (302, 405)
 """What leads to a page that is walked, and what is an act."""
 _NOTHING = {"uuid": UUID(int=0), "int": 0, "euid": "0" * 12, "str": "x"}
@@ -108,6 +112,7 @@ def test_no_page_has_a_fault_in_either_theme_or_leaves_a_narrow_window(
     pages = dict(_pages(everybody, faults))
     for name, html in pages.items():
         faults[name] += window.evaluate("(html) => look(html)", html)
+        faults[name] += _OBJECT.findall(unescape(html))
     window.set_viewport_size({"width": _NARROW, "height": 844})
     for name, html in pages.items():
         faults[name] += window.evaluate("(html) => outside(html)", html)

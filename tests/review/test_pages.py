@@ -141,12 +141,15 @@ def test_the_second_press_is_told_who_decided_and_what(twins: PotentialMatch, st
 
 def test_stale_evidence_is_shown_again_with_what_changed(twins: PotentialMatch, stefan: Client, tell: Tell) -> None:
     seen = basis_on(page(stefan, twins))
-    tell("GH", "1001", middle="Ann", ssn="412-55-8801", phone="6035550199")
+    tell("GH", "1001", middle="Ann", phone="6035550199")
     response = send(stefan, twins, seen, comment="She told me herself")
     words = plain(response.content.decode())
     assert response.status_code == 409
     assert "It has changed since you looked" in words
     assert "General Hospital 1001 sent other data" in words
+    assert "sent other data: Phone (603) 555-0141 → (603) 555-0199" in words
+    assert "8801 (no longer told)" in words
+    assert "Told(" not in words
     assert "She told me herself" in response.content.decode()
     assert "Changed since the task opened" in words
     assert not ReviewDecision.objects.exists()

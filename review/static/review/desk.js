@@ -46,8 +46,8 @@
     delete here.dataset.loaded;
     try {
       const answer = await fetch(here.dataset.ahead, { credentials: "same-origin", headers: { "X-Desk": "ahead" } });
-      if (answer.status !== 200 || page() !== here) return;
-      const found = read(await answer.text());
+      const found = answer.status === 200 ? read(await answer.text()) : null;
+      if (!found || page() !== here) return;
       const next = found.getElementById("rv-page");
       if (next) ahead = { doc: found, task: next.dataset.task, seen: next.dataset.seen, at: Date.now() };
     } catch {
@@ -68,6 +68,7 @@
       if (!document.head.querySelector(`link[href="${CSS.escape(address)}"]`)) document.head.append(document.importNode(sheet));
     });
     main().replaceChildren(...document.adoptNode(fresh).childNodes);
+    ahead = null; // it was loaded for the page before
     document.title = doc.title;
     const count = doc.querySelector('[data-go="r"] .count');
     if (count) document.querySelectorAll('[data-go="r"] .count').forEach((one) => { one.innerHTML = count.innerHTML; });
@@ -86,8 +87,7 @@
   };
 
   // The server has claimed the task that was loaded ahead, and it is as it was: only what is new of it came back.
-  const arrive = (text, address) => {
-    const { doc } = ahead;
+  const arrive = (doc, text, address) => {
     const part = read(text);
     part.querySelectorAll("[data-into]").forEach((fresh) => {
       const place = doc.getElementById(fresh.dataset.into);
@@ -109,16 +109,10 @@
     if (fresh) form.querySelector('input[name="csrfmiddlewaretoken"]').value = fresh.value;
   };
 
-  const send = async (form, address, anew) => {
-    if (busy) return;
-    busy = true;
-    form.setAttribute("aria-busy", "true");
-    line("");
-    const data = new FormData(form);
-    if (ahead && Date.now() - ahead.at < AHEAD_MS) data.set("ahead", `${ahead.task}:${ahead.seen}`);
+  // What the server said, null where nothing was heard of it.
+  const answerOf = async (form, address, data, anew) => {
     const stop = new AbortController();
     const timer = window.setTimeout(() => stop.abort(), WAIT_MS);
-    const again = () => send(form, address, true);
     try {
       if (anew) {
         await refreshToken(form);
@@ -127,22 +121,39 @@
       const answer = await fetch(address, {
         method: "POST", body: data, credentials: "same-origin", signal: stop.signal, headers: { "X-Desk": "answer" },
       });
-      const text = await answer.text();
-      if (answer.headers.get("X-Desk") === "arrived") {
-        arrive(text, answer.headers.get("X-Desk-Address"));
-      } else if (answer.redirected && new URL(answer.url).pathname.includes("sign-in")) {
-        line("You were signed out; your answer was not carried out, and nothing you wrote is lost. Sign in in another tab, then press “Try again”.", again);
-      } else if (answer.status === 200 || answer.status === 409 || answer.status === 422) {
-        if (!show(read(text), answer.redirected ? answer.url : "")) line("The answer of the server was not understood. Nothing you wrote is lost.", again);
-      } else {
-        line(`The server could not take the answer (${answer.status}). Nothing you wrote is lost.`, again);
-      }
+      return { answer, text: await answer.text() };
     } catch {
-      line(`No answer from the server at ${clock()}. Nothing you wrote is lost. If your answer did arrive, trying again does nothing twice: the page will say so.`, again);
+      return null;
     } finally {
       window.clearTimeout(timer);
-      busy = false;
-      form.removeAttribute("aria-busy");
+    }
+  };
+
+  const send = async (form, address, anew) => {
+    if (busy) return;
+    busy = true;
+    form.setAttribute("aria-busy", "true");
+    line("");
+    const data = new FormData(form);
+    const next = ahead && Date.now() - ahead.at < AHEAD_MS ? ahead : null;
+    if (next) data.set("ahead", `${next.task}:${next.seen}`);
+    const again = () => send(form, address, true);
+    const heard = await answerOf(form, address, data, anew);
+    busy = false;
+    form.removeAttribute("aria-busy");
+    if (!heard) {
+      line(`No answer from the server at ${clock()}. Nothing you wrote is lost. If your answer did arrive, trying again does nothing twice: the page will say so.`, again);
+      return;
+    }
+    const { answer, text } = heard;
+    if (next && answer.headers.get("X-Desk") === "arrived") {
+      arrive(next.doc, text, answer.headers.get("X-Desk-Address"));
+    } else if (answer.redirected && new URL(answer.url).pathname.includes("sign-in")) {
+      line("You were signed out; your answer was not carried out, and nothing you wrote is lost. Sign in in another tab, then press “Try again”.", again);
+    } else if (answer.status === 200 || answer.status === 409 || answer.status === 422) {
+      if (!show(read(text), answer.redirected ? answer.url : "")) line("The answer of the server was not understood. Nothing you wrote is lost.", again);
+    } else {
+      line(`The server could not take the answer (${answer.status}). Nothing you wrote is lost.`, again);
     }
   };
 
