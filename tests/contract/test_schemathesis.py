@@ -67,7 +67,7 @@ def operations() -> dict[str, schemathesis.schemas.APIOperation]:
 @pytest.mark.parametrize("label", operations())
 def test_every_answer_is_what_the_document_says(label: str, token: str) -> None:
     @given(case=operations()[label].as_strategy())
-    @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     def ask(case: schemathesis.Case) -> None:
         case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
 

@@ -127,7 +127,6 @@ def test_any_acts_in_any_order_keep_every_invariant(request: pytest.FixtureReque
         settings=settings(
             max_examples=3,
             stateful_step_count=ACTS,
-            deadline=None,
             derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

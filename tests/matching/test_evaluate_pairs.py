@@ -52,7 +52,7 @@ def test_true_pairs_are_those_within_each_person() -> None:
     assert true_pair_count([3, 2, 1, 1]) == 3 + 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_figures_agree_with_a_plain_count_over_all_pairs(seed: int) -> None:
     rng = random.Random(seed)

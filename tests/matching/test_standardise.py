@@ -184,7 +184,7 @@ def records(draw: st.DrawFn) -> PatientRecord:
 NAME_ALPHABET = re.compile(r"(?:[A-Z]+(?: [A-Z]+)*)?")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(record=records())
 def test_no_text_raises_and_only_standard_values_come_out(record: PatientRecord) -> None:
     standard = standardise(record)
@@ -226,7 +226,7 @@ WORDS = st.sampled_from(
 WRITTEN = st.builds(str.join, st.sampled_from([" ", "-", " - "]), st.lists(WORDS, min_size=1, max_size=4))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(family=WRITTEN, told=WRITTEN)
 def test_a_standard_name_stays_as_it_is_when_it_is_standardised_again(family: str, told: str) -> None:
     once = standardise(PatientRecord("A", "1", names=(Name(family=family, given=told),))).name

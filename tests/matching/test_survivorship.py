@@ -190,7 +190,7 @@ MEMBERS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(members=MEMBERS, data=st.data())
 def test_the_order_of_the_members_changes_nothing(members: list[Member], data: st.DataObject) -> None:
     numbered = [

@@ -202,14 +202,14 @@ FIELDS = st.sampled_from(
 
 
 @given(document=st.dictionaries(FIELDS, JSON | st.text(max_size=30), max_size=8))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_document_makes_match_fail(caller: Caller, document: dict[str, object]) -> None:
     answer = caller.post("match", document)
     assert answer.status in (200, 400, 422)
 
 
 @given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_make_the_reader_fail(body: bytes) -> None:
     try:
         document = json_object(body)
