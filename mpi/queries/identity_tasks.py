@@ -37,6 +37,8 @@ SURVIVOR = "survivor:"
 """Before the UUID of the source record that goes on, among the reasons of a source merge."""
 SHARED = "identifier:"
 """Before authority|type of the number that two persons hold, among the reasons of an identifier conflict."""
+HOLDERS = "holders:"
+"""Before the number of persons that held a number when it was asked about, where they are many."""
 MEMBERS = "members:"
 """Before the number of source records that a large person had when it was asked about."""
 _WAITING = (MessageState.RECEIVED, MessageState.QUEUED)
@@ -105,6 +107,11 @@ def _words(code: str) -> str:
         return (
             f"The number that goes on is that of the source record {uuid}. If its source is right, lift the separation "
             "and merge again; if not, close the task."
+        )
+    if code.startswith(HOLDERS):
+        return (
+            f"{code.removeprefix(HOLDERS)} persons hold it: a placeholder or a fault of its source rather than two who "
+            "are one. This task stands for all of them."
         )
     if code.startswith(SHARED):
         return f"The number is the {number_kind(*code.removeprefix(SHARED).split('|', 1))}."

@@ -22,6 +22,7 @@ from mpi.services.act import begin
 from mpi.services.locking import run_act
 from mpi.services.record_states import close_task, open_task
 from mpi.services.watch_read import (
+    MOST_HOLDERS,
     Large,
     Mark,
     Shared,
@@ -105,6 +106,7 @@ def _ask_conflict(shared: Shared, actor: Actor) -> bool:
         if records is None or not _to_ask([shared]):
             return False
         reasons = ["identifier_shared", shared.code]
+        reasons += [f"holders:{shared.holders}"] if shared.holders > MOST_HOLDERS else []
         one, other = (records[pk] for pk in shared.records)
         open_task(unit, one, TaskType.IDENTIFIER_CONFLICT, reasons=reasons, other=other)
         unit.flush()

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from mpi.services.rows import fetch
 
 STRONG_TYPES = ("SS", "SSN", "ITIN", "TAX", "PPN", "DL", "NI", "NH", "MC", "MA", "HC", "MR", "PI")
 """Identifier types (HL7 table 0203) that are given to one person: not of an account, a visit or a family's policy."""
 MOST_HOLDERS = 4
-"""Persons that hold a number up to which each two are asked about; one that more hold is a placeholder or a fault of
-its source, which asking about every two of them would not mend."""
+"""Persons that hold a number up to which each two are asked about. One that more hold is a placeholder or a fault of
+its source, which asking about every two of them would not mend: the first two stand for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Two persons that hold one number: the first source record of each that tells it, the lower key first."""
+    """Two of the persons that hold one number: the first source record of each that tells it, the lower key first."""
 
     authority: str
     type: str
+    holders: int
     records: tuple[int, int]
     golden: tuple[int, int]
 
@@ -65,7 +67,7 @@ _FRESH = """AND (i.authority, i.type, i.value_index) IN (
   WHERE k.id > %s AND k.ended_at IS NULL AND n.type = ANY(%s))"""
 _SHARED = """
 SELECT authority, type, array_agg(record ORDER BY record), array_agg(golden ORDER BY record)
-FROM ({held}) AS held GROUP BY authority, type, value_index HAVING count(*) > 1 AND count(*) <= %s
+FROM ({held}) AS held GROUP BY authority, type, value_index HAVING count(*) > 1
 ORDER BY min(record)
 """
 _LARGE = """
@@ -132,18 +134,20 @@ def present_mark() -> Mark:
 
 
 def shared_numbers(since: Mark | None) -> list[Shared]:
-    """Every two persons that hold the same number, among what is fresh, or in the whole index where `since` is None."""
+    """Every two persons that hold the same number, of many the first two: among what is fresh, or in the whole index
+    where `since` is None."""
     types = list(STRONG_TYPES)
     fresh = [] if since is None else [since.identifier, types, since.link, types]
     held = _HELD.format(fresh=_FRESH if since else "")
-    rows = fetch(_SHARED.format(held=held), types, *fresh, MOST_HOLDERS)
+    rows = fetch(_SHARED.format(held=held), types, *fresh)
     return [pair for row in rows for pair in _pairs(*row)]
 
 
 def _pairs(authority: str, kind: str, records: Sequence[int], golden: Sequence[int]) -> Iterable[Shared]:
-    for number, record in enumerate(records):
-        for place in range(number + 1, len(records)):
-            yield Shared(authority, kind, (record, records[place]), (golden[number], golden[place]))
+    holders = len(records)
+    asked = holders if holders <= MOST_HOLDERS else 2
+    for one, other in combinations(range(asked), 2):
+        yield Shared(authority, kind, holders, (records[one], records[other]), (golden[one], golden[other]))
 
 
 def large_persons(limit: int, since: Mark | None) -> list[Large]:
