@@ -43,6 +43,7 @@ from mpi.services.record_states import (
     retell,
 )
 from mpi.services.relationship_rows import related_to
+from mpi.services.second_person_policy import require_no_split_proposed
 from mpi.services.unit import UnitOfWork
 
 HOW = "say in a few words how you know"
@@ -96,13 +97,15 @@ def decide_overlay(
     """Accept: still the same person, the update takes effect. Reject: another person, the record is as it was.
 
     Messages that queued behind it follow in their order, in either case. `version` is the task's as the caller saw
-    it. Raises Forbidden, NotFound, AlreadyDecided, StaleVersion, InvalidInput (no reason), Busy.
+    it. Raises Forbidden, NotFound, AlreadyDecided, AwaitsSecondPerson (a split is proposed), StaleVersion,
+    InvalidInput (no reason), Busy.
     """
     require(actor, Permission.REVIEW)
     check_words(reason, mend=HOW)
 
     def act() -> OverlayAnswer:
         case = open_case(task_uuid, version, actor)
+        require_no_split_proposed(case.task)
         kind = EventKind.OVERLAY_ACCEPT if accept else EventKind.OVERLAY_REJECT
         event = case.unit.event(kind, reason=reason)
         if case.golden is not None:

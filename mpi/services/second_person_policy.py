@@ -16,7 +16,16 @@ from django.conf import settings
 
 from mpi.commands import Actor
 from mpi.errors import AwaitsSecondPerson, Forbidden, SecondPersonNeeded
-from mpi.models import MERGES, GoldenRecord, IdentityEvent, Link, PotentialMatch, Proposal, ProposalState
+from mpi.models import (
+    MERGES,
+    GoldenRecord,
+    IdentityEvent,
+    IdentityTask,
+    Link,
+    PotentialMatch,
+    Proposal,
+    ProposalState,
+)
 from mpi.queries.vip import vip_ids
 from mpi.services.rows import fetch
 
@@ -131,12 +140,23 @@ def require_not_proposed(match: PotentialMatch, sides: Iterable[GoldenRecord], a
         return
     versions = {side.euid: side.version for side in sides}
     for proposal in Proposal.objects.filter(potential_match=match, state=ProposalState.OPEN):
-        if proposal.versions == versions:
-            raise AwaitsSecondPerson(
-                f"{proposal.proposer_name} has proposed an answer, which waits for a second person. "
-                "Nothing was changed: approve or reject it.",
-                extra={"proposal": str(proposal.uuid)},
-            )
+        _require_stale(proposal, versions)
+
+
+def require_no_split_proposed(task: IdentityTask) -> None:
+    """Raise AwaitsSecondPerson while a split answers this overlay and nothing it rests on has changed."""
+    for proposal in Proposal.objects.filter(identity_task=task, state=ProposalState.OPEN):
+        present = GoldenRecord.objects.filter(euid__in=list(proposal.versions))
+        _require_stale(proposal, dict(present.values_list("euid", "version")))
+
+
+def _require_stale(proposal: Proposal, versions: Mapping[str, int]) -> None:
+    if proposal.versions == versions:
+        raise AwaitsSecondPerson(
+            f"{proposal.proposer_name} has proposed an answer, which waits for a second person. "
+            "Nothing was changed: approve or reject it.",
+            extra={"proposal": str(proposal.uuid)},
+        )
 
 
 def _in_force(found: Mapping[str, bool]) -> tuple[str, ...]:

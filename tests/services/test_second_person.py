@@ -17,6 +17,7 @@ from mpi.models import GoldenRecord, GoldenStatus, IdentityEvent, IdentityTask, 
 from mpi.queries.vip import vip_ids
 from mpi.services.act import ActResult
 from mpi.services.link import link_record
+from mpi.services.overlay import decide_overlay
 from mpi.services.proposal_acts import (
     ProposedAnswer,
     ProposedLink,
@@ -234,11 +235,24 @@ def test_a_split_is_always_for_two(trusted_and_doubted, steward, second_steward)
     proposal = propose(act=act, why=Why("", "The number was given out twice"), actor=steward)
     assert proposal.asked_by == ["overlay-split"]
     assert proposal.identity_task_id == task.pk
+    for accept in (True, False):
+        with pytest.raises(AwaitsSecondPerson) as refused:
+            decide_overlay(task_uuid=task.uuid, accept=accept, reason="Asked the source", actor=second_steward)
+        assert refused.value.extra["proposal"] == str(proposal.uuid)
     task.refresh_from_db()
     assert task.status == "open"
     approve_proposal(uuid=proposal.uuid, reason="", actor=second_steward)
     task.refresh_from_db()
     assert task.status == "split"
+
+
+def test_a_proposed_split_that_rests_on_what_has_changed_holds_nobody_back(
+    trusted_and_doubted, steward, second_steward
+) -> None:
+    task = trusted_and_doubted
+    propose(act=ProposedSplit(str(task.uuid), task.version), why=Why("", "Given out twice"), actor=steward)
+    tell("LAB", "77", {**MARGARET, "phone": "419-555-0177"})
+    assert decide_overlay(task_uuid=task.uuid, accept=False, reason="A slip", actor=second_steward)
 
 
 @pytest.fixture
