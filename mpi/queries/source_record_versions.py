@@ -135,7 +135,7 @@ def _lines(row: Any) -> list[Line]:
     """The lines of a version, masked and in clear; the state of the record is one of them."""
     shown, clear = lines_told(codec.masked_told(row)), lines_told(codec.told_record(row))
     lines = [Line(masked, text_of(told)) for masked, told in zip(shown, clear, strict=True)]
-    state = Told("State", _STATES.get(row.state, row.state), "text")
+    state = Told("State", _STATES.get(row.state, row.state), "state")
     return [*lines, Line(state, str(row.state))]
 
 

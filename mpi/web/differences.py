@@ -29,8 +29,11 @@ class Marked:
     right: tuple[Run, ...]
 
 
-def mark_differences(left: str, right: str) -> Marked:
-    """Cut both values into equal and differing runs; letter case and accents as told, case is no difference."""
+def mark_differences(left: str, right: str, *, whole: bool = False) -> Marked:
+    """Cut both values into equal and differing runs; letter case and accents as told, case is no difference.
+
+    `whole` is for words that stand for a code, such as a sex: that two of them share letters says nothing.
+    """
     if not left or not right:
         return Marked(_whole(left, differs=False), _whole(right, differs=False))
     # str.lower can change the length of a text (İ); then the runs would be cut in the wrong places.
@@ -38,7 +41,7 @@ def mark_differences(left: str, right: str) -> Marked:
     if len(folded_left) != len(left) or len(folded_right) != len(right):
         folded_left, folded_right = left, right
     matcher = SequenceMatcher(None, folded_left, folded_right, autojunk=False)
-    if matcher.ratio() < _LEAST_ALIKE:
+    if matcher.ratio() < _LEAST_ALIKE or (whole and folded_left != folded_right):
         return Marked(_whole(left, differs=True), _whole(right, differs=True))
     steps = list(_without_islands(matcher.get_opcodes()))
     return Marked(

@@ -26,6 +26,12 @@ def test_values_with_little_in_common_are_marked_whole():
     assert _shown(mark_differences("Ann", "Bartholomew").left) == "[Ann]"
 
 
+def test_a_word_that_stands_for_a_code_is_marked_whole():
+    marked = mark_differences("Female", "Male", whole=True)
+    assert (_shown(marked.left), _shown(marked.right)) == ("[Female]", "[Male]")
+    assert _shown(mark_differences("Male", "Male", whole=True).left) == "Male"
+
+
 def test_nothing_is_marked_against_an_unknown_value():
     assert _shown(mark_differences("Ann", "").left) == "Ann"
 

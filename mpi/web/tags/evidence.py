@@ -13,6 +13,8 @@ from mpi.web.tags.values import UNKNOWN, or_unknown
 
 register = template.Library()
 
+_CODED = frozenset({"sex", "state"})
+"""Shapes whose words stand for a code: such a word differs as a whole."""
 _GLYPHS = {"same": "=", "near": "≈", "differs": "≠", "none": "·"}
 
 
@@ -53,7 +55,7 @@ def glyph(kind: str) -> str:
 @register.simple_tag
 def diff_pair(left: object, right: object, shape: str = "text") -> dict[str, str]:
     """`{% diff_pair a b shape as pair %}`: pair.left and pair.right with the differing runs in `<mark>`."""
-    marked = mark_differences(formats.shaped(left, shape), formats.shaped(right, shape))
+    marked = mark_differences(formats.shaped(left, shape), formats.shaped(right, shape), whole=shape in _CODED)
     return {"left": _marked(marked.left), "right": _marked(marked.right)}
 
 
@@ -75,8 +77,9 @@ def evidence_pair(row: EvidenceRow) -> dict[str, str]:
     left, right = (formats.evidence_lines(value, row.shape) for value in (row.left, row.right))
     if row.kind not in {"near", "differs"}:
         return {"left": _lines([escape(line) for line in left]), "right": _lines([escape(line) for line in right])}
-    lefts = [_marked(mark_differences(line, closest(line, right)).left) for line in left]
-    rights = [_marked(mark_differences(closest(line, left), line).right) for line in right]
+    whole = row.shape in _CODED
+    lefts = [_marked(mark_differences(line, closest(line, right), whole=whole).left) for line in left]
+    rights = [_marked(mark_differences(closest(line, left), line, whole=whole).right) for line in right]
     return {"left": _lines(lefts), "right": _lines(rights)}
 
 
