@@ -22,6 +22,8 @@ _HOUSE_SAME = frozenset({"two", "email", "phone", "address"})
 _HOUSE_DIFFERS = frozenset({"differs", "zip_phone_differs"})
 _SHAPES = {"birth_date": "date", "sex": "sex", "ssn": "ssn", "given": "name", "middle": "name", "house": "house"}
 _LABELS = {"house": "Family and contact", "ssn": "SSN"}
+_ONE_SIDE = "not known on one side"
+_NEITHER = "not known on either side"
 _GRADES = {
     "certain": "links by itself",
     "probable": "held for review",
@@ -160,12 +162,17 @@ def _row(part: Mapping[str, Any]) -> EvidenceRow:
         right=part["right"],
         shape=_SHAPES.get(name, "text"),
         kind=_kind(name, part["level"]),
-        words=_words(part["words"], frequency),
+        words=_NEITHER if _knows_neither(part) else _words(part["words"], frequency),
         bits=part["bits"] + frequency,
         frequency_bits=frequency,
         m=part["m"],
         u=part["u"],
     )
+
+
+def _knows_neither(part: Mapping[str, Any]) -> bool:
+    """Whether no side tells anything: the missing level of a model is named after the commoner case of one side."""
+    return part["words"] == _ONE_SIDE and not part["left"] and not part["right"]
 
 
 def _kind(comparison: str, level: str) -> Kind:

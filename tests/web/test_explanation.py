@@ -34,6 +34,11 @@ def evidence(states: LinkageModel) -> Evidence:
     return evidence_of(explain(a, b, scored, judge(a, b, scored, states)).to_document(), states)
 
 
+def test_what_neither_side_tells_is_not_said_to_be_known_on_the_other() -> None:
+    words = {row.comparison: row.words for row in evidence(model(LINE)).rows}
+    assert words["ssn"] == "not known on either side"
+
+
 @pytest.mark.parametrize("line", [LINE, Calibration()])
 def test_whoever_adds_up_the_lines_comes_to_the_stated_probability(line: Calibration) -> None:
     found = evidence(model(line))
