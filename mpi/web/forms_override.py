@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from mpi.queries.person import LABELS
+from mpi.queries.search import read_date
 from mpi.services.override_value import ADDRESS_PARTS
 from mpi.web.forms import MpiForm, WordsForm
 
@@ -22,7 +23,7 @@ class OverrideForm(MpiForm):
     """A field, its value (an address in parts), why, and perhaps until when."""
 
     field = forms.ChoiceField(label="Field", choices=[(key, label) for key, (label, _) in LABELS.items()])
-    value = forms.CharField(label="Value", max_length=300, required=False, help_text="A date as 1971-03-09.")
+    value = forms.CharField(label="Value", max_length=300, required=False, help_text="A date as 09-Mar-1971.")
     street = forms.CharField(label="Street", max_length=300, required=False)
     city = forms.CharField(label="City", max_length=300, required=False)
     state = forms.CharField(label="State", max_length=300, required=False)
@@ -56,7 +57,8 @@ class OverrideForm(MpiForm):
         """The value as the service takes it."""
         told = self.cleaned_data
         if told["field"] != "address":
-            return told["value"]
+            is_date = LABELS[told["field"]][1] == "date"
+            return (is_date and read_date(told["value"])) or told["value"]
         return {part: told[part] for part in ADDRESS_PARTS if told[part]}
 
     def until(self) -> datetime | None:

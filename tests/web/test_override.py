@@ -37,6 +37,13 @@ def test_a_value_is_set_seen_and_lifted(people, sign_in) -> None:
     assert GoldenRecord.objects.get(pk=golden.pk).values["family_name"] == "Holloway"
 
 
+@pytest.mark.parametrize("written", ["10-Mar-1971", "1971-03-10"])
+def test_a_birth_date_is_set_as_pages_write_it(people, sign_in, written: str) -> None:
+    told = form(people.margaret, field="birth_date", value=written)
+    sign_in("steward").post(reverse("override", args=[people.margaret.euid]), told)
+    assert GoldenRecord.objects.get(pk=people.margaret.pk).values["birth_date"] == "1971-03-10"
+
+
 def test_an_address_is_set_in_its_parts(people, sign_in) -> None:
     told = form(people.margaret, field="address", street="9 Linden Way", city="Concord", state="NH")
     sign_in("steward").post(reverse("override", args=[people.margaret.euid]), told)
