@@ -57,6 +57,19 @@ def page(browser: Client, task: IdentityTask) -> str:
     return response.content.decode()
 
 
+def test_the_number_that_goes_on_is_named_as_its_source_names_it(stefan: Client, tell: Tell) -> None:
+    one, other = tell("GH", "1001"), tell("GH", "1002")
+    task = IdentityTask.objects.create(
+        type=TaskType.SOURCE_MERGE,
+        source_record=one,
+        reasons=["separated", f"survivor:{other.uuid}"],
+        opened_at=timezone.now(),
+    )
+    html = page(stefan, task)
+    assert f"is that of the source record {other.source_system.name} 1002" in html
+    assert str(other.uuid) not in html
+
+
 def send(browser: Client, task: IdentityTask, act: str, **said: Any) -> Any:
     basis = re.search(r'name="basis" value="([^"]+)"', page(browser, task))
     assert basis
