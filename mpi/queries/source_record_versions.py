@@ -15,10 +15,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from mpi import codec
-from mpi.models import InboundMessage, RecordState, SourceRecord
+from mpi.models import InboundMessage, RecordState, SourceRecord, User
 from mpi.queries.source_record import Told, lines_told, text_of
 
 PAGE_SIZE = 25
+_SYSTEM = "system:"
 _STATES = {
     RecordState.ACTIVE: "in use",
     RecordState.QUARANTINED: "an update waits for a steward",
@@ -82,7 +83,7 @@ class SideBySide:
 
 
 def versions(record: SourceRecord, *, before: int | None = None, size: int = PAGE_SIZE) -> Versions:
-    """The newest versions under a number, with what each changed. Two queries.
+    """The newest versions under a number, with what each changed. Three queries.
 
     A version is not always a new number: that an update is doubted or a number given up changes its state alone.
     """
@@ -90,10 +91,10 @@ def versions(record: SourceRecord, *, before: int | None = None, size: int = PAG
     if before is not None:
         history = history.filter(version__lt=before)
     rows = list(history.order_by("-version", "-history_date", "-history_id")[: size + 1])
-    messages = _messages(rows)
-    found = [_version(row, older, messages) for row, older in pairwise(rows)]
+    messages, names = _messages(rows), _names(rows)
+    found = [_version(row, older, messages, names) for row, older in pairwise(rows)]
     if rows and len(rows) <= size:
-        found.append(_version(rows[-1], None, messages))
+        found.append(_version(rows[-1], None, messages, names))
     return Versions(tuple(found), older=found[-1].number if len(rows) > size else None)
 
 
@@ -118,13 +119,25 @@ def _messages(rows: Sequence[Any]) -> dict[int, UUID]:
     return dict(InboundMessage.objects.filter(pk__in=keys).values_list("pk", "uuid")) if keys else {}
 
 
-def _version(row: Any, older: Any, messages: dict[int, UUID]) -> Version:
+def _names(rows: Sequence[Any]) -> dict[str, str]:
+    """What pages call the users who are known by their sign-in name in the history."""
+    known = {row.history_user_id for row in rows if row.history_user_id}
+    return dict(User.objects.filter(username__in=known).values_list("username", "display_name"))
+
+
+def _who(actor: str, names: dict[str, str]) -> str:
+    if actor.startswith(_SYSTEM):
+        return f"{actor.removeprefix(_SYSTEM)} (the engine)"
+    return names.get(actor) or actor
+
+
+def _version(row: Any, older: Any, messages: dict[int, UUID], names: dict[str, str]) -> Version:
     changes = _pairs(_lines(older), _lines(row)) if older is not None else ()
     return Version(
         number=row.version,
         recorded_at=row.recorded_at,
         effective_at=row.effective_at,
-        actor=(row.history_user_id or "").removeprefix("system:"),
+        actor=_who(row.history_user_id or "", names),
         message=messages.get(row.message_id or 0),
         changes=tuple(pair for pair in changes if pair.kind != "same"),
         is_first=older is None,
