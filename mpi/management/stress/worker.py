@@ -16,6 +16,7 @@ from mpi.commands import Actor
 from mpi.errors import (
     AlreadyDecided,
     AlreadyMerged,
+    AwaitsSecondPerson,
     Busy,
     CannotUndo,
     InvalidInput,
@@ -62,7 +63,8 @@ _ACTS = {
 _REFUSALS = {
     error.code
     for error in (
-        AlreadyDecided, AlreadyMerged, CannotUndo, InvalidInput, NotFound, Related, Separated, StaleVersion, UnderReview
+        AlreadyDecided, AlreadyMerged, AwaitsSecondPerson, CannotUndo, InvalidInput, NotFound, Related, Separated,
+        StaleVersion, UnderReview,
     )
 }  # fmt: skip
 """What an act may be answered by design: others have been there meanwhile, or it was never possible."""
