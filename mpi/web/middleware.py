@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
+from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
 from audit.uuid7 import uuid7
 from mpi import access
 from mpi.commands import Actor
 from mpi.errors import MpiError
 from mpi.models import User
-from mpi.web.pages import show
+from mpi.web.pages import page_above, show
 
 _MACHINE_DOORS = ("/api/", "/fhir/")
 
+_NOT_CARRIED_OUT = "What you wanted to do was not carried out. Do it again from this page."
+
+_MEND = "Correct what is named above and try again. If that does not help, open the page again and start anew."
+
+
+class OnlyLookedAt(MpiError):
+    """Something was sent to a page that takes nothing."""
+
+    code = "method-not-allowed"
+    http_status = 405
+    title = "This page is only to be looked at"
+
+
 _NEXT: dict[str, str] = {
     "forbidden": "Ask a supervisor for the role, or go back to what you were doing. The refusal was recorded.",
+    "method-not-allowed": "Open the page again and use what it offers.",
     "not-found": "Check the number, or search for the person.",
     "stale-version": "Open the page again: it shows what changed. Then decide anew.",
     "already-decided": "Open the page again to see who decided and what.",
@@ -74,11 +92,27 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or request.path.startswith(_MACHINE_DOORS):
+            return response
+        return self._another_method(request, response)
+
+    def _another_method(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Whoever opens the address of an act (loaded anew, or sent there by the sign-in) is brought to its page."""
+        if request.method == "GET" and not getattr(request, "htmx", False):
+            said = cast(BaseStorage, messages.get_messages(request))
+            if _NOT_CARRIED_OUT not in map(str, said):  # the page above may be an act as well
+                messages.warning(request, _NOT_CARRIED_OUT)
+            said.used = False  # what was read here is shown on the page
+            return redirect(page_above(request.path))
+        answer = self.process_exception(request, OnlyLookedAt("Nothing can be sent to this address."))
+        if answer is not None:
+            answer.headers["Allow"] = response.headers["Allow"]
+        return answer or response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, MpiError) or request.path.startswith(_MACHINE_DOORS):
             return None
         template = "partials/_error.html" if getattr(request, "htmx", False) else "error.html"
-        next_step = _NEXT.get(error.code, "Correct what is named above and try again.")
+        next_step = _NEXT.get(error.code, _MEND)
         return show(request, template, {"error": error, "next_step": next_step}, status=error.http_status)

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.urls import is_valid_path
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -69,6 +70,16 @@ def whole_number(text: str) -> int | None:
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form binds to: the sent data, also when nothing is in it; None while it is only looked at."""
     return request.POST if request.method == "POST" else None
+
+
+def page_above(path: str) -> str:
+    """The address of the page that an act belongs to: the nearest above it."""
+    parts = path.strip("/").split("/")
+    for kept in range(len(parts) - 1, 0, -1):
+        above = f"/{'/'.join(parts[:kept])}/"
+        if is_valid_path(above):
+            return above
+    return "/"
 
 
 def require(request: ActorRequest, permission: str) -> Actor:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
 from mpi.queries.evidence import Evidence, EvidenceRow
 from mpi.web.pages import ActorRequest, page, show
@@ -104,6 +105,7 @@ def _events(now: datetime) -> tuple[dict[str, object], ...]:
 
 
 @page
+@require_safe
 def styleguide(request: ActorRequest) -> HttpResponse:
     now = datetime.now(UTC)
     error = MappingProxyType(

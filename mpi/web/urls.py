@@ -133,7 +133,7 @@ urlpatterns = [
     path("styleguide/", styleguide, name="styleguide"),
     path("register/", include("mpi.web.register_urls")),
     path("help/", help.overview, name="help"),
-    path("help/tour/<str:move>/", help.tour_move, name="tour-move"),
+    path("tour/<str:move>/", help.tour_move, name="tour-move"),
     path("help/<str:slug>/", help.help_page, name="help-page"),
 ]
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from audit import export, queries
 from audit.actions import Action
@@ -24,6 +25,7 @@ _EXPORTS: dict[str, tuple[Callable[[queries.AuditFilter], Iterator[str]], str]] 
 
 
 @page
+@require_safe
 def audit_log(request: ActorRequest) -> HttpResponse:
     actor = require(request, Permission.AUDIT_READ)
     form = AuditFilterForm(request.GET)
@@ -40,6 +42,7 @@ def audit_log(request: ActorRequest) -> HttpResponse:
 
 
 @page
+@require_safe
 def audit_export(request: ActorRequest, form: str) -> HttpResponseBase:
     """The same filter as the page, as a file. The export is written down before its first line leaves."""
     actor = require(request, Permission.AUDIT_EXPORT)

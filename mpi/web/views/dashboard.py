@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from mpi.queries import linkage
 from mpi.queries.dashboard import dashboard as counted
@@ -12,6 +13,7 @@ from mpi.web.pages import ActorRequest, page, show
 
 
 @page
+@require_safe
 def dashboard(request: ActorRequest) -> HttpResponse:
     counts = counted(timezone.now())
     context = {"counts": counts, "health": checked(), "notice": linkage.retrain_notice(counts.records)}
@@ -19,6 +21,7 @@ def dashboard(request: ActorRequest) -> HttpResponse:
 
 
 @page
+@require_safe
 def health(request: ActorRequest) -> HttpResponse:
     """The health card alone, for its refresh; a page of its own without htmx."""
     template = "mpi/_health.html" if getattr(request, "htmx", False) else "mpi/health.html"

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from mpi.access import Permission
 from mpi.queries import jobs as job_reads
@@ -17,6 +18,7 @@ from mpi.web.pages import ActorRequest, page, require, show, whole_number
 
 
 @page
+@require_safe
 def messages(request: ActorRequest) -> HttpResponse:
     require(request, Permission.MESSAGES)
     state = request.GET.get("state", "")
@@ -26,6 +28,7 @@ def messages(request: ActorRequest) -> HttpResponse:
 
 
 @page
+@require_safe
 def message(request: ActorRequest, message_uuid: UUID) -> HttpResponse:
     require(request, Permission.MESSAGES)
     row = message_reads.message(message_uuid)
@@ -39,6 +42,7 @@ def message(request: ActorRequest, message_uuid: UUID) -> HttpResponse:
 
 
 @page
+@require_safe
 def jobs(request: ActorRequest) -> HttpResponse:
     require(request, Permission.JOBS)
     found = job_reads.jobs(before=whole_number(request.GET.get("before", "")))
@@ -46,6 +50,7 @@ def jobs(request: ActorRequest) -> HttpResponse:
 
 
 @page
+@require_safe
 def job(request: ActorRequest, job_uuid: UUID) -> HttpResponse:
     require(request, Permission.JOBS)
     progress = job_reads.job(job_uuid)
@@ -71,6 +76,7 @@ class _Line:
 
 
 @page
+@require_safe
 def job_errors(request: ActorRequest, job_uuid: UUID) -> HttpResponseBase:
     """Every error of a job as CSV, streamed. No value of a line is in it."""
     require(request, Permission.JOBS)
