@@ -108,7 +108,8 @@ def _fatal_flaws(row: Mapping[str, str]) -> tuple[Flaw, ...]:
         if not row.get(key)
     ]
     if not any(row.get(key) for key in ("given_name", "family_name")):
-        flaws.append(Flaw("family_name", "no name is given", "give a family name or a given name; UNKNOWN is allowed"))
+        mend = "give a family name or a given name; UNKNOWN is allowed"
+        flaws.append(Flaw("family_name", "is missing, and so is the given name", mend))
     if not set(row.get("verified", "").split()) <= set(FIELDS):
         flaws.append(Flaw("verified", "names no field of a person", f"use {', '.join(FIELDS)}, with spaces between"))
     for key, value in row.items():

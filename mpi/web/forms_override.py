@@ -41,6 +41,7 @@ class OverrideForm(MpiForm):
         required=False,
         help_text="In the time zone of this page; without it, until somebody lifts it.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        error_messages={"invalid": "This is no date with a time. Write it like 2026-01-31 14:30."},
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -106,7 +106,7 @@ def test_what_is_typed_is_checked_and_named(people: People, sign_in: SignIn) -> 
     assert answer.status_code == 422
     assert "This is no date" in answer.content.decode()
     nameless = clerk.post(reverse("register-create"), _typed(family_name="", given_name=""))
-    assert "no name is given" in nameless.content.decode()
+    assert "This is missing, and so is the given name" in nameless.content.decode()
 
 
 def test_a_form_of_somebody_else_cannot_be_sent(people: People, sign_in: SignIn) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.actions import Action
 from audit.record import entry_by, record
@@ -37,6 +37,10 @@ _MAY = {
     Permission.MODEL_MANAGE: "draft, approve, activate and roll back linkage models",
     Permission.USERS: "manage users",
     Permission.EXPORT: "export links",
+    Permission.REGISTER: "register patients",
+    Permission.SUPERVISE: "assign reviews and see how the desk does",
+    Permission.APPROVE: "approve or reject what somebody proposed",
+    Permission.EVALUATION: "evaluate the linkage model",
 }
 _YEAR_S = 365 * 86_400
 
@@ -91,6 +95,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @page
+@require_safe
 def account(request: ActorRequest) -> HttpResponse:
     may = [_MAY.get(name, name) for name in sorted(request.actor.permissions)]
     return show(request, "mpi/account.html", {"permissions": may})
