@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -20,7 +19,8 @@ from mpi.commands import Actor
 from mpi.management.benchmarks.page_addresses import PageAddress, page_addresses
 from mpi.models import User
 from mpi.services.users import put_user
-from tests.browser.world import build_world
+from tests.browser.world import TYPED, build_world
+from tests.web.walking import OBJECT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -31,15 +31,6 @@ _FAULTY = (
     "<!doctype html><html lang=en><title>Faults</title><link rel=stylesheet href=/static/mpi/app.css>"
     "<main><h1>Faults</h1><input><p class=btn-pri><span class=quiet>grey on blue</span></p>"
 )
-_HOLLOWAY = {"family_name": "Holloway", "given_name": "Margaret", "birth_date": "09-Mar-1971", "sex": "F"}
-_TYPED: dict[str, dict[str, str]] = {
-    "search": {"q": "Holloway"},
-    "register-create": {**_HOLLOWAY, "token": str(uuid4())},
-    "compare": {f"{side}-{name}": value for side in ("left", "right") for name, value in _HOLLOWAY.items()},
-}
-"""Pages that show something only where something was typed, and what."""
-_OBJECT = re.compile(r"\b[A-Z]\w*\(\w+=.{0,20}|\bobject at 0x|\bUUID\(|\bdatetime\.\w+\(")
-"""What Python calls an object by: nobody reads that on a page."""
 _NO_PAGE = (302, 405)
 """What leads to a page that is walked, and what is an act."""
 _NOTHING = {"uuid": UUID(int=0), "int": 0, "euid": "0" * 12, "str": "x"}
@@ -88,7 +79,7 @@ def _pages(client: Client, faults: dict[str, list[str]]) -> Iterator[tuple[str, 
     yield "sign-in", Client().get(reverse("sign-in")).text
     yield "no such address", client.get("/no-such-address/").text
     yield "no such person", client.get(reverse("golden-record", args=["0" * 12])).text
-    for name, typed in _TYPED.items():
+    for name, typed in TYPED.items():
         yield f"{name} answered", client.post(reverse(name), typed).text
 
 
@@ -112,7 +103,7 @@ def test_no_page_has_a_fault_in_either_theme_or_leaves_a_narrow_window(
     pages = dict(_pages(everybody, faults))
     for name, html in pages.items():
         faults[name] += window.evaluate("(html) => look(html)", html)
-        faults[name] += _OBJECT.findall(unescape(html))
+        faults[name] += OBJECT.findall(unescape(html))
     window.set_viewport_size({"width": _NARROW, "height": 844})
     for name, html in pages.items():
         faults[name] += window.evaluate("(html) => outside(html)", html)

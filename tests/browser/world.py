@@ -28,6 +28,14 @@ from tests.services.telling import ESTEBAN, KATHERINE, MARCUS, MARGARET, owner, 
 
 _LETTER = {"survivor_mrn": "4", "subsumed_mrn": "41", "reason_code": "source-confirmed", "reason": "A letter"}
 
+_HOLLOWAY = {"family_name": "Holloway", "given_name": "Margaret", "birth_date": "09-Mar-1971", "sex": "F"}
+TYPED: dict[str, dict[str, str]] = {
+    "search": {"q": "Holloway"},
+    "register-create": {**_HOLLOWAY, "token": str(uuid4())},
+    "compare": {f"{side}-{name}": value for side in ("left", "right") for name, value in _HOLLOWAY.items()},
+}
+"""Pages that show something only where something was typed, and what."""
+
 
 def build_world(folder: Path, *, steward: Actor, supervisor: Actor, administrator: Actor, system: Actor) -> None:
     """Persons of several records, open questions, a merge, a separation, an override, tasks, drafts and runs."""

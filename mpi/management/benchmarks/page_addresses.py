@@ -32,10 +32,17 @@ class PageAddress:
 def page_addresses() -> Iterator[PageAddress]:
     """Every named address of the pages once, in the order of the resolver. The doors for machines are left out."""
     seen = set()
+    for _, name, parameters in page_routes():
+        if name not in seen:
+            seen.add(name)
+            yield _addressed(name, parameters)
+
+
+def page_routes() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Route, name and parameters of everything that has a name, acts as well; a name may have several routes."""
     for route, pattern in _patterns(get_resolver().url_patterns):
-        if pattern.name and pattern.name not in seen and not route.startswith(_MACHINE_DOORS):
-            seen.add(pattern.name)
-            yield _addressed(pattern.name, tuple(pattern.pattern.converters))
+        if pattern.name and not route.startswith(_MACHINE_DOORS):
+            yield route, pattern.name, tuple(pattern.pattern.converters)
 
 
 def _patterns(patterns: list[URLPattern | URLResolver], route: str = "") -> Iterator[tuple[str, URLPattern]]:
