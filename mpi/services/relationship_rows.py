@@ -10,7 +10,7 @@ from audit.actions import Action
 from audit.uuid7 import uuid7
 from mpi.access import golden_subject
 from mpi.errors import CannotUndo
-from mpi.models import IdentityEvent, Relationship
+from mpi.models import IdentityEvent, Link, Relationship
 from mpi.queries.relationships import Sides, sides_of, standing_between
 from mpi.services.locking import TryAgain
 from mpi.services.unit import UnitOfWork
@@ -143,6 +143,8 @@ def leave_behind(unit: UnitOfWork, event: IdentityEvent, *, moving: Collection[i
         homes = [next((owners[pk] for pk in side if pk in owners), None) for side in kept]
         if homes[0] is None or homes[1] is None or homes[0] == homes[1]:
             continue
+        if not {homes[0], homes[1]} <= unit.golden_records.keys():
+            raise TryAgain
         open_relationship(
             unit,
             event,
@@ -156,6 +158,11 @@ def leave_behind(unit: UnitOfWork, event: IdentityEvent, *, moving: Collection[i
 
 
 def related_to(golden_ids: Iterable[int]) -> set[int]:
-    """These golden records and all that are related to them: whom an act that ends relationships must lock."""
+    """These golden records and all that are or may come to be related to them: whom an act that ends relationships
+    must lock. A relationship may go on with any golden record that holds a record of it.
+    """
     ids = set(golden_ids)
-    return ids.union(*((sides.from_id, sides.to_id) for _, sides in standing_between(ids)))
+    for row, sides in standing_between(ids):
+        held = Link.objects.filter(source_record__in=[*row.from_records, *row.to_records], ended_at__isnull=True)
+        ids |= {sides.from_id, sides.to_id, *held.values_list("golden_record_id", flat=True)}
+    return ids

@@ -256,3 +256,19 @@ def test_a_number_that_speaks_of_another_patient_takes_no_relatives_along(stewar
     undo_event(event_uuid=answer.event_uuid, reason="The wrong row", actor=steward)
     assert told(marcus) == [("mother", katherine.euid)]
     assert relatives_of(marcus)[0].by == steward.name
+
+
+def test_a_relationship_goes_on_with_a_record_that_was_taken_out_of_the_person(
+    family: tuple[GoldenRecord, GoldenRecord], steward: Actor
+) -> None:
+    """The number that speaks of another patient now was the first of hers; the other one had been taken out."""
+    katherine, marcus = family
+    mother(katherine, marcus, steward)
+    unlink_record(record_id=record_of("LAB", "1").pk, reason_code="data-entry-error", reason="", actor=steward)
+    assert told(marcus) == [("mother", katherine.euid)]
+    tell("HIS", "1", ESTEBAN)
+    task = IdentityTask.objects.get(type="overlay", status="open")
+    answer = split_overlay(task_uuid=task.uuid, reason="Given out twice", actor=steward)
+    assert told(marcus) == [("mother", owner("LAB", "1").euid)]
+    undo_event(event_uuid=answer.event_uuid, reason="The wrong row", actor=steward)
+    assert told(marcus) == [("mother", katherine.euid)]
