@@ -100,6 +100,19 @@ def test_a_steward_answers_by_keyboard_and_the_next_task_is_there_already(
     assert not Separation.objects.filter(lifted_at__isnull=True).exists()
 
 
+def test_enter_on_a_reason_answers_nothing(sign_in: SignIn, live_server: object, tasks: list[PotentialMatch]) -> None:
+    page = sign_in("stefan", "steward")
+    page.goto(f"{live_server}/review/{tasks[0].uuid}/")
+    next_ready(page)
+    page.get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+    assert answers() == []
+    page.keyboard.press("d")
+    expect(page.locator("#rv-done")).to_contain_text("different people")
+
+
 def test_two_stewards_and_one_task_make_one_decision(
     sign_in: SignIn, live_server: object, tasks: list[PotentialMatch]
 ) -> None:

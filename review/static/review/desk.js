@@ -163,6 +163,7 @@
     event.preventDefault();
     event.stopPropagation();
     const button = event.submitter;
+    if (button && button.formMethod === "dialog") return; // Enter in a field answers nothing
     send(form, (button && button.getAttribute("formaction")) || form.getAttribute("action"));
   }, true);
 
