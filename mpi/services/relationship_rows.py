@@ -85,25 +85,34 @@ def golden_ids_of_relationships(event: IdentityEvent) -> set[int]:
     told = event.payload.get("relationships")
     if not told:
         return set()
-    sides = sides_of([*told["opened"], *told["ended"]]).values()
+    sides = sides_of([*told["opened"], *told["ended"], *_successors(event)]).values()
     return {pk for one in sides for pk in (one.from_id, one.to_id)}
 
 
-def restore_relationships(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent) -> None:
-    """Undo what an event did to relationships.
+def _successors(event: IdentityEvent) -> list[int]:
+    """Standing relationships that rest on a separation of the event: what it said goes on in them."""
+    standing = Relationship.objects.filter(separation__in=event.payload["separations"], ended_at__isnull=True)
+    return list(standing.order_by("pk").values_list("pk", flat=True))
 
-    Raises CannotUndo where the same was said anew since, or the separation that one rested on is lifted.
+
+def restore_relationships(unit: UnitOfWork, undoing: IdentityEvent, event: IdentityEvent) -> None:
+    """Undo what an event did to relationships. What was said in it ends, in whatever row it goes on since.
+
+    Raises CannotUndo where the separation that one rested on is lifted, or a side of it is gone.
     """
     told = event.payload.get("relationships")
     if not told:
         return
-    keys = [*told["opened"], *told["ended"]]
-    rows = Relationship.objects.select_related("separation").in_bulk(keys)
+    said = list(dict.fromkeys([*told["opened"], *_successors(event)]))
+    keys = [*said, *told["ended"]]
+    rows = Relationship.objects.select_related("separation__event").in_bulk(keys)
     sides = sides_of(keys)
-    for pk in told["opened"]:
+    for pk in said:
         if rows[pk].ended_at is None:
             end_relationship(unit, undoing, rows[pk], sides.get(pk))
     for pk in told["ended"]:
+        if rows[pk].separation.event.undone_by.exists():
+            continue  # whoever had said it has taken it back since
         _open_again(unit, undoing, rows[pk], sides.get(pk))
 
 

@@ -272,3 +272,30 @@ def test_a_relationship_goes_on_with_a_record_that_was_taken_out_of_the_person(
     assert told(marcus) == [("mother", owner("LAB", "1").euid)]
     undo_event(event_uuid=answer.event_uuid, reason="The wrong row", actor=steward)
     assert told(marcus) == [("mother", katherine.euid)]
+
+
+def test_what_was_taken_back_twice_over_is_gone(family: tuple[GoldenRecord, GoldenRecord], steward: Actor) -> None:
+    """Ended, that undone, and then said never to have been: the row that came back ends, too."""
+    katherine, marcus = family
+    act = mother(katherine, marcus, steward)
+    ended = unrelate(relationship_uuid=Relationship.objects.get().uuid, reason="The wrong child", actor=steward)
+    undo(ended, steward)
+    assert told(marcus) == [("mother", katherine.euid)]
+    undo(act, steward)
+    assert told(marcus) == []
+    assert not Separation.objects.filter(lifted_at=None).exists()
+
+
+def test_what_is_taken_back_after_a_split_does_not_come_back_with_it(
+    family: tuple[GoldenRecord, GoldenRecord], steward: Actor
+) -> None:
+    katherine, marcus = family
+    act = mother(katherine, marcus, steward)
+    tell("HIS", "1", ESTEBAN)
+    task = IdentityTask.objects.get(type="overlay", status="open")
+    answer = split_overlay(task_uuid=task.uuid, reason="Given out twice", actor=steward)
+    assert told(marcus) == [("mother", katherine.euid)]
+    undo(act, steward)
+    assert told(marcus) == []
+    undo_event(event_uuid=answer.event_uuid, reason="The wrong row", actor=steward)
+    assert told(marcus) == []
