@@ -24,7 +24,7 @@ from mpi.services.decisions import keep_decision
 from mpi.services.doubts import Doubts
 from mpi.services.neighbourhood import Neighbourhood
 from mpi.services.plan import Plan
-from mpi.services.questions import close_question, open_question, question_values
+from mpi.services.questions import close_question, follow_record, open_question, question_values
 from mpi.services.redirect import join_golden_records
 from mpi.services.said import sign
 from mpi.services.unit import UnitOfWork
@@ -148,8 +148,10 @@ class Applier:
             self._close(event, frozenset((golden.pk, other)), plan.left, other)
         for other in sorted(plan.apart):
             self._close(event, frozenset((golden.pk, other)), None, other, reason="separated")
+        sides, others = (plan.left, golden.pk), [pk for pk, _ in plan.reviews]
+        followed = follow_record(self.unit, event, self.seen.matches, record.pk, sides=sides, others=others)
         for other, fit in asks:
-            self._ask(event, golden, self.golden[other], fit, decision_id, anew=other == plan.left)
+            self._ask(event, golden, self.golden[other], fit, decision_id, anew=other in followed or other == plan.left)
 
     def _event(self, plan: Plan) -> IdentityEvent:
         """The act: the engine's, or that of the person who has said whose the record is."""

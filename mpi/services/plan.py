@@ -275,8 +275,8 @@ class Planner:
         plan.answered = frozenset(questions.resting_on(record_id) - {golden_id, *plan.joined, *asked})
         for other in plan.answered:
             questions.answer(golden_id, other)
-            if plan.left is not None:
-                questions.answer(plan.left, other)
+        if plan.left is not None:
+            questions.forget(record_id, {plan.left})  # what it asked from there it asks from here, if at all
         for other, fit in plan.reviews:
             best = fit.best
             questions.ask(

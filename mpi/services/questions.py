@@ -106,6 +106,38 @@ def settle_questions(unit: UnitOfWork, event: IdentityEvent, matches: Iterable[P
             unit.change_potential_match(event, match, golden_a_id=one, golden_b_id=other)
 
 
+def follow_record(
+    unit: UnitOfWork,
+    event: IdentityEvent,
+    matches: dict[frozenset[int], PotentialMatch],
+    record_id: int,
+    *,
+    sides: tuple[int | None, int],
+    others: Iterable[int],
+) -> set[int]:
+    """What rests on a record that goes from one side to the other is open there; what is open there already, once.
+    A record that was nowhere before (None) takes nothing along.
+
+    `matches` are the open questions by their golden records, and are kept up. Returns those of `others`, whom the
+    record is still asked about, whose question has come along: the caller writes it anew.
+    """
+    left, taker = sides
+    followed: set[int] = set()
+    if left is None:
+        return followed
+    for other in others:
+        match = matches.get(frozenset((left, other)))
+        if match is None or record_id not in (match.record_a_id, match.record_b_id):
+            continue
+        del matches[frozenset((left, other))]
+        if frozenset((taker, other)) in matches:
+            close_question(unit, event, match, "double")
+        else:
+            matches[frozenset((taker, other))] = match
+            followed.add(other)
+    return followed
+
+
 def kept_apart(unit: UnitOfWork, golden_id: int) -> set[int]:
     """Source records that a decision keeps apart from a member of this golden record, those of this unit included."""
     members = unit.members_of([golden_id])

@@ -10,7 +10,7 @@ from audit.models import AuditEvent
 from mpi import codec
 from mpi.commands import Actor
 from mpi.errors import CannotUndo, Separated, StaleVersion
-from mpi.models import EventKind, GoldenRecord, IdentityEvent, IdentityTask, SeparationPair
+from mpi.models import EventKind, GoldenRecord, IdentityEvent, IdentityTask, PotentialMatch, SeparationPair
 from mpi.services.overlay import OverlayAnswer, decide_overlay
 from mpi.services.overlay_split import split_overlay
 from mpi.services.retire import retire_golden_record
@@ -26,6 +26,8 @@ from tests.services.telling import (
     ESTEBAN,
     KATHERINE,
     MARCUS,
+    MARGARET,
+    MARJORIE,
     NAMESAKE,
     link_of,
     owner,
@@ -284,3 +286,23 @@ def test_a_withdrawn_record_comes_back_where_it_would_be_without_a_merge_that_wa
     pair = {record_of("HIS", "2").pk, record_of("PORTAL", "9").pk}
     standing = SeparationPair.objects.filter(separation__lifted_at__isnull=True)
     assert pair in [{row.record_low_id, row.record_high_id} for row in standing]
+
+
+def test_a_question_goes_along_with_its_record_to_a_golden_record_of_its_own(steward: Actor) -> None:
+    """Margaret and Marjorie are asked about; the record that the question rests on becomes a third sister."""
+    tell("HIS", "1", MARGARET)
+    tell("CLINIC", "1", {**MARGARET, "street": "4 Mill Road", "phone": "603-555-0177", "email": ""})
+    tell("LAB", "1", MARJORIE)
+    asked = PotentialMatch.objects.get(status="open")
+    assert record_of("CLINIC", "1").pk in (asked.record_a_id, asked.record_b_id)
+    sister = {**MARGARET, "given_name": "Meredith", "middle_name": "", "ssn": "219-44-7710"}
+    tell("CLINIC", "1", sister)
+    while open_doubts := IdentityTask.objects.filter(type="overlay", status="open"):
+        task = open_doubts[0]
+        decide_overlay(task_uuid=task.uuid, accept=True, reason="Asked the ward", actor=steward)
+        sweep_inbox(older_than_s=-60)
+    assert owner("CLINIC", "1") not in (owner("HIS", "1"), owner("LAB", "1"))
+    standing = PotentialMatch.objects.filter(status="open")
+    asked.refresh_from_db()
+    assert {asked.golden_a_id, asked.golden_b_id} == {owner("CLINIC", "1").pk, owner("LAB", "1").pk}
+    assert asked in standing
