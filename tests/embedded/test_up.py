@@ -77,7 +77,7 @@ def test_what_is_killed_beside_up_runs_again(up: Up) -> None:
     killed = up.everything()
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    # Not the servers: who notices first that one has ended, `up` or its keeper, brings it back without the other's word.
+    # Not the servers: `up` or their keeper, whoever looks first, brings them back, and only `up` says so.
     unsaid = {"beat", "web", "worker"}
     while unsaid and (line := up.process.stderr.readline()):
         unsaid -= set(line.split())
