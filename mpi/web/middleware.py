@@ -28,14 +28,14 @@ _MEND = "Correct what is named above and try again. If that does not help, open 
 class OnlyLookedAt(MpiError):
     """Something was sent to a page that takes nothing."""
 
-    code = "method-not-allowed"
+    code = "only-looked-at"
     http_status = 405
     title = "This page is only to be looked at"
 
 
 _NEXT: dict[str, str] = {
     "forbidden": "Ask a supervisor for the role, or go back to what you were doing. The refusal was recorded.",
-    "method-not-allowed": "Open the page again and use what it offers.",
+    "only-looked-at": "Open the page again and use what it offers.",
     "not-found": "Check the number, or search for the person.",
     "stale-version": "Open the page again: it shows what changed. Then decide anew.",
     "already-decided": "Open the page again to see who decided and what.",
