@@ -171,7 +171,10 @@ def related_to(golden_ids: Iterable[int]) -> set[int]:
     must lock. A relationship may go on with any golden record that holds a record of it.
     """
     ids = set(golden_ids)
-    for row, sides in standing_between(ids):
-        held = Link.objects.filter(source_record__in=[*row.from_records, *row.to_records], ended_at__isnull=True)
-        ids |= {sides.from_id, sides.to_id, *held.values_list("golden_record_id", flat=True)}
-    return ids
+    standing = standing_between(ids)
+    if not standing:
+        return ids
+    named = {pk for row, _ in standing for pk in (*row.from_records, *row.to_records)}
+    held = Link.objects.filter(source_record__in=named, ended_at__isnull=True)
+    sides = {pk for _, sides in standing for pk in (sides.from_id, sides.to_id)}
+    return ids | sides | set(held.values_list("golden_record_id", flat=True))
