@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Count, Q
@@ -96,17 +97,20 @@ def waiting_behind(messages: Iterable[InboundMessage]) -> Mapping[int, int]:
     return {held[row["order_key"]]: row["number"] for row in rows}
 
 
-def reasons_of(task: IdentityTask) -> list[dict[str, str]]:
-    """Why the task was opened: code and words. A code of an earlier version stands for itself."""
-    return [{"code": code.split(":")[0], "words": _words(code)} for code in task.reasons]
+def reasons_of(task: IdentityTask, numbers: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, str]]:
+    """Why the task was opened: code and words. A code of an earlier version stands for itself.
+
+    `numbers` say how a source calls its records, by their UUIDs: programs know a record by its UUID, people do not.
+    """
+    return [{"code": code.split(":")[0], "words": _words(code, numbers)} for code in task.reasons]
 
 
-def _words(code: str) -> str:
+def _words(code: str, numbers: Mapping[str, str]) -> str:
     if code.startswith(SURVIVOR):
         uuid = code.removeprefix(SURVIVOR)
         return (
-            f"The number that goes on is that of the source record {uuid}. If its source is right, lift the separation "
-            "and merge again; if not, close the task."
+            f"The number that goes on is that of the source record {numbers.get(uuid, uuid)}. If its source is right, "
+            "lift the separation and merge again; if not, close the task."
         )
     if code.startswith(HOLDERS):
         return (

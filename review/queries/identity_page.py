@@ -109,7 +109,7 @@ def identity_page(task: IdentityTask, *, user_id: str, now: datetime) -> Identit
         late=task.status == "open" and due < now,
         target_days=TARGETS[task.type].days,
         version=task.version,
-        why=tuple(_named(reason["words"], records) for reason in reasons_of(task)),
+        why=tuple(reason["words"] for reason in reasons_of(task, _numbers(records))),
         left=left,
         right=right,
         rows=rows(left.side, right.side, evidence) if left and right and evidence else (),
@@ -148,12 +148,9 @@ def bound_to(task: IdentityTask, sides: Sequence[SideView] = ()) -> str:
     return signing.dumps({"task": str(task.uuid), "version": task.version, "persons": persons}, salt=_SALT)
 
 
-def _named(words: str, records: Sequence[SourceRecord]) -> str:
-    """The words with the number of its source in place of the key by which programs know a record."""
-    for record in records:
-        if str(record.uuid) in words:
-            words = words.replace(str(record.uuid), f"{record.source_system.name} {record.mrn}")
-    return words
+def _numbers(records: Sequence[SourceRecord]) -> dict[str, str]:
+    """How their sources call the records, by UUID."""
+    return {str(record.uuid): f"{record.source_system.name} {record.mrn}" for record in records}
 
 
 def _records(task: IdentityTask) -> list[SourceRecord]:
