@@ -14,12 +14,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import Browser, Page
 
-from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.management.benchmarks.page_addresses import PageAddress, page_addresses
-from mpi.models import User
-from mpi.services.users import put_user
-from tests.browser.world import TYPED, build_world
+from tests.browser.world import TYPED, build_world, with_every_role
 from tests.web.walking import OBJECT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -44,10 +41,7 @@ def world(tmp_path: Path, steward: Actor, supervisor: Actor, admin: Actor, syste
 @pytest.fixture
 def everybody(db: None, system: Actor) -> Client:
     """A session of somebody with every role, so that each page shows all it has."""
-    put_user(username="erika", display_name="Erika Example", roles=list(ROLES), password="not typed here", actor=system)
-    client = Client()
-    client.force_login(User.objects.get(username="erika"), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return with_every_role(Client(), system)
 
 
 @pytest.fixture

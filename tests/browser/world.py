@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from django.test import override_settings
+from django.test import Client, override_settings
 
+from mpi.access import ROLES
 from mpi.commands import Actor
+from mpi.models import User
 from mpi.services.override import set_value
 from mpi.services.proposal_acts import ProposedMerge, Why
 from mpi.services.proposal_propose import propose
@@ -17,6 +19,7 @@ from mpi.services.rematch import preview_rematch
 from mpi.services.separate import separate
 from mpi.services.source_merge import merge_source_records
 from mpi.services.systems import register_system
+from mpi.services.users import put_user
 from mpi.services.vip import mark_vip
 from mpi.services.watch import watch_persons
 from tests.imports.filing import ANN, BEN, csv_text, run_import
@@ -101,3 +104,10 @@ def _drafts(supervisor: Actor, administrator: Actor) -> None:
     drafted(changed("draft"), supervisor)
     draft(supervisor, "by-rank", phone=["source_rank"])
     previewed(second_supervisor(), "by-rank")
+
+
+def with_every_role(client: Client, system: Actor) -> Client:
+    """The session of somebody who holds every role, so that each page shows all it has."""
+    put_user(username="erika", display_name="Erika Example", roles=list(ROLES), password="not typed here", actor=system)
+    client.force_login(User.objects.get(username="erika"), backend="django.contrib.auth.backends.ModelBackend")
+    return client

@@ -14,15 +14,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
-from mpi.access import ROLES
 from mpi.commands import Actor
 from mpi.management.benchmarks.page_addresses import page_addresses, page_routes
-from mpi.models import IdentityTask, PotentialMatch, Proposal, User
-from mpi.services.users import put_user
-from tests.browser.world import TYPED, build_world
+from mpi.models import IdentityTask, PotentialMatch, Proposal
+from tests.browser.world import TYPED, build_world, with_every_role
 from tests.web.walking import Form, Read, faults_of_fields, faults_of_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 _REFUSED = (302, 400, 403, 404, 405, 409, 413, 422)
 _LOOKS = (
@@ -112,10 +110,7 @@ def _written() -> dict[str, int]:
 
 @pytest.fixture
 def everybody(db: None, system: Actor) -> Client:
-    put_user(username="erika", display_name="Erika Example", roles=list(ROLES), password="not typed here", actor=system)
-    client = Client(raise_request_exception=False)
-    client.force_login(User.objects.get(username="erika"), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return with_every_role(Client(raise_request_exception=False), system)
 
 
 def _nonsense(form: Form) -> dict[str, str]:
