@@ -31,7 +31,8 @@ def web_program(*, host: str, port: int, processes: int) -> Program:
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     argv += ["--workers", str(processes), "--blocking-threads", str(_WEB_THREADS), "--no-ws"]
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10"]
-    return Program("web", (*argv, "mpi.wsgi:application"), stop_s=15)
+    door = "mpi.wsgi:spread" if processes > 1 else "mpi.wsgi:application"
+    return Program("web", (*argv, door), stop_s=15)
 
 
 def worker_program(*, processes: int) -> Program:

@@ -24,11 +24,15 @@ class Connection:
     """A socket that sends one prepared request and reads one whole answer."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._socket = socket.create_connection((host, port), timeout=60)
+        self._server = (host, port)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(self._server, timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def call(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body. Raises OSError when the server hangs up."""
+        """Status and body; connects anew when the server asks for it. Raises OSError when it hangs up unasked."""
         self._socket.sendall(request)
         received = self._more()
         while (end := received.find(b"\r\n\r\n")) < 0:
@@ -39,6 +43,9 @@ class Connection:
         body = received[end + 4 :]
         while len(body) < length:
             body += self._more()
+        if b"\r\nconnection: close" in head:
+            self._socket.close()
+            self._connect()
         return int(head[9:12]), body
 
     def _more(self) -> bytes:
