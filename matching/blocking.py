@@ -16,12 +16,13 @@ surname), so that a marriage or an alias is found. Measured figures stand in `te
     address_year       newborns, renamed and unknown names at one address    number and street word | year
     address_initial    birth date missing or wrong at one address            number and street word | initial
     house_family       the same, and given name missing or street misspelt   house number | soundex of surname
-    given_day          surname changed, year of birth wrong                  soundex of given name | month and day
-    family_date        given name lost, another or swapped                   soundex of surname | birth date
-    birth_date         names lost or unreadable                              birth date
+    birth_names        one name lost, another or misspelt, fields swapped    birth date | two letters of any name
+    birth_house        names lost or unreadable at one address               birth date | house number
 
 A birth date goes in as year, smaller and greater of month and day, so that dates with the two swapped meet.
-Soundex is that of the National Archives (jellyfish).
+Soundex is that of the National Archives (jellyfish). A birth date alone is no key, nor is its day with the sound of a
+given name: in an index of a million they found 57 strangers for each record and a true pair that nothing else found
+once in 500 records (see `mpi/decisions/0017-a-birth-date-alone-finds-strangers.md`).
 """
 
 from __future__ import annotations
@@ -57,9 +58,8 @@ RULES: tuple[str, ...] = (
     "address_year",
     "address_initial",
     "house_family",
-    "given_day",
-    "family_date",
-    "birth_date",
+    "birth_names",
+    "birth_house",
 )
 """All rules in order of preference when keys are capped: strong first, then the narrower before the wider."""
 
@@ -96,15 +96,20 @@ def blocking_pairs(record: StandardRecord) -> set[tuple[str, str]]:
     for given in givens:
         root = nickname_root(given)
         pairs += [("names", f"{root}|{family}" if root <= family else f"{family}|{root}") for family in families]
-    if record.birth_date:
-        month, day = record.birth_date[5:7], record.birth_date[8:]
-        pairs += [("given_day", f"{_sound(given)}|{month}{day}") for given in givens]
-        date = f"{record.birth_year}|{month}|{day}" if month <= day else f"{record.birth_year}|{day}|{month}"
-        pairs.append(("birth_date", date))
-        pairs += [("family_date", f"{sound}|{date}") for sound in family_sounds]
+    date = _date(record)
+    if date:
+        pairs += [("birth_names", f"{date}|{name[:2]}") for name in (*givens, *families)]
     for address in record.addresses[:_MOST_PLACES]:
-        _add_address(pairs, address.street, record, family_sounds)
+        _add_address(pairs, address.street, record, date, family_sounds)
     return set(pairs)
+
+
+def _date(record: StandardRecord) -> str:
+    """The birth date with the smaller of month and day before the other, "" where it is not wholly known."""
+    month, day = record.birth_date[5:7], record.birth_date[8:]
+    if not day:
+        return ""
+    return f"{record.birth_year}|{month}|{day}" if month <= day else f"{record.birth_year}|{day}|{month}"
 
 
 def _number_parts(record: StandardRecord) -> list[str]:
@@ -117,7 +122,9 @@ def _ends(value: str) -> tuple[str, str]:
     return f"{value[: len(value) // 2]}*", f"*{value[-4:]}"
 
 
-def _add_address(pairs: list[tuple[str, str]], street: str, record: StandardRecord, family_sounds: list[str]) -> None:
+def _add_address(
+    pairs: list[tuple[str, str]], street: str, record: StandardRecord, date: str, family_sounds: list[str]
+) -> None:
     number, place = _place(street)
     if not place:
         return
@@ -127,6 +134,8 @@ def _add_address(pairs: list[tuple[str, str]], street: str, record: StandardReco
         pairs.append(("address_initial", f"{place}|{record.name.given[0]}"))
     if number:
         pairs += [("house_family", f"{number}|{sound}") for sound in family_sounds]
+        if date:
+            pairs.append(("birth_house", f"{date}|{number}"))
 
 
 @lru_cache(maxsize=65_536)

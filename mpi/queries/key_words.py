@@ -13,9 +13,8 @@ KEY_WORDS = {
     "address_year": "address and birth year",
     "address_initial": "address and initial",
     "house_family": "house number and sound of the family name",
-    "given_day": "sound of the given name, month and day of birth",
-    "family_date": "sound of the family name and birth date",
-    "birth_date": "birth date",
+    "birth_names": "birth date and two letters of a name",
+    "birth_house": "birth date and house number",
 }
 
 

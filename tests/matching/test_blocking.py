@@ -56,9 +56,8 @@ def test_a_full_record_has_a_key_of_each_rule() -> None:
         "address_year": ["12 OAK|1980"],
         "address_initial": ["12 OAK|W"],
         "house_family": ["12|S530"],
-        "given_day": ["W450|0213"],
-        "family_date": ["S530|1980|02|13"],
-        "birth_date": ["1980|02|13"],
+        "birth_names": ["1980|02|13|SM", "1980|02|13|WI"],
+        "birth_house": ["1980|02|13|12"],
     }
     assert set(keys(FULL)) == set(RULES)
 
@@ -78,7 +77,9 @@ def test_pain_08_a_missing_part_gives_no_key_instead_of_a_key_with_a_hole() -> N
     only_family = StandardRecord(name=StandardName("", "", "LEE"))
     assert keys(only_family) == {}
     only_initial = StandardRecord(name=StandardName("A", "", "LEE"), birth_date="1980-02-03", birth_year="1980")
-    assert set(keys(only_initial)) == {"birth_date", "family_date"}
+    assert keys(only_initial) == {"birth_names": ["1980|02|03|LE"]}
+    only_date = StandardRecord(birth_date="1980-02-03", birth_year="1980")
+    assert keys(only_date) == {}
     last_four_alone = StandardRecord(ssn_last4="1234")
     assert keys(last_four_alone) == {}
     no_number = StandardRecord(addresses=(StandardAddress("MAIN ST", "", "X", "MA"),), birth_year="1980")
@@ -111,7 +112,20 @@ def test_a_married_name_meets_the_maiden_name_and_a_double_surname_its_half() ->
 
 
 def test_a_birth_date_with_day_and_month_swapped_meets() -> None:
-    assert "birth_date" in shared(named("", "", birth_date="1980-02-03"), named("", "", birth_date="1980-03-02"))
+    assert "birth_names" in shared(named("", "Lee", birth_date="1980-02-03"), named("", "Lee", birth_date="1980-03-02"))
+
+
+def test_one_birth_date_and_the_beginning_of_any_name_meet() -> None:
+    told = named("Margaret", "Hughes", birth_date="1980-02-03")
+    assert shared(told, named("", "Hewes", birth_date="1980-02-03")) == set()
+    assert shared(told, named("Megan", "Hubes", birth_date="1980-02-03")) == {"birth_names"}
+    assert shared(told, named("Hugo", "Mason", birth_date="1980-02-03")) == {"birth_names"}  # fields swapped, misspelt
+
+
+def test_without_a_readable_name_the_house_number_and_birth_date_meet() -> None:
+    told = named("Ann", "Lee", birth_date="1980-02-03", addresses=(Address("12 Oak Ave", "Boston", "MA", "02110"),))
+    nameless = named("", "", birth_date="1980-02-03", addresses=(Address("12 Aok Ave", "Boston", "MA", "02110"),))
+    assert shared(told, nameless) == {"birth_house"}
 
 
 def test_a_newborn_meets_its_later_record_at_the_address() -> None:
