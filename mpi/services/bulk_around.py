@@ -16,7 +16,7 @@ from django.db import connection
 
 from matching.model import LinkageModel
 from mpi.models import RecordState
-from mpi.services.bulk_pairs import add_records, key_table, promising_pairs
+from mpi.services.bulk_pairs import adding_records, key_table, promising_pairs
 from mpi.services.bulk_pool import Pool
 from mpi.services.components import components
 from mpi.services.duckdb_memory import append
@@ -43,8 +43,9 @@ def lines_near_persons(database: duckdb.DuckDBPyConnection, pool: Pool, model: L
     """
     _want_keys(database)
     numbers = _add_keys(database)
-    for features in pool.map("look", _stored(sorted(numbers, key=numbers.__getitem__), numbers)):
-        add_records(database, features, key_table((), (), ()))
+    with adding_records(database) as add:
+        for features in pool.map("look", _stored(sorted(numbers, key=numbers.__getitem__), numbers)):
+            add(features, key_table((), (), ()))
     near: set[int] = set()
     pairs: list[tuple[int, int]] = []
     for left, right in promising_pairs(database, model):

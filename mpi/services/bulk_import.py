@@ -47,7 +47,7 @@ from mpi.services.bulk_frame import Frame
 from mpi.services.bulk_held import BulkReport, Held, dealing, settling_tasks
 from mpi.services.bulk_lines import Aside, line_tasks, looking_tasks
 from mpi.services.bulk_packed import standard_of
-from mpi.services.bulk_pairs import add_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
+from mpi.services.bulk_pairs import adding_records, find_useful_keys, hot_keys, pairs_database, promising_pairs
 from mpi.services.bulk_pool import Pool, worker_processes
 from mpi.services.bulk_prepare import Lines, Prepared
 from mpi.services.bulk_schema import (
@@ -194,9 +194,10 @@ class _Load:
         known: set[int] = set()
         lines = 0
         with self._database() as database:
-            for prepared in work.pool.map("prepare", looking_tasks(self.path, known)):
-                add_records(database, prepared.features, prepared.keys)
-                lines += prepared.lines
+            with adding_records(database) as add:
+                for prepared in work.pool.map("prepare", looking_tasks(self.path, known)):
+                    add(prepared.features, prepared.keys)
+                    lines += prepared.lines
             return known | lines_near_persons(database, work.pool, work.model, lines=lines)
 
     def _read(self, work: Work, aside: Aside, advance: Advance) -> tuple[Ids, Ids]:
@@ -206,12 +207,12 @@ class _Load:
         """
         with copy_writer() as writer:
             with self._database() as database:
-                with self.report.stage("read, standardise, receive"):
+                with self.report.stage("read, standardise, receive"), adding_records(database) as add:
                     tasks = line_tasks(self.path, aside, advance)
                     for prepared in self._prepared(work.pool, tasks, aside.reading):
                         writer.write(prepared.rows)
                         self.held.add(prepared)
-                        add_records(database, prepared.features, prepared.keys)
+                        add(prepared.features, prepared.keys)
                     writer.wait()
                 self.report.records = self.held.records
                 writer.execute([work.history(SourceRecord, work.frame.first_record), *work.indexes(READ_TABLES)])

@@ -8,7 +8,7 @@ exactly as online. The bound may be too high, never too low: `tests/bulk/test_bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -23,6 +23,8 @@ from mpi.services.neighbourhood import CANDIDATES_A_KEY, CANDIDATES_A_STRONG_KEY
 
 _RECORDS_A_SLICE = 50_000
 _LEAST_SLICE = 500
+_CHUNKS_AT_ONCE = 25
+"""Chunks of some thousand records that are loaded together."""
 FEATURES: tuple[tuple[str, pa.DataType], ...] = (
     ("given", pa.string()),
     ("given_sound", pa.string()),
@@ -121,10 +123,30 @@ def key_table(
     )
 
 
-def add_records(connection: duckdb.DuckDBPyConnection, features: pa.Table, keys: pa.Table) -> None:
-    """Load records from `feature_table` and `key_table`."""
-    append(connection, "person_feature", features)
-    append(connection, "blocking_key", keys)
+Add = Callable[[pa.Table, pa.Table], None]
+"""Takes records from `feature_table` and `key_table`."""
+
+
+@contextmanager
+def adding_records(connection: duckdb.DuckDBPyConnection) -> Iterator[Add]:
+    """Load chunks of records, several at once: the statement for one takes longer than to load it. All are loaded at
+    the end of the block."""
+    waiting: list[tuple[pa.Table, pa.Table]] = []
+
+    def load() -> None:
+        if waiting:
+            features, keys = map(pa.concat_tables, zip(*waiting, strict=True))
+            append(connection, "person_feature", features)
+            append(connection, "blocking_key", keys)
+            waiting.clear()
+
+    def add(features: pa.Table, keys: pa.Table) -> None:
+        waiting.append((features, keys))
+        if len(waiting) == _CHUNKS_AT_ONCE:
+            load()
+
+    yield add
+    load()
 
 
 def find_useful_keys(connection: duckdb.DuckDBPyConnection) -> None:

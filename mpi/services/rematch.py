@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 from django.db import transaction
 
 from audit.actions import Action
@@ -33,7 +32,15 @@ from mpi.models import (
 from mpi.services.active_model import active_model
 from mpi.services.bulk_close import close_pairs, scoring_tasks
 from mpi.services.bulk_packed import packed_standard
-from mpi.services.bulk_pairs import add_records, feature_table, features, key_table, pairs_database, promising_pairs
+from mpi.services.bulk_pairs import (
+    Add,
+    adding_records,
+    feature_table,
+    features,
+    key_table,
+    pairs_database,
+    promising_pairs,
+)
 from mpi.services.dispatch import hint_rematch
 from mpi.services.locking import transaction_time
 from mpi.services.neighbourhood import separated_pairs
@@ -130,7 +137,8 @@ class _Preview:
     def make(self) -> None:
         """Read, pair, compare, and write the differences in chunks."""
         with pairs_database(memory_limit=_MEMORY, threads=2) as database:
-            roll = read_all(self.view, lambda roll, chunk: self._load(database, roll, chunk))
+            with adding_records(database) as add:
+                roll = read_all(self.view, lambda roll, chunk: self._load(add, roll, chunk))
             self.progress("finding pairs", 0, 1)
             pairs = list(promising_pairs(database, self.view.model))
         self.run.records = len(roll.record_ids)
@@ -155,7 +163,7 @@ class _Preview:
         self.standards.clear()
         return close
 
-    def _load(self, database: duckdb.DuckDBPyConnection, roll: Roll, chunk: Sequence[Told]) -> None:
+    def _load(self, add: Add, roll: Roll, chunk: Sequence[Told]) -> None:
         model = self.view.model
         ids, told, owners, hashes, strong = [], [], [], [], []
         for one in chunk:
@@ -170,7 +178,7 @@ class _Preview:
                 hashes.append(hash((key.rule, key.value)))
                 strong.append(key.strong)
         if ids:
-            add_records(database, feature_table(ids, told), key_table(owners, hashes, strong))
+            add(feature_table(ids, told), key_table(owners, hashes, strong))
         self.progress("reading", len(roll.record_ids), max(self.run.total, len(roll.record_ids)))
 
     def _count(self, **told: int) -> None:

@@ -11,7 +11,7 @@ from matching.blocking import blocking_keys
 from matching.model_document import load_default
 from matching.score import score
 from mpi.services.bulk_pairs import (
-    add_records,
+    adding_records,
     feature_table,
     features,
     hot_keys,
@@ -31,7 +31,8 @@ def _promised(records):
         hashes = [numbers.setdefault(f"{key.rule}|{key.value}", len(numbers)) for _, key in told]
         keys = key_table([place for place, _ in told], hashes, [key.strong for _, key in told])
         rows = feature_table(range(len(records)), [features(record, MODEL) for record in records])
-        add_records(database, rows, keys)
+        with adding_records(database) as add:
+            add(rows, keys)
         return set(promising_pairs(database, MODEL))
 
 
@@ -71,9 +72,22 @@ def test_a_key_that_too_many_share_finds_the_first_of_them_and_those_of_the_same
     batches = [number // 10 for number in range(150)]
     with pairs_database(memory_limit="500MB", threads=1) as database:
         rows = feature_table(range(150), [features(record, MODEL) for record in crowd])
-        add_records(database, rows, key_table(range(150), [1] * 150, [False] * 150, batches))
+        with adding_records(database) as add:
+            add(rows, key_table(range(150), [1] * 150, [False] * 150, batches))
         found = set(promising_pairs(database, MODEL))
         told = {number: (found, full) for number, value, found, full in hot_keys(database) if value == 1}
     pairs = {(one, other) for one in range(150) for other in range(one + 1, 150)}
     assert found == {(one, other) for one, other in pairs if one < 100 or batches[one] == batches[other]}
     assert told == {number: (False, batches[number] * 10 > 100) for number in range(100, 150)}
+
+
+def test_chunks_are_all_loaded_at_the_end_of_the_block() -> None:
+    records = list(town(300, seed=7)[0].values())
+    with pairs_database(memory_limit="500MB", threads=1) as database:
+        with adding_records(database) as add:
+            for first in range(0, 300, 5):
+                part = range(first, first + 5)
+                rows = feature_table(part, [features(records[number], MODEL) for number in part])
+                add(rows, key_table(part, [number // 2 for number in part], [True] * 5))
+        counted = "select (select count(*) from person_feature), (select count(distinct hash) from blocking_key)"
+        assert database.execute(counted).fetchall() == [(300, 150)]
