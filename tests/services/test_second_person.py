@@ -13,6 +13,7 @@ from audit.models import AuditEvent
 from mpi.access import Permission
 from mpi.commands import Actor, system_actor
 from mpi.errors import AlreadyDecided, AwaitsSecondPerson, Forbidden, SecondPersonNeeded, Separated, StaleVersion
+from mpi.management.stress.inbox import drain
 from mpi.models import GoldenRecord, GoldenStatus, IdentityEvent, IdentityTask, Proposal, ProposalState
 from mpi.queries.vip import vip_ids
 from mpi.services.act import ActResult
@@ -253,6 +254,18 @@ def test_a_proposed_split_that_rests_on_what_has_changed_holds_nobody_back(
     propose(act=ProposedSplit(str(task.uuid), task.version), why=Why("", "Given out twice"), actor=steward)
     tell("LAB", "77", {**MARGARET, "phone": "419-555-0177"})
     assert decide_overlay(task_uuid=task.uuid, accept=False, reason="A slip", actor=second_steward)
+
+
+def test_what_a_killed_stress_worker_has_proposed_is_rejected_before_its_task_is_answered(
+    trusted_and_doubted, steward
+) -> None:
+    task = trusted_and_doubted
+    proposal = propose(act=ProposedSplit(str(task.uuid), task.version), why=Why("", "Given out twice"), actor=steward)
+    waited, refused = drain()
+    assert (waited, refused) == (1, [])
+    proposal.refresh_from_db()
+    task.refresh_from_db()
+    assert (proposal.state, task.status) == ("rejected", "accepted")
 
 
 @pytest.fixture

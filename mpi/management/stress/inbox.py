@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mpi.commands import system_actor
+from mpi.access import ROLES
+from mpi.commands import Actor, system_actor
 from mpi.errors import MpiError
-from mpi.models import IdentityTask, InboundMessage, MessageState, TaskType
+from mpi.models import IdentityTask, InboundMessage, MessageState, Proposal, ProposalAct, ProposalState, TaskType
 from mpi.services.overlay import decide_overlay
+from mpi.services.proposal_decide import reject_proposal
 from mpi.services.record_states import ANOTHER_PERSON
 from mpi.services.subsumed import MERGED_NUMBER
 from mpi.services.sweep import sweep_inbox
@@ -29,6 +31,7 @@ def drain() -> tuple[int, list[str]]:
     actor = system_actor("stress", source="command")
     waiting = InboundMessage.objects.filter(state__in=_WAITS)
     waited, refused = waiting.count(), list[str]()
+    _reject_splits()
     for _ in range(_ROUNDS):
         refused = []
         for task in IdentityTask.objects.filter(type=TaskType.OVERLAY, status="open").order_by("id"):
@@ -40,6 +43,19 @@ def drain() -> tuple[int, list[str]]:
         if not waiting.exists():
             break
     return waited, refused
+
+
+def _reject_splits() -> None:
+    """Who was killed between a proposal and its approval left the task to a second person."""
+    colleague = Actor(
+        kind="user",
+        id="stress:colleague",
+        name="A colleague",
+        permissions=ROLES["supervisor"],
+        source="command",
+    )
+    for proposal in Proposal.objects.filter(act=ProposalAct.OVERLAY_SPLIT, state=ProposalState.OPEN):
+        reject_proposal(uuid=proposal.uuid, reason="stress", actor=colleague)
 
 
 def settled(acknowledged: set[str]) -> dict[str, Any]:
