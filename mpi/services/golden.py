@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
@@ -37,7 +37,7 @@ _STANDING = (
 _OVERRIDES = (
     f"SELECT {table_of(GoldenOverride).selected} FROM mpi_golden_override t "  # noqa: S608  # names of our own models
     "WHERE t.golden_record_id = ANY(%s::bigint[]) AND t.ended_at IS NULL "
-    "AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp()) ORDER BY t.id"
+    "AND (t.expires_at IS NULL OR t.expires_at > coalesce(%s::timestamptz, clock_timestamp())) ORDER BY t.id"
 )
 
 
@@ -83,13 +83,15 @@ def recompute(
     created: Collection[int] = (),
     rules: SurvivorshipRules | None = None,
     heirs: Mapping[int, GoldenRecord] | None = None,
+    now: datetime | None = None,
 ) -> Iterator[tuple[GoldenRecord, set[str]]]:
     """Bring values, provenance, member count and status of locked golden records up to date, in memory.
 
     `opened` are links of this transaction that are not written yet, `ended` the keys of those that are
     ended but not written, `records` source records as they will be written, `heard` what this transaction has read of
     them already, `created` golden records that this transaction makes, `rules` those to choose by, the active ones if
-    none are given, `heirs` the golden records whose overrides go over to that of the key (a preview). Yields each
+    none are given, `heirs` the golden records whose overrides go over to that of the key (a preview), `now` the time
+    at which overrides must be in force, that of the transaction: one that ends while it is at work counts. Yields each
     golden record with the names of what changed. Cost: one query for the rules and two for any number of golden
     records, none for created ones; one more for the systems and one for the links that are not heard of.
     """
@@ -98,7 +100,8 @@ def recompute(
     owner = _standing(keys, ended, heard.links)
     owner |= {link.source_record_id: link.golden_record_id for link in opened if link.ended_at is None}
     members = _members(owner, records, heard.standards.keys())
-    overrides = _overrides({golden.pk: golden.euid for golden in golden_records if golden.pk not in created}, heirs)
+    euids = {golden.pk: golden.euid for golden in golden_records if golden.pk not in created}
+    overrides = _overrides(euids, heirs, now=now)
     rules = rules or heard.rules or active_rules()
     systems = heard.systems or {system.pk: system for system in all_systems().values()}
     for golden in golden_records:
@@ -150,16 +153,18 @@ def _told(record: SourceRecord, heard: Heard) -> tuple[PatientRecord, StandardRe
     return patient_record_from_document(record.told), standard
 
 
-def _overrides(euids: Mapping[int, str], heirs: Mapping[int, GoldenRecord] | None = None) -> dict[int, list[Override]]:
+def _overrides(
+    euids: Mapping[int, str], heirs: Mapping[int, GoldenRecord] | None = None, *, now: datetime | None = None
+) -> dict[int, list[Override]]:
     """Overrides in force of golden records by key, whose EUIDs are told; an SSN in clear, in memory only."""
     found: dict[int, list[Override]] = defaultdict(list)
     if heirs:
-        found = _overrides({**euids, **{other.pk: other.euid for other in heirs.values()}})
+        found = _overrides({**euids, **{other.pk: other.euid for other in heirs.values()}}, now=now)
         for key, other in heirs.items():
             own = {override.field for override in found[key]}
             found[key] += [override for override in found[other.pk] if override.field not in own]
         return found
-    for told in fetch(_OVERRIDES, list(euids)) if euids else ():
+    for told in fetch(_OVERRIDES, list(euids), now) if euids else ():
         row = instance(GoldenOverride, told)
         until = row.expires_at.astimezone(UTC).isoformat() if row.expires_at else ""
         value = opened_value(row.field, row.value, euids[row.golden_record_id])

@@ -282,7 +282,13 @@ class UnitOfWork(Writing):
         opened = list(self._new.get(Link, {}).values())
         ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
         for golden, changed in recompute(
-            touched, opened=opened, ended=ended, records=self.records, heard=self.heard, created=self._created
+            touched,
+            opened=opened,
+            ended=ended,
+            records=self.records,
+            heard=self.heard,
+            created=self._created,
+            now=self.recorded_at,
         ):
             golden.version += 1
             golden.recorded_at = self.recorded_at

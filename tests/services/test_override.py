@@ -15,6 +15,7 @@ from mpi.errors import AlreadyMerged, CannotUndo, Forbidden, InvalidInput, NotFo
 from mpi.models import GoldenOverride, GoldenRecord, IdentityEvent, OutboxEvent
 from mpi.queries.as_of import golden_then
 from mpi.services.act import ActResult
+from mpi.services.golden import recompute
 from mpi.services.merge import preview_merge
 from mpi.services.override import lift_value, set_value
 from mpi.services.override_expiry import expire_overrides
@@ -266,3 +267,13 @@ def test_a_merge_is_not_undone_over_a_later_word_about_a_value_it_carried(golden
     undo(lifted, steward)
     undo(act, steward)
     assert state() == before
+
+
+def test_a_value_that_ends_while_a_transaction_is_at_work_is_in_force_at_the_time_of_that_transaction(
+    golden: GoldenRecord, steward: Actor
+) -> None:
+    put(steward, golden, "family_name", "OYELARAN-MOSS", expires_at=now() + timedelta(hours=1))
+    GoldenOverride.objects.update(expires_at=now() - timedelta(hours=1))
+    for at, family in ((now() - timedelta(hours=2), "Oyelaran-Moss"), (now(), "Oyelaran"), (None, "Oyelaran")):
+        ((again, _),) = recompute([GoldenRecord.objects.get(pk=golden.pk)], opened=(), ended=set(), records={}, now=at)
+        assert again.values["family_name"] == family
