@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from audit.actions import Action
 from audit.uuid7 import uuid7
@@ -281,15 +282,8 @@ class UnitOfWork(Writing):
         touched = [self.golden_records[pk] for pk in sorted(self._touched)]
         opened = list(self._new.get(Link, {}).values())
         ended = {link.pk for link in self._changed.get(Link, {}).values() if link.ended_at}
-        for golden, changed in recompute(
-            touched,
-            opened=opened,
-            ended=ended,
-            records=self.records,
-            heard=self.heard,
-            created=self._created,
-            now=self.recorded_at,
-        ):
+        known: dict[str, Any] = {"records": self.records, "heard": self.heard, "created": self._created}
+        for golden, changed in recompute(touched, opened=opened, ended=ended, now=self.recorded_at, **known):
             golden.version += 1
             golden.recorded_at = self.recorded_at
             self.change(golden)
